@@ -1,0 +1,129 @@
+"""Screens a file: a row at a time where that is soonest done, in batches where there is much.
+
+Both ways give the same decisions (the batches collapse to distinct cases that the same evaluator decides), so which
+one is taken is a matter of speed only.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from pathlib import Path
+from typing import Any
+
+from tidegate.batch.summary import Summary
+from tidegate.formats import DecisionWriter, ShipmentReader, open_shipments, reject_for
+from tidegate.law import Book, load_rulebook
+from tidegate.screening import Reject, decide, parse_shipment
+
+SMALL_BYTES = 1_000_000
+Progress = Callable[[int, int | None, int], None]  # (bytes or rows done, of how many, rows decided)
+
+
+def screen_file(
+    source: str | Path | Sequence[str | Path],
+    output: str | Path,
+    *,
+    map: Any = None,
+    format: str | None = None,
+    output_format: str | None = None,
+    engine: str = "duckdb",
+    master: str | None = None,
+    compact: bool = False,
+    changes: bool = False,
+    resume: bool = False,
+    progress: Progress | None = None,
+    book: Book | None = None,
+    encoding: str | None = None,
+    limits: Any = None,
+) -> Summary:
+    """Screens every shipment of `source` into `output`; rows in = decisions + rejects.
+
+    source: a path, `-` for standard input, or a folder or list of ASYCUDA XML files. output: a path, or `-`.
+    map: a column map. engine: `duckdb` (embedded) or `spark` (with `master`). compact: Parquet with set ids and a
+    table of sets. changes: also the next dates on which each outcome changes. resume: keep part files, go on from
+    them. progress(done, of, rows) is called now and then.
+
+    Raises FormatError when the input as a whole cannot be read, RulebookError when the rulebook cannot.
+    """
+    book = book or load_rulebook()
+    if engine == "spark":
+        from tidegate.screening.engines.spark import screen_parquet
+
+        summary = Summary(rulebook=book.label, output=str(output))
+        screen_parquet(str(source), str(output), book, summary, master=master)
+        return summary
+    types = {fact.name: fact.type for fact in book.facts.values()}
+    with open_shipments(
+        source,
+        map=map,
+        format=format,
+        encoding=encoding,
+        limits=limits,
+        fact_types=types,
+    ) as reader:
+        if (compact or resume or _large(reader)) and str(output) != "-" and not changes:
+            from tidegate.batch.stream import screen_batches
+
+            summary = screen_batches(
+                reader,
+                Path(output),
+                book,
+                output_format=output_format,
+                compact=compact,
+                resume=resume,
+                progress=progress,
+            )
+        else:
+            summary = _row_by_row(reader, output, book, output_format, changes, progress)
+        summary.notes += reader.notes
+    summary.rulebook = book.label
+    summary.output = str(output)
+    return summary
+
+
+def _large(reader: ShipmentReader) -> bool:
+    size = reader.size
+    return reader.format == "parquet" or size is None or size > SMALL_BYTES
+
+
+def _row_by_row(
+    reader: ShipmentReader,
+    output: str | Path,
+    book: Book,
+    output_format: str | None,
+    changes: bool,
+    progress: Progress | None,
+) -> Summary:
+    summary = Summary()
+    with DecisionWriter(output, output_format) as writer:
+        for raw in reader:
+            if raw.data is None:
+                record = raw.reject or {}
+                summary.reject(record)
+                writer.reject(record)
+                continue
+            try:
+                shipment = parse_shipment(raw.data, book)
+            except Reject as error:
+                record = reject_for(
+                    raw.data, error.field, error.value, error.expected, row=raw.row, line=raw.line, message=str(error)
+                )
+                summary.reject(record)
+                writer.reject(record)
+                continue
+            decision = decide(shipment, book, changes=changes)
+            decision = {"id": decision.pop("id"), "row": raw.row, **decision}
+            extra = {k: decision.pop(k) for k in list(decision) if k in shipment.passthrough}
+            if "facts" in decision:
+                extra["facts"] = decision.pop("facts")
+            writer.write(decision, row=raw.row, extra=extra)
+            summary.add(decision, shipment.export, shipment.import_, shipment.date.isoformat()[:7])
+            summary.consign(shipment.consignment, decision["outcome"])
+            if progress is not None and raw.row % 200 == 0:
+                progress(reader.position, reader.size, summary.rows)
+    if progress is not None:
+        progress(reader.position, reader.size, summary.rows)
+    return summary
+
+
+__all__ = ["screen_file"]

@@ -1,0 +1,314 @@
+"""Where the decisions of batches go: Parquet (whole or as sets), JSON Lines, and tables of text."""
+
+from __future__ import annotations
+
+import json
+import os
+from pathlib import Path
+from typing import TYPE_CHECKING, Any, Protocol
+
+import numpy as np
+import pyarrow as pa
+import pyarrow.parquet as pq
+
+from tidegate.formats import DecisionWriter, flat_decision, rejects_path
+from tidegate.formats.flat_decision import joined, passed_name
+from tidegate.screening.bulk.keys import unique_inverse
+
+if TYPE_CHECKING:
+    from tidegate.batch.stream import BodyTable
+
+SET_COLUMNS = (
+    "set",
+    "outcome",
+    "entry",
+    "entry_candidates",
+    "eu_entry",
+    "regime",
+    "confidence",
+    "rulebook",
+    "rules",
+    "missing_documents",
+    "question_facts",
+    "body",
+)
+TEXTS = SET_COLUMNS[1:-1]
+# the view that expands the compact form: equal to the full form on every row and field
+EXPAND_SQL = """
+SELECT d.id, d.row, s.outcome, s.entry, s.entry_candidates, s.eu_entry, s.regime, s.confidence, s.rulebook,
+       s.rules, s.missing_documents, s.question_facts,
+       '{{"id":' || to_json(d.id)::VARCHAR || ',"row":' || d.row || ',' || s.body AS decision_json,
+       d.* EXCLUDE (id, row, outcome, entry, regime, "set")
+FROM read_parquet('{decisions}') d JOIN read_parquet('{sets}') s USING ("set")
+"""
+
+
+class Sink(Protocol):
+    """Takes the decided rows of batches and the rejects; the file appears when it is closed."""
+
+    def write(self, rows: Any, ids: Any, sets: Any, passed: dict[str, pa.Array], table: BodyTable) -> None: ...
+    def reject(self, record: dict[str, Any]) -> None: ...
+    def flush_sets(self, table: BodyTable) -> None: ...
+    def close(self, table: BodyTable) -> None: ...
+    def discard(self) -> None: ...
+
+
+class _Rejects:
+    def __init__(self, path: Path):
+        self.path = rejects_path(path)
+        self._part = self.path.with_name(self.path.name + ".part")
+        self._stream: Any = None
+
+    def write(self, record: dict[str, Any]) -> None:
+        if self._stream is None:
+            self._stream = self._part.open("w", encoding="utf-8", errors="surrogatepass")
+        self._stream.write(json.dumps(record, ensure_ascii=False) + "\n")
+
+    def close(self) -> None:
+        if self._stream is None:
+            self.path.unlink(missing_ok=True)
+            return
+        self._stream.close()
+        os.replace(self._part, self.path)
+
+    def discard(self) -> None:
+        if self._stream is not None:
+            self._stream.close()
+            self._part.unlink(missing_ok=True)
+
+
+def sets_path(path: Path) -> Path:
+    """`DECISIONS.parquet` → `DECISIONS.sets.parquet`."""
+    return path.with_name(path.stem + ".sets" + path.suffix)
+
+
+class ParquetSink:
+    """Flat Parquet; `compact`: rows with set ids, and the sets in a table beside."""
+
+    def __init__(self, path: Path, compact: bool):
+        self.path, self.compact = path, compact
+        self._part = path.with_name(path.name + ".part")
+        self._sets_part = sets_path(path).with_name(sets_path(path).name + ".part")
+        self._writer: pq.ParquetWriter | None = None
+        self._sets_writer: pq.ParquetWriter | None = None
+        self._passed: list[str] | None = None
+        self._rejects = _Rejects(path)
+        self._outcomes: dict[str, list[Any]] = {"outcome": [], "entry": [], "regime": []}
+        self._table: BodyTable | None = None
+
+    def reject(self, record: dict[str, Any]) -> None:
+        self._rejects.write(record)
+
+    def write(self, rows: Any, ids: Any, sets: Any, passed: dict[str, pa.Array], table: BodyTable) -> None:
+        if not len(rows):
+            return
+        columns = {"id": ids.cast(pa.string()) if isinstance(ids, pa.Array) else pa.array([str(i) for i in ids])}
+        columns["row"] = pa.array(rows, pa.int64())
+        distinct, _, inverse = unique_inverse(sets)
+        bodies = [table.body(int(s)) for s in distinct]
+        places = pa.array(inverse.astype(np.int32))
+
+        def spread(values: list[str | None]) -> pa.Array:
+            # Parquet knows no null inside a dictionary: the rows point at nothing instead
+            known = [v for v in values if v is not None]
+            at = {n: k for k, n in enumerate(n for n, v in enumerate(values) if v is not None)}
+            moved = np.array([at.get(n, -1) for n in range(len(values))], dtype=np.int32)[inverse]
+            index = pa.array(moved, mask=moved < 0)
+            return pa.DictionaryArray.from_arrays(index, pa.array(known, pa.string()))
+
+        if self.compact:
+            for name in ("outcome", "entry", "regime"):
+                columns[name] = spread([b[name] for b in bodies])
+            columns["set"] = pa.array(sets + table.offset, pa.int64())
+        else:
+            flats = [flat_of(b) for b in bodies]
+            for name in TEXTS:
+                columns[name] = spread([f[name] for f in flats])
+            heads = pa.compute.binary_join_element_wise(
+                '{"id":', _json_text(columns["id"]), ',"row":', columns["row"].cast(pa.string()), ",", ""
+            )
+            texts = pa.array([table.text(int(s)) for s in distinct], pa.string()).take(places)
+            columns["decision_json"] = pa.compute.binary_join_element_wise(heads, texts, "")
+        if self._passed is None:
+            self._passed = list(passed)
+        for name in self._passed:
+            column = passed.get(name)
+            columns[passed_name(name)] = column if column is not None else pa.nulls(len(rows), pa.string())
+        made = pa.table(columns)
+        if self._writer is None:
+            self._writer = pq.ParquetWriter(self._part, made.schema, compression="zstd", use_dictionary=True)
+        self._writer.write_table(made.cast(self._writer.schema))
+
+    def flush_sets(self, table: BodyTable) -> None:
+        """Writes the sets of a session that ends."""
+        if not self.compact:
+            return
+        total = len(table.session.sets)
+        for start in range(0, total, 20_000):
+            ids = range(start, min(total, start + 20_000))
+            flats = [flat_of(table.body(i)) for i in ids]
+            columns: dict[str, Any] = {"set": pa.array([i + table.offset for i in ids], pa.int64())}
+            for name in TEXTS:
+                columns[name] = pa.array([f[name] for f in flats], pa.string())
+            columns["body"] = pa.array([table.text(i) for i in ids], pa.string())
+            made = pa.table(columns)
+            if self._sets_writer is None:
+                self._sets_writer = pq.ParquetWriter(self._sets_part, made.schema, compression="zstd")
+            self._sets_writer.write_table(made)
+
+    def close(self, table: BodyTable) -> None:
+        self.flush_sets(table)
+        if self._writer is None:
+            names = ["outcome", "entry", "regime", "set"] if self.compact else [*TEXTS, "decision_json"]
+            schema = pa.schema([("id", pa.string()), ("row", pa.int64()), *((n, pa.string()) for n in names)])
+            self._writer = pq.ParquetWriter(self._part, schema)
+        self._writer.close()
+        if self._sets_writer is not None:
+            self._sets_writer.close()
+            os.replace(self._sets_part, sets_path(self.path))
+        self._rejects.close()
+        os.replace(self._part, self.path)
+
+    def discard(self) -> None:
+        for writer, part in ((self._writer, self._part), (self._sets_writer, self._sets_part)):
+            if writer is not None:
+                writer.close()
+                part.unlink(missing_ok=True)
+        self._rejects.discard()
+
+    @staticmethod
+    def join(parts: list[Path], output: Path, compact: bool) -> None:
+        """The parts as one file, in order; set ids of later parts are moved up."""
+        offset = 0
+        writer = sets_writer = None
+        part = output.with_name(output.name + ".part")
+        sets_part = sets_path(output).with_name(sets_path(output).name + ".part")
+        for path in parts:
+            file = pq.ParquetFile(path)
+            writer = writer or pq.ParquetWriter(part, file.schema_arrow, compression="zstd")
+            for group in range(file.num_row_groups):
+                rows = file.read_row_group(group)
+                if compact:
+                    moved = pa.compute.add(rows["set"], offset)
+                    rows = rows.set_column(rows.schema.get_field_index("set"), "set", moved)
+                writer.write_table(rows)
+            if compact and sets_path(path).exists():
+                sets = pq.read_table(sets_path(path))
+                top = pa.compute.max(sets["set"]).as_py()
+                moved = pa.compute.add(sets["set"], offset)
+                sets = sets.set_column(0, "set", moved)
+                sets_writer = sets_writer or pq.ParquetWriter(sets_part, sets.schema, compression="zstd")
+                sets_writer.write_table(sets)
+                offset += (top or 0) + 1
+        if writer is not None:
+            writer.close()
+            os.replace(part, output)
+        if sets_writer is not None:
+            sets_writer.close()
+            os.replace(sets_part, sets_path(output))
+
+
+class JsonLinesSink:
+    """One decision a line, in the order of the input."""
+
+    def __init__(self, path: Path):
+        self.path = path
+        self._part = path.with_name(path.name + ".part")
+        self._stream = self._part.open("w", encoding="utf-8", errors="surrogatepass")
+        self._rejects = _Rejects(path)
+
+    def reject(self, record: dict[str, Any]) -> None:
+        self._rejects.write(record)
+
+    def write(self, rows: Any, ids: Any, sets: Any, passed: dict[str, pa.Array], table: BodyTable) -> None:
+        names = ids.to_pylist() if isinstance(ids, pa.Array) else ids
+        extras = {passed_name(k): v.to_pylist() for k, v in passed.items()}
+        out = []
+        for n, (row, identity, set_id) in enumerate(zip(rows.tolist(), names, sets.tolist(), strict=True)):
+            line = f'{{"id":{json.dumps(str(identity), ensure_ascii=False)},"row":{row},{table.text(set_id)}'
+            beside = {k: v[n] for k, v in extras.items() if v[n] is not None}
+            if beside:
+                line = line[:-1] + "," + json.dumps(beside, ensure_ascii=False, default=str)[1:]
+            out.append(line)
+        self._stream.write("\n".join(out) + "\n" if out else "")
+
+    def flush_sets(self, table: BodyTable) -> None:
+        """Nothing: every line is whole."""
+
+    def close(self, table: BodyTable) -> None:
+        self._stream.close()
+        self._rejects.close()
+        os.replace(self._part, self.path)
+
+    def discard(self) -> None:
+        self._stream.close()
+        self._part.unlink(missing_ok=True)
+        self._rejects.discard()
+
+    @staticmethod
+    def join(parts: list[Path], output: Path, kind: str) -> None:
+        """The parts one after the other."""
+        joined_part = output.with_name(output.name + ".part")
+        with joined_part.open("wb") as out:
+            for n, path in enumerate(parts):
+                data = path.read_bytes()
+                if kind == "csv" and n:
+                    data = data.partition(b"\n")[2]
+                out.write(data)
+        os.replace(joined_part, output)
+
+
+class TableTextSink:
+    """CSV and XLSX through the writer of `formats`."""
+
+    def __init__(self, path: Path, kind: str):
+        self._writer = DecisionWriter(path, kind)
+
+    def reject(self, record: dict[str, Any]) -> None:
+        self._writer.reject(record)
+
+    def write(self, rows: Any, ids: Any, sets: Any, passed: dict[str, pa.Array], table: BodyTable) -> None:
+        names = ids.to_pylist() if isinstance(ids, pa.Array) else ids
+        extras = {k: v.to_pylist() for k, v in passed.items()}
+        for n, (row, identity, set_id) in enumerate(zip(rows.tolist(), names, sets.tolist(), strict=True)):
+            decision = {"id": str(identity), "row": row, **table.body(set_id)}
+            self._writer.write(decision, row=row, extra={k: v[n] for k, v in extras.items()})
+
+    def flush_sets(self, table: BodyTable) -> None:
+        """Nothing: every row is whole."""
+
+    def close(self, table: BodyTable) -> None:
+        self._writer.close()
+
+    def discard(self) -> None:
+        self._writer.discard()
+
+    @staticmethod
+    def join(parts: list[Path], output: Path, kind: str) -> None:
+        if kind == "csv":
+            JsonLinesSink.join(parts, output, kind)
+            return
+        raise ValueError("an Excel workbook cannot be resumed; choose parquet, csv or jsonl")
+
+
+def flat_of(body: dict[str, Any]) -> dict[str, str | None]:
+    """The flat texts of a decision body."""
+    flat = flat_decision(body)
+    return {name: flat[name] for name in TEXTS}
+
+
+def _json_text(ids: pa.Array) -> pa.Array:
+    """Ids as JSON strings; the few that need escaping one by one."""
+    compute = pa.compute
+    plain = compute.binary_join_element_wise('"', ids, '"', "")
+    odd = compute.match_substring_regex(ids, r'["\\\x00-\x1f]')
+    if compute.any(odd).as_py():
+        texts = [
+            json.dumps(v, ensure_ascii=False) if o else p
+            for v, o, p in zip(ids.to_pylist(), odd.to_pylist(), plain.to_pylist(), strict=True)
+        ]
+        return pa.array(texts, pa.string())
+    return plain
+
+
+__all__ = ["EXPAND_SQL", "JsonLinesSink", "ParquetSink", "Sink", "TableTextSink", "joined", "sets_path"]

@@ -1,0 +1,120 @@
+"""What a run came to: counts by outcome, State, entry, rule, month, missing paper and open question."""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Mapping
+from dataclasses import asdict, dataclass, field
+from typing import Any
+
+from tidegate.screening.evaluate import OUTCOMES, SEVERITY
+
+MOST_CONSIGNMENTS = 2_000_000
+
+
+@dataclass
+class Summary:
+    """Counts of a run. `rows` = `decided` + `rejected`, always."""
+
+    rows: int = 0
+    decided: int = 0
+    rejected: int = 0
+    rulebook: str = ""
+    output: str = ""
+    rejects: str = ""
+    notes: list[str] = field(default_factory=list)
+    outcomes: Counter[str] = field(default_factory=Counter)
+    imports: dict[str, Counter[str]] = field(default_factory=dict)
+    exports: dict[str, Counter[str]] = field(default_factory=dict)
+    entries: dict[str, Counter[str]] = field(default_factory=dict)
+    months: dict[str, Counter[str]] = field(default_factory=dict)
+    rules: Counter[str] = field(default_factory=Counter)
+    prohibiting: Counter[str] = field(default_factory=Counter)
+    missing: Counter[str] = field(default_factory=Counter)
+    questions: Counter[str] = field(default_factory=Counter)
+    flows: dict[str, Counter[str]] = field(default_factory=dict)
+    reject_fields: Counter[str] = field(default_factory=Counter)
+    consignments: dict[str, str] = field(default_factory=dict, repr=False)
+    consignments_cut: bool = False
+
+    def add(self, decision: Mapping[str, Any], export: str, import_: str, month: str, count: int = 1) -> None:
+        """Counts `count` rows that share one decision, route and month."""
+        outcome = decision["outcome"]
+        self.decided += count
+        self.rows += count
+        self.outcomes[outcome] += count
+        for table, key in (
+            (self.imports, import_),
+            (self.exports, export),
+            (self.entries, decision["entry"] or "open"),
+            (self.months, month),
+            (self.flows, f"{export}>{import_}"),
+        ):
+            found = table.get(key)
+            if found is None:
+                found = table[key] = Counter()
+            found[outcome] += count
+        for reason in decision["reasons"]:
+            self.rules[reason["rule"]] += count
+            if reason["effect"] == "prohibit":
+                self.prohibiting[reason["rule"]] += count
+        for kind in {d for m in decision["missing"] for d in m["documents"]}:
+            self.missing[kind] += count
+        for question in decision["questions"]:
+            self.questions[question["fact"]] += count
+
+    def reject(self, record: Mapping[str, Any]) -> None:
+        """Counts a row that could not be read."""
+        self.rows += 1
+        self.rejected += 1
+        self.reject_fields[str((record.get("error") or {}).get("field") or "row")] += 1
+
+    def consign(self, consignment: str | None, outcome: str) -> None:
+        """Gives the consignment the strictest outcome of its lines."""
+        if consignment is None:
+            return
+        held = self.consignments.get(consignment)
+        if held is None and len(self.consignments) >= MOST_CONSIGNMENTS:
+            self.consignments_cut = True
+            return
+        if held is None or SEVERITY[outcome] > SEVERITY[held]:
+            self.consignments[consignment] = outcome
+
+    def merge(self, other: Summary) -> None:
+        """Adds the counts of another part of the same run."""
+        self.rows += other.rows
+        self.decided += other.decided
+        self.rejected += other.rejected
+        for name in ("outcomes", "rules", "prohibiting", "missing", "questions", "reject_fields"):
+            getattr(self, name).update(getattr(other, name))
+        for name in ("imports", "exports", "entries", "months", "flows"):
+            mine = getattr(self, name)
+            for key, counts in getattr(other, name).items():
+                mine.setdefault(key, Counter()).update(counts)
+        for consignment, outcome in other.consignments.items():
+            self.consign(consignment, outcome)
+
+    def consignment_outcomes(self) -> Counter[str]:
+        """How many consignments have each outcome as their strictest."""
+        return Counter(self.consignments.values())
+
+    def as_dict(self) -> dict[str, Any]:
+        """JSON-ready; consignments only as counts."""
+        out = asdict(self)
+        out.pop("consignments")
+        out["consignment_outcomes"] = {o: n for o in OUTCOMES if (n := self.consignment_outcomes()[o])}
+        return out
+
+    @classmethod
+    def from_dict(cls, raw: Mapping[str, Any]) -> Summary:
+        """The summary that `as_dict` wrote."""
+        summary = cls()
+        for name, value in raw.items():
+            if name == "consignment_outcomes" or not hasattr(summary, name):
+                continue
+            if name in ("imports", "exports", "entries", "months", "flows"):
+                value = {k: Counter(v) for k, v in value.items()}
+            elif isinstance(getattr(summary, name), Counter):
+                value = Counter(value)
+            setattr(summary, name, value)
+        return summary

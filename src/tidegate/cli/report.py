@@ -1,0 +1,53 @@
+"""`tidegate report`: the decision on one shipment as a PDF."""
+
+from __future__ import annotations
+
+import argparse
+import datetime
+import sys
+from pathlib import Path
+from typing import Any
+
+
+def configure(parser: argparse.ArgumentParser) -> None:
+    """Arguments of the verb."""
+    parser.add_argument("shipments", metavar="SHIPMENTS", help="file with the shipment (its first readable row), or -")
+    parser.add_argument("-o", "--output", required=True, metavar="FILE.pdf")
+    parser.add_argument("--map", help="column map: a YAML file, or the name of a shipped one")
+    parser.add_argument("--format", help="format of the input where it should not be found out")
+    parser.add_argument("--language", default="en", help="language of the page (default en)")
+    parser.add_argument("--rulebook", action="append", default=[], metavar="DIR")
+
+
+def run(args: argparse.Namespace) -> int:
+    """Writes the page."""
+    from tidegate.cli.screen import describe
+    from tidegate.formats import FormatError
+    from tidegate.law import RulebookError, default_overlays, load_rulebook
+    from tidegate.screening import Reject
+
+    try:
+        book = load_rulebook([*default_overlays(), *map(Path, args.rulebook)])
+        page = pdf_of_first(args.shipments, args.map, args.format, book, args.language)
+        Path(args.output).write_bytes(page)
+    except (FormatError, RulebookError, Reject, OSError, ValueError) as error:
+        print(f"tidegate report: {describe(error)}", file=sys.stderr)
+        return 2
+    return 0
+
+
+def pdf_of_first(source: Any, mapping: Any, format: str | None, book: Any, language: str = "en") -> bytes:
+    """The decision on the first readable shipment of a source, with what changes soon."""
+    from tidegate.formats import FormatError, open_shipments
+    from tidegate.paper import decision_pdf
+    from tidegate.screening import decide, parse_shipment
+
+    with open_shipments(source, map=mapping, format=format) as reader:
+        for raw in reader:
+            if raw.data is None:
+                raise FormatError(str((raw.reject or {}).get("error", {}).get("message", "the row cannot be read")))
+            shipment = parse_shipment(raw.data, book)
+            decision = decide(shipment, book, changes=True)
+            today = datetime.datetime.now(datetime.UTC).date()
+            return decision_pdf(decision, shipment.as_dict(), url=None, language=language, today=today)
+    raise FormatError("the input holds no shipment")

@@ -1,0 +1,168 @@
+"""`tidegate screen`: shipments of a file, or of standard input, against dated law."""
+
+from __future__ import annotations
+
+import argparse
+import sys
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+EPILOG = """\
+Rows in = decisions out + rejects out, always. Rejected rows go to DECISIONS.rejects.jsonl; with `-o -` they come out
+in place. Exit status: 0 at least one row decided; 1 a row rejected (--strict); 2 unreadable input or wrong usage;
+3 none decided.
+
+examples:
+  tidegate screen shipments.csv -o decisions.csv
+  tidegate screen - -o - < shipments.jsonl > decisions.jsonl
+  tidegate screen year.parquet -o decisions.parquet --compact
+  tidegate screen declarations.csv --map korea-synthetic -o decisions.parquet
+"""
+
+
+def configure(parser: argparse.ArgumentParser) -> None:
+    """Arguments of the verb."""
+    parser.formatter_class = argparse.RawDescriptionHelpFormatter
+    parser.epilog = EPILOG
+    parser.add_argument(
+        "shipments",
+        nargs="+",
+        metavar="SHIPMENTS",
+        help="file (jsonl, csv, parquet, xlsx, ASYCUDA XML), folder of XML, or -",
+    )
+    parser.add_argument(
+        "-o", "--output", required=True, metavar="DECISIONS", help="file (jsonl, csv, parquet, xlsx), or -"
+    )
+    parser.add_argument(
+        "--map", help="column map: a YAML file, or the name of a shipped one (see `tidegate map --list`)"
+    )
+    parser.add_argument(
+        "--guess-map", action="store_true", help="guess the column map from the headers, print it, and use it"
+    )
+    parser.add_argument("--format", help="format of the input where it should not be found out")
+    parser.add_argument("--encoding", help="encoding of a text input where it should not be found out")
+    parser.add_argument(
+        "--rulebook",
+        action="append",
+        default=[],
+        metavar="DIR",
+        help="lay the rules of this folder over the book (may be repeated)",
+    )
+    parser.add_argument("--changes", action="store_true", help="also the next dates on which each outcome changes")
+    parser.add_argument("--compact", action="store_true", help="Parquet with set ids and a table of sets beside")
+    parser.add_argument(
+        "--resume", action="store_true", help="write in parts, and go on from the parts of a run that was cut off"
+    )
+    parser.add_argument(
+        "--engine",
+        choices=("duckdb", "spark"),
+        default="duckdb",
+        help="embedded, or a Spark cluster (extra `spark`, Java 17)",
+    )
+    parser.add_argument("--master", help="address of the Spark master, such as spark://127.0.0.1:7077")
+    parser.add_argument("--pdf", metavar="FILE", help="also write the first decision as a PDF")
+    parser.add_argument("--strict", action="store_true", help="exit with 1 when a row is rejected")
+    parser.add_argument("--quiet", action="store_true", help="no progress bar and no summary")
+
+
+def run(args: argparse.Namespace) -> int:
+    """Screens, prints a summary on standard error, and says by the exit status what came of it."""
+    from tidegate.batch import screen_file
+    from tidegate.formats import FormatError
+    from tidegate.law import RulebookError, default_overlays, load_rulebook
+
+    source: Any = args.shipments[0] if len(args.shipments) == 1 else args.shipments
+    try:
+        book = load_rulebook([*default_overlays(), *map(Path, args.rulebook)])
+        mapping = args.map
+        if args.guess_map:
+            mapping = guess_and_show(source, args.format)
+        with progress_bar(not args.quiet and args.output != "-") as progress:
+            summary = screen_file(
+                source,
+                args.output,
+                map=mapping,
+                format=args.format,
+                encoding=args.encoding,
+                engine=args.engine,
+                master=args.master,
+                compact=args.compact,
+                changes=args.changes,
+                resume=args.resume,
+                progress=progress,
+                book=book,
+            )
+    except (FormatError, RulebookError, OSError, ValueError) as error:
+        print(f"tidegate screen: {describe(error)}", file=sys.stderr)
+        return 2
+    if not args.quiet:
+        from tidegate.cli.summary import print_summary
+
+        print_summary(summary, brief=True)
+    if args.pdf:
+        write_pdf(args, source, mapping, book)
+    if summary.decided == 0:
+        print("tidegate screen: no row could be decided", file=sys.stderr)
+        return 3
+    return 1 if args.strict and summary.rejected else 0
+
+
+def describe(error: BaseException) -> str:
+    """The error in one line, without a traceback."""
+    if isinstance(error, FileNotFoundError):
+        return f"{error.filename}: no such file"
+    if isinstance(error, PermissionError):
+        return f"{error.filename}: no permission"
+    return str(error)
+
+
+def guess_and_show(source: Any, format: str | None) -> Any:
+    """The guessed column map, printed on standard error before it is used."""
+    from tidegate.formats import guess_map, sample_rows
+
+    headers, rows, reader = sample_rows(source, format=format)
+    reader.close()
+    guessed = guess_map(headers, rows)
+    print(guessed.to_yaml(), file=sys.stderr)
+    return guessed
+
+
+class progress_bar:  # noqa: N801 - used as a context manager function
+    """A progress bar on standard error where that is a terminal; nothing elsewhere."""
+
+    def __init__(self, wanted: bool):
+        self._wanted = wanted and sys.stderr.isatty()
+        self._bar: Any = None
+        self._task: Any = None
+
+    def __enter__(self) -> Callable[[int, int | None, int], None] | None:
+        if not self._wanted:
+            return None
+        from rich.console import Console
+        from rich.progress import BarColumn, Progress, TextColumn, TimeRemainingColumn
+
+        self._bar = Progress(
+            TextColumn("screening"),
+            BarColumn(),
+            TextColumn("{task.fields[rows]:,} rows"),
+            TimeRemainingColumn(),
+            console=Console(stderr=True),
+        )
+        self._bar.start()
+        self._task = self._bar.add_task("screening", total=None, rows=0)
+        return self._update
+
+    def _update(self, done: int, of: int | None, rows: int) -> None:
+        self._bar.update(self._task, completed=done, total=of, rows=rows)
+
+    def __exit__(self, *exc: object) -> None:
+        if self._bar is not None:
+            self._bar.stop()
+
+
+def write_pdf(args: argparse.Namespace, source: Any, mapping: Any, book: Any) -> None:
+    """The first shipment's decision as a PDF."""
+    from tidegate.cli.report import pdf_of_first
+
+    Path(args.pdf).write_bytes(pdf_of_first(source, mapping, args.format, book))

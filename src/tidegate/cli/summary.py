@@ -1,0 +1,83 @@
+"""A run's summary in the terminal."""
+
+from __future__ import annotations
+
+import sys
+from collections import Counter
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from tidegate.batch import Summary
+
+ORDER = ("prohibited", "undetermined", "needs", "clear")
+STYLE = {"prohibited": "bold red", "undetermined": "magenta", "needs": "yellow", "clear": "green"}
+
+
+def print_summary(summary: Summary, *, brief: bool = False, stream: object = None) -> None:
+    """Counts by outcome; unless `brief`, also by State, entry, month, rule, missing paper and open question."""
+    if brief and not sys.stderr.isatty():
+        parts = ", ".join(f"{summary.outcomes[o]:,} {o}" for o in ORDER if summary.outcomes[o])
+        print(
+            f"{summary.rows:,} rows in, {summary.decided:,} decided ({parts or 'none'}), "
+            f"{summary.rejected:,} rejected; rulebook {summary.rulebook}",
+            file=sys.stderr,
+        )
+        for note in summary.notes:
+            print(f"note: {note}", file=sys.stderr)
+        return
+    from rich.console import Console
+    from rich.table import Table
+
+    console = Console(stderr=brief, highlight=False)
+    console.print(
+        f"\n[bold]{summary.rows:,}[/] rows in = [bold]{summary.decided:,}[/] decided + "
+        f"[bold]{summary.rejected:,}[/] rejected   rulebook {summary.rulebook}"
+    )
+    table = Table(box=None, pad_edge=False, show_header=False)
+    for outcome in ORDER:
+        n = summary.outcomes[outcome]
+        share = n / summary.decided if summary.decided else 0
+        table.add_row(f"[{STYLE[outcome]}]{outcome}[/]", f"{n:,}", f"{share:6.1%}", "█" * round(share * 40))
+    console.print(table)
+    groups = summary.consignment_outcomes()
+    if groups:
+        text = ", ".join(f"{groups[o]:,} {o}" for o in ORDER if groups[o])
+        console.print(f"{sum(groups.values()):,} consignments by their strictest line: {text}")
+    if not brief:
+        console.print(_by_outcome("importing State", summary.imports))
+        console.print(_by_outcome("entry", summary.entries))
+        console.print(_by_outcome("year", _years(summary.months), limit=20, by_name=True))
+        console.print(_counts("rules that prohibit most", summary.prohibiting))
+        console.print(_counts("papers missing most", summary.missing))
+        console.print(_counts("questions still open", summary.questions))
+    for note in summary.notes:
+        console.print(f"[dim]note: {note}[/]")
+
+
+def _years(months: dict[str, Counter[str]]) -> dict[str, Counter[str]]:
+    years: dict[str, Counter[str]] = {}
+    for month, counts in months.items():
+        years.setdefault(month[:4], Counter()).update(counts)
+    return years
+
+
+def _by_outcome(title: str, table: dict[str, Counter[str]], limit: int = 12, by_name: bool = False):  # type: ignore[no-untyped-def]
+    from rich.table import Table
+
+    out = Table(title=title, title_justify="left", title_style="bold", box=None, pad_edge=False)
+    out.add_column("")
+    for outcome in ORDER:
+        out.add_column(outcome, justify="right", style=STYLE[outcome])
+    ordered = sorted(table.items(), key=(lambda kv: kv[0]) if by_name else (lambda kv: (-sum(kv[1].values()), kv[0])))
+    for name, counts in ordered[:limit]:
+        out.add_row(name, *(f"{counts[o]:,}" if counts[o] else "·" for o in ORDER))
+    return out
+
+
+def _counts(title: str, counts: Counter[str], limit: int = 8):  # type: ignore[no-untyped-def]
+    from rich.table import Table
+
+    out = Table(title=title, title_justify="left", title_style="bold", box=None, pad_edge=False, show_header=False)
+    for name, n in counts.most_common(limit):
+        out.add_row(name, f"{n:,}")
+    return out

@@ -1,0 +1,157 @@
+"""The bulk door: the same inputs as Arrow record batches."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+from pathlib import Path
+from typing import Any
+
+import pyarrow as pa
+
+from tidegate.formats import fields
+from tidegate.formats.columnar import ROW, Columnar, Rejects, row_name
+from tidegate.formats.columns import ColumnMap
+from tidegate.formats.limits import Limits
+from tidegate.formats.reader import ShipmentReader, Source, open_shipments
+from tidegate.formats.rejects import FormatError, RowError
+from tidegate.formats.tabular import cell_text, flatten, nest
+
+_MEMORY = 10_000
+
+
+def arrow_batches(
+    source: Source | ShipmentReader,
+    *,
+    batch_rows: int = 65_536,
+    format: str | None = None,
+    map: ColumnMap | str | Path | Mapping[str, Any] | None = None,
+    limits: Limits | None = None,
+    encoding: str | None = None,
+    fact_types: Mapping[str, str] = fields.FACT_TYPES,
+) -> Iterator[pa.RecordBatch | Rejects]:
+    """Shipments as record batches of at most `batch_rows` rows, and `Rejects` between them.
+
+    Every batch begins with the column `row` (int64, the number of the row in the input). Parquet without a
+    map is streamed as it is stored, flat or nested, its column names brought to the contract's spelling;
+    its cells are not looked at. Everything else becomes text columns in the normal form of the flat
+    contract (`true`/`false`, days as ISO dates, lists joined by `;`); null is not known. Batches of one
+    input may have different columns where the input's rows have. An input column called `row` becomes
+    `source.row`.
+
+    A `ShipmentReader` may be given instead of a source, so that its notes and its progress can be watched.
+    """
+    if isinstance(source, ShipmentReader):
+        yield from _batches(source, batch_rows)
+        return
+    with open_shipments(
+        source, format=format, map=map, limits=limits, encoding=encoding, fact_types=fact_types
+    ) as reader:
+        yield from _batches(reader, batch_rows)
+
+
+def _batches(reader: ShipmentReader, batch_rows: int) -> Iterator[pa.RecordBatch | Rejects]:
+    if reader.table is not None and reader.map is None:
+        yield from _stored(reader, batch_rows)
+    elif (columnar := Columnar.of(reader)) is not None:
+        yield from columnar.batches(batch_rows)
+    else:
+        yield from _made(reader, batch_rows)
+
+
+def _stored(reader: ShipmentReader, batch_rows: int) -> Iterator[pa.RecordBatch]:
+    if reader.table is None or reader.columns is None:
+        raise ValueError("not a Parquet input")
+    names = [ROW, *(row_name(name) for name in reader.columns)]
+    first = 1
+    for batch in reader.table.batches(batch_rows):
+        numbers = pa.array(range(first, first + batch.num_rows), pa.int64())
+        yield pa.RecordBatch.from_arrays([numbers, *batch.columns], names=names)
+        first += batch.num_rows
+
+
+def _made(reader: ShipmentReader, batch_rows: int) -> Iterator[pa.RecordBatch | Rejects]:
+    rows: list[int] = []
+    columns: dict[str, list[str | None]] = {}
+    rejects = Rejects()
+    normal = _Normal(reader.fact_types)
+    width = 0
+    for flat in reader.flat_rows():
+        reject = flat.reject
+        if flat.cells is not None:
+            try:
+                cells = normal(flat.cells) if not reader.nested else flatten(flat.cells)
+            except RowError as error:
+                reject = reader.reject(error, flat.row, flat.line, flat.cells.get("id"))
+        if reject is not None:
+            rejects.append(reject)
+            if len(rejects) >= batch_rows:
+                yield rejects
+                rejects = Rejects()
+            continue
+        count = len(rows)
+        rows.append(flat.row)
+        for name, value in cells.items():
+            name = row_name(name)
+            column = columns.get(name)
+            if column is None:
+                columns[name] = column = []
+            column.extend([None] * (count - len(column)))
+            column.append(value)
+        if len(columns) > reader.limits.columns:
+            raise FormatError(
+                f"more than {reader.limits.columns} different columns, the last at row {flat.row}"
+            )
+        width += sum(map(len, cells.values()))
+        # Text of unusual length must not pile up either.
+        if len(rows) >= batch_rows or width > reader.limits.line_bytes * 4:
+            yield from _flush(rows, columns, rejects)
+            rows, rejects, width = [], Rejects(), 0
+            columns = {name: [] for name in columns}
+    yield from _flush(rows, columns, rejects)
+
+
+def _flush(
+    rows: list[int], columns: dict[str, list[str | None]], rejects: Rejects
+) -> Iterator[pa.RecordBatch | Rejects]:
+    if rejects:
+        yield rejects
+    if not rows:
+        return
+    arrays = [pa.array(rows, pa.int64())]
+    for column in columns.values():
+        column.extend([None] * (len(rows) - len(column)))
+        arrays.append(pa.array(column, pa.string()))
+    yield pa.RecordBatch.from_arrays(arrays, names=[ROW, *columns])
+
+
+class _Normal:
+    """Flat cells in normal form: what `flatten(nest(cells))` gives, each different cell worked out once."""
+
+    def __init__(self, fact_types: Mapping[str, str]) -> None:
+        self._fact_types = fact_types
+        self._seen: dict[str, dict[Any, tuple[tuple[str, str], ...]]] = {}
+
+    def __call__(self, cells: Mapping[str, Any]) -> dict[str, str]:
+        out: dict[str, str] = {}
+        for column, value in cells.items():
+            if value is None or value == "":
+                continue
+            for name, text in self._cell(column, value):
+                if name in out:
+                    raise RowError(name, text, "given once")
+                out[name] = text
+        return out
+
+    def _cell(self, column: str, value: Any) -> tuple[tuple[str, str], ...]:
+        if column == "id" or column.partition(".")[0] not in fields.ROOTS:
+            return ((column, cell_text(value, column)),)
+        if isinstance(value, list | dict):
+            return tuple(flatten(nest({column: value}, self._fact_types)).items())
+        seen = self._seen.setdefault(column, {})
+        key = (type(value), value)
+        found = seen.get(key)
+        if found is None:
+            found = tuple(flatten(nest({column: value}, self._fact_types)).items())
+            if len(seen) < _MEMORY:
+                seen[key] = found
+        return found

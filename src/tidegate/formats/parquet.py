@@ -1,0 +1,178 @@
+"""Parquet: batches as they are stored, or rows one by one; flat dotted columns and nested columns alike."""
+
+from __future__ import annotations
+
+import datetime as dt
+import struct
+from collections.abc import Iterator
+from decimal import Decimal
+from pathlib import Path
+from typing import IO, Any
+
+import pyarrow as pa
+import pyarrow.parquet as pq
+
+from tidegate.formats import fields
+from tidegate.formats.limits import Limits
+from tidegate.formats.rejects import FormatError, RowError
+from tidegate.formats.tabular import cell_text, number_text
+
+#: row, cells by column (None when rejected), error, id as far as it could be made out
+Parsed = tuple[int, dict[str, Any] | None, RowError | None, Any]
+
+_ROWS_AT_ONCE = 4096
+
+
+class ParquetTable:
+    """An opened Parquet file. `rows` and `batches` may each be walked once."""
+
+    def __init__(self, source: Path | IO[bytes], name: str, limits: Limits) -> None:
+        self.name = name
+        try:
+            self._file = pq.ParquetFile(source, memory_map=False, buffer_size=1 << 20)
+            self.schema: pa.Schema = self._file.schema_arrow
+        except (pa.ArrowException, OSError, ValueError) as error:
+            raise FormatError(
+                f"{name}: not a whole Parquet file, it may be cut off ({_first_line(error)})",
+                expected="parquet",
+            ) from None
+        try:
+            if len(self.schema.names) > limits.columns:
+                raise FormatError(
+                    f"{name}: {len(self.schema.names)} columns; at most {limits.columns} are read"
+                )
+            twice = {n for n in self.schema.names if self.schema.names.count(n) > 1}
+            if twice:
+                raise FormatError(
+                    f"{name}: columns that are there twice: {', '.join(sorted(twice))}", field="header"
+                )
+        except FormatError:
+            self._file.close()
+            raise
+        self.row_count: int = self._file.metadata.num_rows
+
+    def close(self) -> None:
+        self._file.close()
+
+    def batches(self, batch_rows: int) -> Iterator[pa.RecordBatch]:
+        """The record batches of the file, dictionary columns unpacked. `FormatError` where a page is
+        damaged."""
+        done = 0
+        stream = self._file.iter_batches(batch_size=batch_rows)
+        while True:
+            try:
+                batch = next(stream, None)
+            except (pa.ArrowException, OSError, ValueError) as error:
+                raise FormatError(
+                    f"{self.name}: damaged after row {done} of {self.row_count} ({_first_line(error)})",
+                    value=done, expected="a whole Parquet file",
+                ) from None  # fmt: skip
+            if batch is None:
+                break
+            done += batch.num_rows
+            yield _unpacked(batch)
+        if done != self.row_count:
+            raise FormatError(f"{self.name}: {self.row_count} rows announced, {done} found", value=done)
+
+    def rows(self) -> Iterator[Parsed]:
+        """Every row, numbers as `Decimal`, days as dates; a value that cannot be one rejects its row
+        alone."""
+        row = 0
+        for batch in self.batches(_ROWS_AT_ONCE):
+            names = batch.schema.names
+            columns = [_values(batch.column(i), name) for i, name in enumerate(names)]
+            for i in range(batch.num_rows):
+                row += 1
+                try:
+                    yield (
+                        row,
+                        {
+                            name: _checked(column[i], name)
+                            for name, column in zip(names, columns, strict=True)
+                        },
+                        None,
+                        None,
+                    )
+                except RowError as error:
+                    yield row, None, error, _id(names, columns, i)
+
+
+def _id(names: list[str], columns: list[list[Any]], i: int) -> Any:
+    if "id" not in names:
+        return None
+    value = columns[names.index("id")][i]
+    return value if isinstance(value, str | int) else None
+
+
+def _first_line(error: BaseException) -> str:
+    return str(error).splitlines()[0][:200] if str(error) else type(error).__name__
+
+
+def _unpacked(batch: pa.RecordBatch) -> pa.RecordBatch:
+    if not any(pa.types.is_dictionary(f.type) for f in batch.schema):
+        return batch
+    columns = [c.dictionary_decode() if pa.types.is_dictionary(c.type) else c for c in batch.columns]
+    return pa.RecordBatch.from_arrays(columns, names=batch.schema.names)
+
+
+def _values(column: pa.Array, name: str) -> list[Any]:
+    """A column as Python values; single-precision numbers with the digits that were stored, no more."""
+    kind = column.type
+    if pa.types.is_float32(kind) or pa.types.is_float16(kind):
+        return [None if v is None else _single(v) for v in column.to_pylist()]
+    if pa.types.is_timestamp(kind) and kind.unit == "ns":
+        column = column.cast(pa.timestamp("us", kind.tz), safe=False)
+    try:
+        if pa.types.is_binary(kind) or pa.types.is_large_binary(kind):
+            column = column.cast(pa.string())
+        values: list[Any] = column.to_pylist(maps_as_pydicts="strict")
+    except (pa.ArrowException, KeyError, ValueError, OverflowError, UnicodeDecodeError):
+        return [_one(column, i, name) for i in range(len(column))]
+    return values
+
+
+def _one(column: pa.Array, i: int, name: str) -> Any:
+    """A value of a column that could not be read as a whole; what is wrong is raised when its row comes."""
+    try:
+        value = column[i].as_py(maps_as_pydicts="strict")
+        return value.decode() if isinstance(value, bytes) else value
+    except (pa.ArrowException, KeyError, ValueError, OverflowError, UnicodeDecodeError) as error:
+        return RowError(name, _first_line(error), "a value that can be read")
+
+
+def _single(value: float) -> Decimal | float:
+    if value != value or value in (float("inf"), float("-inf")):
+        return value
+    for digits in (6, 7, 8, 9):
+        text = f"{value:.{digits}g}"
+        if struct.pack("f", float(text)) == struct.pack("f", value):
+            return Decimal(text)
+    return Decimal(repr(value))
+
+
+def _checked(value: Any, name: str, *, inner: bool = False) -> Any:
+    """The value with numbers as `Decimal`; days inside lists and objects, which have no column to type
+    them, as text."""
+    if isinstance(value, RowError):
+        raise value
+    if value is None or isinstance(value, str | bool | int):
+        return value
+    if isinstance(value, float):
+        return Decimal(number_text(value, name))
+    if isinstance(value, dict):
+        members = {str(k): _checked(v, f"{name}.{k}", inner=True) for k, v in value.items()}
+        root = name.partition(".")[0]
+        # A struct has all its keys in every row; those without a value are not known, and are left out.
+        return {k: v for k, v in members.items() if v is not None} if root in fields.ROOTS else members
+    if isinstance(value, list):
+        return [_checked(v, name, inner=True) for v in value]
+    if isinstance(value, bytes):
+        try:
+            return value.decode("utf-8")
+        except UnicodeDecodeError:
+            raise RowError(name, value, "text in UTF-8") from None
+    if isinstance(value, dt.date | dt.time):
+        return cell_text(value, name) if inner else value
+    if isinstance(value, Decimal):
+        return value
+    return str(value)

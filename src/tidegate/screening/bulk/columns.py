@@ -1,0 +1,210 @@
+"""A batch of Arrow columns, flat (`facts.form`) or nested, as named columns with codes over their distinct values."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from datetime import date
+from decimal import Decimal
+from functools import cached_property
+from typing import Any
+
+import numpy as np
+import numpy.typing as npt
+import pyarrow as pa
+import pyarrow.compute as pc
+
+from tidegate.screening.bulk.keys import Codes
+
+NESTED = ("polymers", "facts", "events", "consignor", "consignee", "facility")
+UNIT = 10**9  # percentages are counted in billionths, so that sums and limits are exact
+DAY_ZERO = date(1970, 1, 1).toordinal()
+NO_DAY = -(2**40)
+BAD = -1  # a value that its field cannot have: the row is read again by itself, which says why
+
+
+class Columns:
+    """The columns of one batch by contract name. Nothing is copied until it is asked for."""
+
+    def __init__(self, batch: pa.RecordBatch):
+        self.rows = batch.num_rows
+        self.batch = batch
+        self.arrays: dict[str, pa.Array] = {}
+        for name, array in zip(batch.schema.names, batch.columns, strict=True):
+            self._add(name, array)
+
+    def _add(self, name: str, array: pa.Array) -> None:
+        if isinstance(array, pa.ChunkedArray):
+            array = array.combine_chunks()
+        kind = array.type
+        head = name.partition(".")[0]
+        if pa.types.is_struct(kind) and head in NESTED:
+            valid = array.is_valid() if array.null_count else None
+            for n in range(kind.num_fields):
+                child = array.field(n)
+                if valid is not None:
+                    child = pc.if_else(valid, child, pa.scalar(None, child.type))
+                self._add(f"{name}.{kind.field(n).name}", child)
+        elif pa.types.is_map(kind) and head in NESTED:
+            self._add_map(name, array)
+        elif pa.types.is_large_string(kind):
+            self.arrays[name] = array.cast(pa.string())
+        else:
+            self.arrays[name] = array
+
+    def _add_map(self, name: str, array: pa.Array) -> None:
+        parents = np.repeat(np.arange(len(array)), np.diff(array.offsets.to_numpy()))
+        start, stop = array.offsets[0].as_py(), array.offsets[-1].as_py()
+        keys = array.keys[start:stop].to_pylist()
+        items = array.items[start:stop]
+        for key in dict.fromkeys(keys):
+            where = np.flatnonzero(np.array([k == key for k in keys]))
+            places = np.full(len(array), -1, dtype=np.int64)
+            places[parents[where]] = where
+            index = pa.array(places, mask=places < 0)
+            self._add(f"{name}.{key}", items.take(index))
+
+    def get(self, name: str) -> pa.Array | None:
+        """The column, or None when it is absent or all null."""
+        array = self.arrays.get(name)
+        return None if array is None or array.null_count == len(array) else array
+
+    def named(self, prefix: str) -> list[str]:
+        """Names of the columns under a dotted prefix, in the order of the batch."""
+        return [n for n in self.arrays if n.startswith(prefix) and self.get(n) is not None]
+
+    @cached_property
+    def _encoded(self) -> dict[str, tuple[Codes, list[Any]]]:
+        return {}
+
+    def encoded(self, name: str) -> tuple[Codes, list[Any]] | None:
+        """(position of each row's value among the distinct ones, the distinct values; the last stands for null)."""
+        if name in self._encoded:
+            return self._encoded[name]
+        array = self.get(name)
+        if array is None:
+            return None
+        if pa.types.is_dictionary(array.type):
+            dictionary, indices = array.dictionary, array.indices
+        else:
+            if pa.types.is_list(array.type) or pa.types.is_struct(array.type) or pa.types.is_large_list(array.type):
+                values = [None if v is None else repr(v) for v in array.to_pylist()]
+                array = pa.array(values, pa.string())
+            encoded = pc.dictionary_encode(array)
+            dictionary, indices = encoded.dictionary, encoded.indices
+        distinct = dictionary.to_pylist()
+        codes = indices.fill_null(len(distinct)).to_numpy(zero_copy_only=False).astype(np.int64, copy=False)
+        found = (codes, [*distinct, None])
+        self._encoded[name] = found
+        return found
+
+    def codes(self, name: str, code_of: Callable[[Any], int]) -> Codes | None:
+        """The column through a function of its distinct values; None when the column is absent."""
+        encoded = self.encoded(name)
+        if encoded is None:
+            return None
+        positions, distinct = encoded
+        table = np.fromiter((code_of(v) for v in distinct), dtype=np.int64, count=len(distinct))
+        return table[positions]
+
+    def row(self, index: int) -> dict[str, Any]:
+        """One row as the mapping that `parse_shipment` reads: dotted columns gathered into objects, nulls left out."""
+        out: dict[str, Any] = {}
+        for name, array in self.arrays.items():
+            value = array[index].as_py()
+            if value is None or value == "":
+                continue
+            head, dot, tail = name.partition(".")
+            if dot and head in NESTED:
+                inner = out.setdefault(head, {})
+                if isinstance(inner, dict):
+                    inner[tail] = value
+            else:
+                out[name] = _plain(value)
+        return out
+
+
+def _plain(value: Any) -> Any:
+    """Arrow maps come out as lists of pairs."""
+    if isinstance(value, list):
+        if value and all(isinstance(v, tuple) and len(v) == 2 for v in value):
+            return {k: v for k, v in value if v is not None}
+        return [_plain(v) for v in value]
+    if isinstance(value, Mapping):
+        return {k: _plain(v) for k, v in value.items() if v is not None}
+    return value
+
+
+def days(columns: Columns, name: str, bad: npt.NDArray[np.bool_]) -> Codes | None:
+    """A column of dates as day numbers (NO_DAY where null); rows that cannot be read are marked bad."""
+    array = columns.get(name)
+    if array is None:
+        return None
+    if pa.types.is_date(array.type):
+        numbers = array.cast(pa.date32()).cast(pa.int32()).cast(pa.int64())
+        return numbers.fill_null(NO_DAY).to_numpy(zero_copy_only=False)
+    if pa.types.is_timestamp(array.type):
+        numbers = array.cast(pa.date32(), safe=False).cast(pa.int32()).cast(pa.int64())
+        return numbers.fill_null(NO_DAY).to_numpy(zero_copy_only=False)
+    from tidegate.screening.shipment import Reject, _date
+
+    def code(value: Any) -> int:
+        if value is None or value == "":
+            return NO_DAY
+        try:
+            day = _date(value, name)
+        except Reject:
+            return NO_DAY - 1
+        return NO_DAY if day is None else day.toordinal() - DAY_ZERO
+
+    numbers = columns.codes(name, code)
+    assert numbers is not None
+    bad |= numbers == NO_DAY - 1
+    return numbers
+
+
+def billionths(
+    columns: Columns, name: str, bad: npt.NDArray[np.bool_], inexact: npt.NDArray[np.bool_], top: int | None = 100
+) -> tuple[Codes, npt.NDArray[np.bool_]] | None:
+    """A column of numbers in billionths, and where it is known.
+
+    Values outside 0…`top` are marked bad; values with more than nine decimals inexact.
+    """
+    array = columns.get(name)
+    if array is None:
+        return None
+    kind = array.type
+    if pa.types.is_floating(kind) or pa.types.is_integer(kind):
+        known = ~np.isnan(values := array.cast(pa.float64()).fill_null(float("nan")).to_numpy(zero_copy_only=False))
+        scaled = np.where(known, values, 0.0) * UNIT
+        bad |= known & ~np.isfinite(scaled)
+        bad |= (scaled < 0) | ((scaled > top * UNIT) if top is not None else (scaled > 2.0**62))
+        scaled = np.clip(np.where(np.isfinite(scaled), scaled, 0), -1, 2.0**62)
+        whole = np.rint(scaled).astype(np.int64)
+        if top is not None:
+            inexact |= known & (np.abs(scaled - whole) > 1e-4)
+        return whole, known
+    from tidegate.screening.shipment import Reject, _number
+
+    encoded = columns.encoded(name)
+    assert encoded is not None
+    positions, distinct = encoded
+    table = np.zeros(len(distinct), dtype=np.int64)
+    has = np.zeros(len(distinct), dtype=bool)
+    wrong = np.zeros(len(distinct), dtype=bool)
+    loose = np.zeros(len(distinct), dtype=bool)
+    for n, value in enumerate(distinct):
+        try:
+            number = _number(value, name, Decimal(0), Decimal(top) if top is not None else None)
+        except Reject:
+            wrong[n] = True
+            continue
+        if number is None:
+            continue
+        has[n] = True
+        scaled_number = number * UNIT
+        whole_number = min(int(scaled_number), 2**62)
+        table[n] = whole_number
+        loose[n] = top is not None and scaled_number != whole_number
+    bad |= wrong[positions]
+    inexact |= loose[positions]
+    return table[positions], has[positions]

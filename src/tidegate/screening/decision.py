@@ -1,0 +1,319 @@
+"""One shipment in, one decision of the contract out."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass, replace
+from datetime import date, timedelta
+from typing import Any
+
+from tidegate.law.conditions import atoms
+from tidegate.law.records import CONFIDENCES, INTERNATIONAL, Book
+from tidegate.screening.classify import Classification, classify
+from tidegate.screening.evaluate import (
+    SEVERITY,
+    LayerResult,
+    Question,
+    international_layers,
+    layer_days,
+    national_layer,
+)
+from tidegate.screening.papers import end_of
+from tidegate.screening.shipment import Shipment, Transit, unknown_facts
+
+DECISION_FIELDS = (
+    "id row outcome entry entry_candidates eu_entry regime layers reasons missing questions verify alerts changes "
+    "confidence rulebook".split()
+)
+
+
+def decide(shipment: Shipment, book: Book, *, changes: bool = False) -> dict[str, Any]:
+    """The decision on one shipment, as the contract writes it (JSON-ready).
+
+    `changes`: also the next dates on which the outcome changes under the law known today.
+    """
+    cls = classify(shipment, book)
+    layers, regime = evaluate_layers(shipment, book, cls)
+    decision = assemble(Route.of(shipment), book, cls, layers, regime)
+    if changes:
+        decision["changes"] = next_changes(shipment, book, decision["outcome"])
+    return with_identity(decision, shipment, book)
+
+
+def with_identity(decision: dict[str, Any], s: Shipment, book: Book) -> dict[str, Any]:
+    """The decision under the caller's key, with every unknown column passed through."""
+    out = {"id": s.id, **decision}
+    for name, value in s.passthrough.items():
+        if name not in out:
+            out[name] = value
+    extra = unknown_facts(s.raw, book)
+    if extra:
+        out["facts"] = extra
+    return out
+
+
+def route_layers(s: Shipment) -> list[tuple[str, str, int | None]]:
+    """(State, role, position in transit) of every national layer to look at, in the order of the route."""
+    if s.evaluate is not None:
+        out: list[tuple[str, str, int | None]] = []
+        for layer in s.evaluate:
+            state, role = layer.split(":")
+            position = next((n for n, t in enumerate(s.transit) if role == "transit" and t.state == state), None)
+            out.append((state, role, position))
+        return out
+    stops = [(t.state, "transit", n) for n, t in enumerate(s.transit)]
+    return [(s.export, "export", None), *stops, (s.import_, "import", None)]
+
+
+def evaluate_layers(s: Shipment, book: Book, cls: Classification) -> tuple[list[LayerResult], str | None]:
+    """Every layer that the shipment meets, and the international regime."""
+    layers: list[LayerResult] = []
+    regime: str | None = None
+    if s.evaluate is None:
+        layers, regime = international_layers(s, book, cls)
+    for state, role, position in route_layers(s):
+        layers.append(national_layer(s, book, cls, state, role, position))
+    return layers, regime
+
+
+@dataclass(frozen=True, slots=True)
+class Route:
+    """What of a shipment the putting together still needs: the States, and the entry that the papers name."""
+
+    export: str
+    import_: str
+    transit: tuple[str, ...] = ()
+    declared_entry: str | None = None
+    international: bool = True
+
+    @classmethod
+    def of(cls, s: Shipment) -> Route:
+        return cls(s.export, s.import_, tuple(t.state for t in s.transit), s.declared_entry, s.evaluate is None)
+
+    def fill(self, kind: str) -> str:
+        """`CONSENT:@import` → `CONSENT:MY`."""
+        head, at, place = kind.partition("@")
+        if not at:
+            return kind
+        if place.startswith("transit"):
+            return head + self.transit[int(place[7:])]
+        return head + {"import": self.import_, "export": self.export}[place]
+
+
+def assemble(
+    route: Route, book: Book, cls: Classification, layers: Sequence[LayerResult], regime: str | None
+) -> dict[str, Any]:
+    """The layers put together: strictest on top, each rule, paper and question once. Without id."""
+    entries = cls.entries
+    international = route.international
+    outcome = max((layer.outcome for layer in layers), key=SEVERITY.__getitem__, default="clear")
+    entry_open = not cls.decided
+    if international and (entry_open or regime is None) and SEVERITY[outcome] < SEVERITY["undetermined"]:
+        outcome = "undetermined"
+    open_regime = international and regime is None
+    entry_matters = (entry_open or open_regime) and (international or any(layer.entry_rules for layer in layers))
+    shown = [layer for layer in layers if layer.international or layer.rules or layer.name.split(":")[0] == "national"]
+    reasons: list[dict[str, Any]] = []
+    told: set[str] = set()
+    binding: list[str] = []
+    for layer in layers:
+        binding += layer.binding
+        for rule_id, effect in layer.reasons:
+            if rule_id not in told:
+                told.add(rule_id)
+                reasons.append(reason(book, rule_id, effect))
+    confidences = [book.rules[r].confidence for r in binding]
+    return {
+        "outcome": outcome,
+        "entry": entries[0] if len(entries) == 1 else None,
+        "entry_candidates": list(entries) if len(entries) > 1 else [e for e in entries if e is not None],
+        "eu_entry": cls.eu_entry,
+        "regime": regime,
+        "layers": [layer_dict(layer) for layer in shown],
+        "reasons": reasons,
+        "missing": [
+            {"rule": rule, "documents": [route.fill(k) for k in kinds], "why": why}
+            for layer in layers
+            for rule, kinds, why in layer.missing
+        ],
+        "questions": questions(book, cls, layers, entry_matters),
+        "verify": verifications(route, book, layers),
+        "alerts": alerts(route, book, cls, layers),
+        "changes": [],
+        "confidence": min(confidences, key=CONFIDENCES.index) if confidences else "high",
+        "rulebook": book.label,
+    }
+
+
+def layer_dict(layer: LayerResult) -> dict[str, Any]:
+    """One layer as the contract shows it."""
+    out: dict[str, Any] = {"layer": layer.name}
+    if layer.international:
+        out["regime"] = layer.regime
+    out["outcome"] = layer.outcome
+    out["rules"] = list(layer.rules)
+    return out
+
+
+def reason(book: Book, rule_id: str, effect: str) -> dict[str, Any]:
+    """Why: the rule, what it does here, its text, its source, and how far it was checked."""
+    rule = book.rules[rule_id]
+    return {
+        "rule": rule.id,
+        "layer": rule.layer_name,
+        "effect": effect,
+        "text": rule.text,
+        "instrument": rule.instrument,
+        "url": rule.url,
+        "confidence": rule.confidence,
+        "dates": rule.dates,
+    }
+
+
+def questions(
+    book: Book, cls: Classification, layers: Sequence[LayerResult], entry_matters: bool
+) -> list[dict[str, Any]]:
+    """Every fact that decides, the most decisive first.
+
+    Decisive means: how many of the open answers (the entry, each open layer) a fact settles, each open answer
+    shared out over the facts that it turns on. Ties go by the order of the fact registry.
+    """
+    found: dict[str, Question] = {}
+    if entry_matters:
+        hang_on = [layer for layer in layers if layer.entry_rules]
+        for fact, decides in cls.asks.items():
+            question = found.setdefault(fact, Question())
+            question.rules.update(
+                dict.fromkeys(f"BASEL-{e}" for e in decides if e is not None and f"BASEL-{e}" in book.rules)
+            )
+            question.decides.update(dict.fromkeys(decides))
+            question.weight += (1 + len(hang_on)) * len(decides) / max(2, len(cls.entries)) / len(cls.asks)
+            for layer in hang_on:
+                question.rules.update(dict.fromkeys(r for r in layer.entry_rules if r in book.rules))
+    for layer in layers:
+        for fact, asked in layer.questions.items():
+            question = found.setdefault(fact, Question())
+            question.rules.update(asked.rules)
+            question.decides.update(asked.decides)
+            question.weight += asked.weight
+    last = len(book.facts)
+    ordered = sorted(
+        found.items(),
+        key=lambda kv: (-round(kv[1].weight, 9), book.facts[kv[0]].order if kv[0] in book.facts else last),
+    )
+    return [{"fact": fact, "rules": list(q.rules), "decides": list(q.decides)} for fact, q in ordered]
+
+
+def verifications(route: Route, book: Book, layers: Iterable[LayerResult]) -> list[dict[str, Any]]:
+    """What only inspection or a register can show."""
+    found: dict[str, dict[str, None]] = {}
+    for layer in layers:
+        for fact, rules in layer.verify.items():
+            found.setdefault(route.fill(fact), {}).update(rules)
+    return [{"fact": fact, "rules": list(rules), "by": known_by(book, fact)} for fact, rules in found.items()]
+
+
+def known_by(book: Book, fact: str) -> str:
+    """`inspection` or `register`: who can answer a `verify` item."""
+    record = book.facts.get(fact)
+    return record.by if record is not None and record.by in ("inspection", "register") else "register"
+
+
+def alerts(route: Route, book: Book, cls: Classification, layers: Iterable[LayerResult]) -> list[dict[str, Any]]:
+    """Rules that may not bind but that an officer should know of, and papers that contradict the content."""
+    out = []
+    for rule_id in dict.fromkeys(a for layer in layers for a, _ in layer.alerts):
+        rule = book.rules[rule_id]
+        status = rule.status if rule.status != "gazetted" else f"confidence {rule.confidence}"
+        if rule.status == "gazetted" and rule.alert_only:
+            status = "gazetted, not to be used alone"
+        out.append({"rule": rule_id, "status": status, "text": rule.text})
+    if contradicts(route.declared_entry, cls):
+        names = ", ".join(e or "no entry" for e in cls.entries)
+        out.append(
+            {
+                "rule": "DECLARED-ENTRY",
+                "status": "evidence",
+                "text": f"The papers name {route.declared_entry}; the content stated falls under {names}.",
+            }
+        )
+    return out
+
+
+def contradicts(declared: str | None, cls: Classification) -> bool:
+    """Whether the entry on the papers is none of those that the content may fall under."""
+    return bool(declared) and declared not in cls.entries and declared != cls.eu_entry
+
+
+# ── what changes soon ──────────────────────────────────────────────────────────────────────────────────────
+
+
+def next_changes(s: Shipment, book: Book, outcome: str) -> list[dict[str, Any]]:
+    """The next dates on which this shipment's outcome changes under the law known today.
+
+    The same goods are looked at on each later date on which a rule on the route, a State's membership or a paper
+    held begins or ends.
+    """
+    out = []
+    current = outcome
+    for day in boundaries(s, book):
+        later = moved(s, day)
+        cls = classify(later, book)
+        layers, regime = evaluate_layers(later, book, cls)
+        decision = assemble(Route.of(later), book, cls, layers, regime)
+        if decision["outcome"] != current:
+            current = decision["outcome"]
+            rules = [r for layer in layers if layer.outcome == current for r in layer.binding]
+            out.append({"date": day.isoformat(), "outcome": current, "rules": list(dict.fromkeys(rules))})
+    return out
+
+
+def moved(s: Shipment, day: date) -> Shipment:
+    """The same goods with every event on `day`."""
+    return replace(s, date=day, events={}, transit=tuple(Transit(t.state, None, None, t.facts) for t in s.transit))
+
+
+def boundaries(s: Shipment, book: Book) -> list[date]:
+    """Dates after the shipment's on which something that it depends on begins or ends."""
+    after = s.date
+    names = {f"national:{state}:{role}" for state, role, _ in route_layers(s)}
+    if s.evaluate is None:
+        names |= set(INTERNATIONAL)
+    days: set[date] = {start for _, start in book.editions}
+    for parameter in book.parameters:
+        days |= {d for d in (parameter.start, parameter.end and parameter.end + timedelta(days=1)) if d}
+    for name in ("basel", *names):
+        for rule in book.by_layer.get(name, ()):
+            if rule.valid_from:
+                days.add(rule.valid_from)
+            if rule.valid_to:
+                days.add(rule.valid_to + timedelta(days=1))
+            for condition in (rule.when, *rule.fails, *rule.unless, *(d.when for d in rule.documents)):
+                days |= {operand for _, op, operand in atoms(condition) if op == "before"}
+            for requirement in rule.documents:
+                for document in s.documents or ():
+                    if document.kind.partition(":")[0] in {k.partition(":")[0] for k in requirement.kinds}:
+                        end, _ = end_of(document, date.max, requirement)
+                        if end:
+                            days.add(end + timedelta(days=1))
+    for state in {s.export, s.import_, s.origin, *(t.state for t in s.transit)}:
+        for periods in book.states[state].groups.values():
+            for period in periods:
+                if period.start:
+                    days.add(period.start)
+                if period.end:
+                    days.add(period.end + timedelta(days=1))
+    for document in s.documents or ():
+        if document.valid_from:
+            days.add(document.valid_from)
+        if document.valid_to:
+            days.add(document.valid_to + timedelta(days=1))
+    return sorted(d for d in days if d > after)
+
+
+def mapping_layers(decision: Mapping[str, Any]) -> dict[str, str]:
+    """Layer name → outcome, for summaries."""
+    return {layer["layer"]: layer["outcome"] for layer in decision["layers"]}
+
+
+__all__ = ["DECISION_FIELDS", "assemble", "decide", "evaluate_layers", "layer_days", "mapping_layers", "route_layers"]

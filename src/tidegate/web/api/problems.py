@@ -1,0 +1,149 @@
+"""Errors as RFC 9457 problem details. The texts are English: programs and their authors read them.
+
+`type` is the address, on this installation, of the paragraph that explains the problem.
+"""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+from django.http import HttpRequest, HttpResponse
+from django.urls import reverse
+
+from tidegate.formats.rejects import shorten
+from tidegate.screening import Reject
+
+MEDIA_TYPE = "application/problem+json"
+
+#: key → (status, title, explanation on the documentation page)
+KINDS: Mapping[str, tuple[int, str, str]] = {
+    "not-json": (
+        400,
+        "The body is not JSON",
+        "The body could not be read: not UTF-8, not JSON, a key given twice, NaN, or nested too deep. `detail` says where.",
+    ),
+    "not-found": (404, "There is no such thing", "No operation, rule, State or entry has this address."),
+    "method": (
+        405,
+        "This method is not allowed here",
+        "The `Allow` header lists the methods of this address.",
+    ),
+    "length": (
+        411,
+        "The length of the body is not given",
+        "Send `Content-Length`; bodies of unknown length (chunked) are not read.",
+    ),
+    "too-large": (
+        413,
+        "The body is too large",
+        "One shipment, or a batch, is longer than this installation reads. `expected` gives the limit. Larger files go "
+        "through the batch page or the command `tidegate screen`.",
+    ),
+    "media-type": (
+        415,
+        "The body is of a type that is not read here",
+        "Send `application/json`; a batch may also be `application/x-ndjson`. Compressed bodies are not read.",
+    ),
+    "rejected": (
+        422,
+        "The shipment cannot be read",
+        "A required field is lacking, or a value cannot be what its field is. `field`, `value` and `expected` say which "
+        "and why. Nothing was decided.",
+    ),
+    "parameter": (
+        422,
+        "A parameter cannot be read",
+        "A part of the address is not what it has to be. Each of `errors` names `field`, `value` and `expected`.",
+    ),
+    "rate": (
+        429,
+        "Too many requests",
+        "This address has used up its units. `Retry-After` says in how many seconds there will be enough again; "
+        "`RateLimit` and `RateLimit-Policy` are on every answer.",
+    ),
+    "internal": (
+        500,
+        "Something went wrong here",
+        "The failure was recorded under `request_id`; quote it to the people who run this installation.",
+    ),
+    "unavailable": (
+        503,
+        "Not ready",
+        "The database does not answer or the rulebook cannot be loaded.",
+    ),
+}
+
+
+class Problem(Exception):
+    """An answer that is an error. `extra` are further members, such as field, value and expected."""
+
+    def __init__(self, kind: str, detail: str, *, headers: Mapping[str, str] | None = None, **extra: Any):
+        super().__init__(detail)
+        self.kind, self.detail, self.extra = kind, detail, extra
+        self.headers = dict(headers or {})
+
+    @classmethod
+    def of_reject(cls, reject: Reject) -> Problem:
+        """The problem of a shipment that cannot be read."""
+        error = reject_error(reject)
+        return cls("rejected", error.pop("message"), **error)
+
+    def response(self, request: HttpRequest) -> HttpResponse:
+        """The problem as an answer to `request`."""
+        status, title, _ = KINDS[self.kind]
+        content: dict[str, Any] = {
+            "type": f"{reverse('api-v1:docs')}#problem-{self.kind}",
+            "title": title,
+            "status": status,
+            "detail": self.detail,
+            "instance": request.path,
+            "request_id": getattr(request, "api_id", None),
+            **self.extra,
+        }
+        response = HttpResponse(json.dumps(content, ensure_ascii=True), status=status, content_type=MEDIA_TYPE)
+        for name, value in self.headers.items():
+            response[name] = value
+        response["Cache-Control"] = "no-store"
+        return response
+
+
+def reject_error(reject: Reject) -> dict[str, Any]:
+    """The `error` object of the contract: field, value, expected and a sentence; values cut to what can be shown."""
+    value = reject.value
+    if not (value is None or isinstance(value, (bool, int, float))) or (isinstance(value, int) and abs(value) > 10**15):
+        value = shorten(value)
+    return {
+        "field": reject.field,
+        "value": value,
+        "expected": reject.expected,
+        "message": f"{reject.field}: {shorten(reject.value)}: expected {reject.expected}",
+    }
+
+
+def parameter_problem(errors: Sequence[Mapping[str, Any]], given: Mapping[str, Any]) -> Problem:
+    """The problem of parameters that pydantic refused. `given`: the parameters as they came."""
+    listed = []
+    for error in errors:
+        name = str(error["loc"][-1])
+        listed.append({"field": name, "value": shorten(given.get(name)), "expected": _expected(error)})
+    detail = "; ".join(f"{item['field']}: {item['value']}: expected {item['expected']}" for item in listed)
+    return Problem("parameter", detail, errors=listed)
+
+
+def _expected(error: Mapping[str, Any]) -> str:
+    """What pydantic wanted, in the words of the other errors."""
+    kind, context = str(error.get("type", "")), error.get("ctx") or {}
+    if kind.startswith("date"):
+        return "a day as YYYY-MM-DD"
+    if kind in ("literal_error", "enum"):
+        return str(context.get("expected", "one of the values in the documentation"))
+    if kind.startswith("bool"):
+        return "true or false"
+    if kind.startswith("int"):
+        return "a whole number"
+    if kind == "missing":
+        return "a value"
+    message = str(error.get("msg", "another value"))
+    return message.removeprefix("Value error, ").removeprefix("Input should be ").removeprefix("String should ")

@@ -1,0 +1,113 @@
+"""Screening over HTTP: one shipment, or a batch of them in place."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any
+
+from django.http import HttpRequest, HttpResponse
+from ninja import Query, Router
+
+from tidegate.formats.flat_decision import nested_decision
+from tidegate.formats.rejects import RowError, shorten
+from tidegate.law import Book
+from tidegate.screening import Reject, decide, parse_shipment
+from tidegate.web.api import body, conf
+from tidegate.web.api.answers import as_json, json_answer
+from tidegate.web.api.guard import charge
+from tidegate.web.api.problems import Problem, reject_error
+from tidegate.web.api.schemas.decision import BatchDecision, BatchReject, Decision
+from tidegate.web.api.schemas.decision import Problem as ProblemSchema
+from tidegate.web.rulebook import book as current_book
+
+router = Router(tags=["Screening"])
+
+REFUSED = dict.fromkeys((400, 411, 413, 415, 422, 429, 500), ProblemSchema)
+SHIPMENT = {"$ref": "#/components/schemas/Shipment"}
+CHANGES: Any = Query(
+    False,
+    description="Also the next days on which the outcome changes under the law known today: about ten times the work.",
+)
+
+
+@router.post(
+    "/screen",
+    response={200: Decision, **REFUSED},
+    operation_id="screen",
+    summary="Screen one shipment",
+    openapi_extra={"requestBody": {"required": True, "content": {body.JSON: {"schema": SHIPMENT}}}},
+)
+def screen(request: HttpRequest, changes: bool = CHANGES) -> HttpResponse:
+    """What the law of the day says of one consignment line: outcome, Basel entry, regime, and the reasons of every layer with article and source."""
+    body.media_type(request, lines=False)
+    value = body.one_value(body.text_of(request, conf.max_bytes()))
+    try:
+        decision = _decided(value, current_book(), changes)
+    except Reject as reject:
+        raise Problem.of_reject(reject) from None
+    decision.pop("row")
+    return json_answer(decision)
+
+
+@router.post(
+    "/screen/batch",
+    response={200: list[BatchDecision | BatchReject], **REFUSED},
+    operation_id="screen_batch",
+    summary="Screen a batch",
+    openapi_extra={
+        "requestBody": {
+            "required": True,
+            "content": {
+                body.JSON: {"schema": {"type": "array", "items": SHIPMENT}},
+                body.NDJSON[0]: {"schema": SHIPMENT},
+            },
+        },
+    },
+)
+def screen_batch(request: HttpRequest, changes: bool = CHANGES) -> HttpResponse:
+    """Rows in are decisions out, in the same order and the same form: an array for an array, lines for lines.
+
+    A row that cannot be read comes out in its place as `{"id", "row", "error"}`; the others are decided all the same.
+    `Tidegate-Decided` and `Tidegate-Rejected` count both. Larger files: the batch page, or `tidegate screen`.
+    """
+    media = body.media_type(request, lines=True)
+    text = body.text_of(request, conf.batch_max_bytes())
+    most = conf.batch_max_rows()
+    rows = list(body.rows_of(text, media, max(1, most // 10) if changes else most))
+    charge(request, len(rows) / (2 if changes else 20))
+    book = current_book()
+    out = [_placed(row, number, book, changes) for number, row in enumerate(rows, start=1)]
+    rejected = sum("error" in item for item in out)
+    if media == body.JSON:
+        response = json_answer(out)
+    else:
+        response = HttpResponse(b"".join(as_json(item) + b"\n" for item in out), content_type=media)
+        response["Cache-Control"] = "no-store"
+    response["Tidegate-Decided"] = str(len(out) - rejected)
+    response["Tidegate-Rejected"] = str(rejected)
+    return response
+
+
+def _decided(value: Any, book: Book, changes: bool, row: int | None = None) -> dict[str, Any]:
+    """The decision, with the caller's own columns beside it. Raises Reject."""
+    shipment = parse_shipment(value, book)
+    return nested_decision(decide(shipment, book, changes=changes), row=row, extra=shipment.passthrough)
+
+
+def _placed(value: Any, row: int, book: Book, changes: bool) -> dict[str, Any]:
+    """The decision on one row of a batch, or its reject in the same place."""
+    try:
+        if isinstance(value, RowError):
+            error = {
+                "field": value.field,
+                "value": shorten(value.value),
+                "expected": value.expected,
+                "message": value.message,
+            }
+        else:
+            return _decided(value, book, changes, row)
+    except Reject as reject:
+        error = reject_error(reject)
+    given = value.get("id") if isinstance(value, Mapping) else None
+    known = isinstance(given, (str, int)) and not isinstance(given, bool)
+    return {"id": shorten(given) if known else None, "row": row, "error": error}

@@ -1,0 +1,31 @@
+"""The addresses of `/api/v1/`, each behind the guard."""
+
+from __future__ import annotations
+
+from django.http import HttpRequest, HttpResponse
+from django.urls import URLPattern, path, re_path
+
+from tidegate.web.api import docs
+from tidegate.web.api.app import NAMESPACE, api
+from tidegate.web.api.guard import guarded
+from tidegate.web.api.problems import Problem
+
+app_name = NAMESPACE
+
+
+def not_found(request: HttpRequest) -> HttpResponse:
+    """Any other address under `/api/v1/`: a program gets a problem, not a page."""
+    raise Problem("not-found", f"{request.path} is no operation of this API.")
+
+
+def _behind_guard(pattern: URLPattern) -> URLPattern:
+    return URLPattern(pattern.pattern, guarded(pattern.callback), pattern.default_args, pattern.name)
+
+
+urlpatterns = [
+    path("docs/", docs.page, name="docs"),
+    path("openapi.json", guarded(docs.document), name="openapi"),
+    # ninja's own root answers nothing; it is there so that the document knows its prefix.
+    *(_behind_guard(p) for p in api.urls[0] if isinstance(p, URLPattern) and p.name != "api-root"),
+    re_path(r"^.*$", guarded(not_found), name="api-root"),
+]

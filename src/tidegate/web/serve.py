@@ -1,0 +1,108 @@
+"""Serve the web application: prepare the data folder's database, then run the WSGI server.
+
+There is no collectstatic step: WhiteNoise serves the static files from where the packages have them.
+"""
+
+from __future__ import annotations
+
+import os
+import socket
+import sys
+from collections.abc import Callable
+
+DEFAULT_SETTINGS = "tidegate.web.settings.demo"
+
+
+class CannotServe(Exception):
+    """The address cannot be served; the message says why and what to do."""
+
+
+def serve(
+    host: str = "127.0.0.1",
+    port: int = 8000,
+    settings: str | None = None,
+    *,
+    ready: Callable[[str], None] | None = None,
+) -> None:
+    """Serve until interrupted.
+
+    `settings` is a settings module; left out, ``DJANGO_SETTINGS_MODULE`` or the demo settings hold.
+    `ready` is told the address once the database is prepared; left out, it is printed.
+
+    Raises CannotServe when the port is taken or the host is not an address of this machine.
+    """
+    if settings:
+        os.environ["DJANGO_SETTINGS_MODULE"] = settings
+    else:
+        os.environ.setdefault("DJANGO_SETTINGS_MODULE", DEFAULT_SETTINGS)
+
+    _check_free(host, port)
+    prepare()
+    shown = f"[{host}]" if ":" in host else host
+    (ready or _print_address)(f"http://{shown}:{port}/")
+    try:
+        from granian import Granian
+        from granian.constants import Interfaces
+    except ImportError:
+        _serve_with_wsgiref(host, port)
+        return
+    Granian(
+        "tidegate.web.wsgi:application",
+        address=host,
+        port=port,
+        interface=Interfaces.WSGI,
+        workers=1,
+        blocking_threads=4,
+        websockets=False,
+        log_enabled=False,
+    ).serve()
+
+
+def prepare() -> None:
+    """Set Django up and bring the database's tables to this version."""
+    import django
+    from django.core.management import call_command
+
+    django.setup()
+    call_command("migrate", interactive=False, verbosity=0)
+
+
+def _check_free(host: str, port: int) -> None:
+    """Fail before the server starts, with a sentence instead of a traceback."""
+    if not 0 < port < 65536:
+        raise CannotServe(f"port {port} does not exist; expected 1 to 65535")
+    family = socket.AF_INET6 if ":" in host else socket.AF_INET
+    with socket.socket(family, socket.SOCK_STREAM) as probe:
+        probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+        try:
+            probe.bind((host, port))
+        except OSError as error:
+            raise CannotServe(
+                f"cannot serve at {host}:{port}: {error.strerror or error}; choose another"
+            ) from None
+
+
+def _print_address(address: str) -> None:
+    print(f"Tidegate is at {address}  (Ctrl-C ends it)", file=sys.stderr, flush=True)
+
+
+def _serve_with_wsgiref(host: str, port: int) -> None:
+    """The standard library's server: one request at a time, enough for one person."""
+    from socketserver import ThreadingMixIn
+    from wsgiref.simple_server import WSGIRequestHandler, WSGIServer, make_server
+
+    from tidegate.web.wsgi import application
+
+    class Server(ThreadingMixIn, WSGIServer):
+        daemon_threads = True
+        address_family = socket.AF_INET6 if ":" in host else socket.AF_INET
+
+    class Quiet(WSGIRequestHandler):
+        def log_message(self, format: str, *args: object) -> None:
+            pass
+
+    with make_server(host, port, application, server_class=Server, handler_class=Quiet) as server:
+        try:
+            server.serve_forever()
+        except KeyboardInterrupt:
+            pass

@@ -1,0 +1,1 @@
+"""Django settings: ``base``, then ``demo`` (one laptop), ``dev``, ``test`` and ``office`` (shared)."""

@@ -1,0 +1,154 @@
+"""What every installation shares. The other settings modules say only what differs."""
+
+from __future__ import annotations
+
+import os
+from importlib.util import find_spec
+from pathlib import Path
+
+from django.utils.translation import gettext_lazy as _
+
+from tidegate.web.settings.datadir import data_dir, database, secret_key
+
+WEB = Path(__file__).resolve().parent.parent
+
+# State ------------------------------------------------------------------------------------------
+TIDEGATE_DATA_DIR = data_dir()
+SECRET_KEY = secret_key(TIDEGATE_DATA_DIR)
+DATABASES = {"default": database(TIDEGATE_DATA_DIR)}
+DEFAULT_AUTO_FIELD = "django.db.models.BigAutoField"
+MEDIA_ROOT = TIDEGATE_DATA_DIR / "uploads"
+
+# Folders of YAML laid over the shipped rulebook, in order (the same as `--rulebook` on the command line).
+TIDEGATE_OVERLAYS = tuple(
+    Path(part) for part in os.environ.get("TIDEGATE_RULEBOOK", "").split(os.pathsep) if part
+)
+
+# Applications -----------------------------------------------------------------------------------
+INSTALLED_APPS = [
+    "django.contrib.contenttypes",
+    "django.contrib.auth",
+    "django.contrib.sessions",
+    "django.contrib.messages",
+    "django.contrib.staticfiles",
+    "crispy_forms",
+    "crispy_bootstrap5",
+    "tidegate.web",
+    "tidegate.web.check",
+]
+# The rooms beside the check page; a checkout or a cut-down installation may lack one.
+INSTALLED_APPS += [
+    app for app in ("tidegate.web.batch", "tidegate.web.lawpages", "tidegate.web.api") if find_spec(app)
+]
+CRISPY_ALLOWED_TEMPLATE_PACKS = "bootstrap5"
+CRISPY_TEMPLATE_PACK = "bootstrap5"
+
+MIDDLEWARE = [
+    "django.middleware.security.SecurityMiddleware",
+    "tidegate.web.middleware.ContentSecurityPolicyMiddleware",
+    "whitenoise.middleware.WhiteNoiseMiddleware",
+    # Inside WhiteNoise, which has compressed copies. Django masks the CSRF token anew in every response.
+    "django.middleware.gzip.GZipMiddleware",
+    "django.contrib.sessions.middleware.SessionMiddleware",
+    "django.middleware.locale.LocaleMiddleware",
+    "django.middleware.common.CommonMiddleware",
+    "django.middleware.csrf.CsrfViewMiddleware",
+    "django.contrib.auth.middleware.AuthenticationMiddleware",
+    "django.contrib.messages.middleware.MessageMiddleware",
+    "django.middleware.clickjacking.XFrameOptionsMiddleware",
+]
+
+ROOT_URLCONF = "tidegate.web.urls"
+WSGI_APPLICATION = "tidegate.web.wsgi.application"
+APPEND_SLASH = True
+
+TEMPLATES = [
+    {
+        "BACKEND": "django.template.backends.django.DjangoTemplates",
+        "APP_DIRS": True,
+        "OPTIONS": {
+            "context_processors": [
+                "django.template.context_processors.request",
+                "django.template.context_processors.i18n",
+                "django.contrib.auth.context_processors.auth",
+                "django.contrib.messages.context_processors.messages",
+                "tidegate.web.context.shell",
+            ],
+            "builtins": ["tidegate.web.templatetags.tidegate"],
+        },
+    },
+]
+
+# Static files: served by WhiteNoise straight from the packages, so there is no collectstatic step.
+STATIC_URL = "/static/"
+STORAGES = {
+    "default": {"BACKEND": "django.core.files.storage.FileSystemStorage"},
+    "staticfiles": {"BACKEND": "tidegate.web.static_storage.VersionedStaticFilesStorage"},
+}
+WHITENOISE_USE_FINDERS = True
+WHITENOISE_AUTOREFRESH = False
+# An address carries a hash of the file's content (?v=…), so a browser may keep what it has.
+WHITENOISE_MAX_AGE = 30 * 24 * 3600
+
+# Languages --------------------------------------------------------------------------------------
+LANGUAGE_CODE = "en"
+LANGUAGES = [
+    ("en", _("English")),
+    ("vi", _("Vietnamese")),
+    ("th", _("Thai")),
+    ("id", _("Indonesian")),
+    ("ms", _("Malay")),
+]
+LOCALE_PATHS = [WEB / "locale"]
+USE_I18N = True
+USE_TZ = True
+# The day of a check that names none is that of this zone.
+TIME_ZONE = os.environ.get("TIDEGATE_TIME_ZONE", "UTC")
+LANGUAGE_COOKIE_SAMESITE = "Lax"
+LANGUAGE_COOKIE_HTTPONLY = True
+# Translations that no speaker of the language has read yet; pages in them say so.
+TIDEGATE_MACHINE_DRAFTS = frozenset({"vi", "th", "id", "ms"})
+
+# Security ---------------------------------------------------------------------------------------
+DEBUG = False
+ALLOWED_HOSTS: list[str] = []
+X_FRAME_OPTIONS = "DENY"
+SECURE_CONTENT_TYPE_NOSNIFF = True
+SECURE_REFERRER_POLICY = "same-origin"
+SECURE_CROSS_ORIGIN_OPENER_POLICY = "same-origin"
+SESSION_COOKIE_HTTPONLY = True
+SESSION_COOKIE_SAMESITE = "Lax"
+CSRF_COOKIE_HTTPONLY = True
+CSRF_COOKIE_SAMESITE = "Lax"
+# One policy for every page; a view may widen a directive with tidegate.web.middleware.csp_update.
+TIDEGATE_CSP = {
+    "default-src": ["'self'"],
+    "script-src": ["'self'"],
+    "style-src": ["'self'"],
+    "img-src": ["'self'", "data:"],
+    "font-src": ["'self'"],
+    "connect-src": ["'self'"],
+    "object-src": ["'none'"],
+    "base-uri": ["'none'"],
+    "form-action": ["'self'"],
+    "frame-ancestors": ["'none'"],
+}
+
+# What a request may carry. Files are streamed to disk above the memory limit.
+DATA_UPLOAD_MAX_MEMORY_SIZE = 5 * 1024 * 1024
+DATA_UPLOAD_MAX_NUMBER_FIELDS = 2000
+DATA_UPLOAD_MAX_NUMBER_FILES = 5
+FILE_UPLOAD_MAX_MEMORY_SIZE = 2 * 1024 * 1024
+FILE_UPLOAD_PERMISSIONS = 0o600
+FILE_UPLOAD_DIRECTORY_PERMISSIONS = 0o700
+# The largest file that an upload page takes, in bytes.
+TIDEGATE_UPLOAD_MAX_BYTES = int(os.environ.get("TIDEGATE_UPLOAD_MAX_BYTES", 2 * 1024**3))
+
+LOGGING = {
+    "version": 1,
+    "disable_existing_loggers": False,
+    "formatters": {"plain": {"format": "%(asctime)s %(levelname)s %(name)s: %(message)s"}},
+    "handlers": {"stderr": {"class": "logging.StreamHandler", "formatter": "plain"}},
+    "root": {"handlers": ["stderr"], "level": "WARNING"},
+    "loggers": {"tidegate": {"level": "INFO"}, "django": {"handlers": ["stderr"], "propagate": False}},
+}
