@@ -24,7 +24,8 @@ HEADER = """
   <Exporter><Exporter_code><null/></Exporter_code><Exporter_name>Example Exports (fictitious)
 12 Nowhere Road
 Sampletown</Exporter_name></Exporter>
-  <Consignee><Consignee_code>T-1</Consignee_code><Consignee_name>Sample Imports (fictitious)\\nBox 5</Consignee_name></Consignee>
+  <Consignee><Consignee_code>T-1</Consignee_code>
+    <Consignee_name>Sample Imports (fictitious)\\nBox 5</Consignee_name></Consignee>
 </Traders>
 <Declarant><Declarant_code>D9</Declarant_code><Reference><Year>2024</Year><Number>R77</Number></Reference></Declarant>
 <General_information><Country><Country_first_destination>SG</Country_first_destination>

@@ -108,7 +108,8 @@ def test_conditions_fallbacks_templates_and_constants() -> None:
 def test_columns_are_passed_through_under_names_that_cannot_be_mistaken() -> None:
     map_ = load_map({"columns": {"When": "date", "value": None, "Mode": {"to": "facts.mode", "pass_through": True}}})
     assert map_.apply({"When": "2024-01-01", "value": "7", "Mode": "sea", "date": "old", "Note": "n"}) == {
-        "date": "2024-01-01", "source.value": "7", "facts.mode": "sea", "Mode": "sea", "source.date": "old", "Note": "n",
+        "date": "2024-01-01", "source.value": "7", "facts.mode": "sea", "Mode": "sea",
+        "source.date": "old", "Note": "n",
     }  # fmt: skip
 
 
@@ -220,10 +221,9 @@ def test_comtrade() -> None:
 def test_the_korean_file_reads_without_a_reject(shared_data: Path) -> None:
     path = shared_data / "customs" / "korea_synthetic_declarations_2020_2021.csv.gz"
     with open_shipments(path, map="korea-synthetic") as reader:
-        rows = list(reader)
-    assert len(rows) == 54_000
-    assert all(row.data is not None for row in rows)
-    first = rows[0].data
+        rows = iter(reader)
+        first = next(rows).data
+        assert sum(1 for row in rows if row.data is not None) == 54_000 - 1
     assert first == {
         "id": "97061800", "date": "2020-01-01", "export": "BE", "origin": "BE", "import": "KR", "hs": "440890",
         "net_kg": "108.0", "value": "372254.4", "currency": "KRW", "consignee": {"id": "QLRUBN9"},

@@ -138,7 +138,9 @@ def test_nothing_to_go_by() -> None:
     assert guess_map(["HS code"], []).guesses[0].field == "hs"
 
 
-@pytest.mark.parametrize(("text", "valid"), [("CSQU3054383", True), ("CSQU3054384", False), ("csqu 305438-3", True), ("ABCD1", False)])
+@pytest.mark.parametrize(
+    ("text", "valid"), [("CSQU3054383", True), ("CSQU3054384", False), ("csqu 305438-3", True), ("ABCD1", False)]
+)
 def test_check_digits_of_containers(text: str, valid: bool) -> None:
     assert is_container(text) is valid
 

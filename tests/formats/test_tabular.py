@@ -11,20 +11,22 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from tidegate.formats import FormatError, RowError, flatten, nest, passthrough
+from tidegate.formats.cells import hs_text, words
 from tidegate.formats.fields import FACT_TYPES
-from tidegate.formats.tabular import hs_text, join_words, name_columns, words
+from tidegate.formats.tabular import join_words, name_columns
 
-WORD = st.text(st.characters(exclude_categories=("C", "Z"), exclude_characters=";"), min_size=1, max_size=12).filter(
+WORD = st.text(st.characters(exclude_categories=["C", "Z"], exclude_characters=";"), min_size=1, max_size=12).filter(
     lambda t: t[0] not in "[{"
 )
-PHRASE = st.text(st.characters(exclude_categories=("C",)), min_size=1, max_size=30).filter(
+PHRASE = st.text(st.characters(exclude_categories=["C"]), min_size=1, max_size=30).filter(
     lambda t: t.strip() == t and t[0] not in "[{"
 )
 NUMBER = st.decimals(0, 100, places=3).map(lambda d: format(d, "f"))
 DAY = st.dates(dt.date(2012, 1, 1), dt.date(2028, 12, 31)).map(lambda d: d.isoformat())
 POLYMER = st.sampled_from(["PE", "PP", "PET", "PS", "HDPE", "PA66", "mixed", "urea_formaldehyde_cured"])
+NOTHING: dict[str, st.SearchStrategy[object]] = {}
 NAMED_FACTS = st.fixed_dictionaries(
-    {},
+    NOTHING,
     optional={
         name: st.booleans() if kind == "bool" else NUMBER if kind == "number" else PHRASE
         for name, kind in FACT_TYPES.items()
@@ -42,9 +44,9 @@ DOCUMENT = st.fixed_dictionaries(
     },
 )
 PARTY = st.dictionaries(st.sampled_from(["name", "id", "address"]), PHRASE, min_size=1)
-LIST = st.lists(WORD | st.text(st.characters(exclude_categories=("C",)), min_size=1, max_size=9), max_size=4)
+LIST = st.lists(WORD | st.text(st.characters(exclude_categories=["C"]), min_size=1, max_size=9), max_size=4)
 SHIPMENT = st.fixed_dictionaries(
-    {"id": st.text(st.characters(exclude_categories=("Cs",)), min_size=1, max_size=20)},
+    {"id": st.text(st.characters(exclude_categories=["Cs"]), min_size=1, max_size=20)},
     optional={
         "date": DAY,
         "events": st.dictionaries(st.sampled_from(["declared", "arrived", "departed"]), DAY, min_size=1),

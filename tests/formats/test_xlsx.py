@@ -14,6 +14,9 @@ from openpyxl import Workbook
 from tests.formats.support import check_rows, errors, read, shipments, text_row, workbook
 from tidegate.formats import FormatError, Limits, RawRow, load_map, open_shipments
 
+# Spreadsheets know no zones.
+AFTERNOON = dt.datetime(2024, 3, 1, 13, 5)  # noqa: DTZ001
+MIDNIGHT = dt.datetime(2024, 2, 29)  # noqa: DTZ001
 HEAD = text_row(1, "id", "hs", "net_kg")
 
 
@@ -42,8 +45,8 @@ def test_cells_become_what_they_show(tmp_path: Path) -> None:
         tmp_path / "a.xlsx",
         [
             ["ID", "Date", "hs", "net_kg", "waste", "polymers.PE", "events.arrived", "Vessel"],
-            [97061800, dt.date(2024, 2, 29), 39151000, 12.5, True, 0.1, dt.datetime(2024, 3, 1, 13, 5), "Example"],
-            ["007", dt.datetime(2024, 2, 29), 391510.0, 1e3, False, 99, None, dt.datetime(2024, 3, 1, 13, 5)],
+            [97061800, dt.date(2024, 2, 29), 39151000, 12.5, True, 0.1, AFTERNOON, "Example"],
+            ["007", MIDNIGHT, 391510.0, 1e3, False, 99, None, AFTERNOON],
             ["008", "2024-02-29", 3915.1, None, "yes", None, None, None],
             ["009", "2024-02-29", "0391", 10**14, None, None, None, None],
         ],
@@ -79,8 +82,8 @@ def test_a_formula_counts_as_its_stored_result_and_without_one_is_rejected(tmp_p
         "field": "net_kg",
         "value": "a formula without a stored result",
         "expected": "a value (open the file and save it, or paste values)",
-        "message": "row 2, line 3: net_kg: a formula without a stored result is not a value (open the file and save it, "
-        "or paste values)",
+        "message": "row 2, line 3: net_kg: a formula without a stored result is not a value (open the file and "
+        "save it, or paste values)",
     }
 
 

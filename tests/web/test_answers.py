@@ -25,9 +25,7 @@ PAPER = st.fixed_dictionaries(
         "issued": DAY,
         "valid_to": DAY,
         "standard": TEXT,
-        "renewals": st.lists(
-            st.fixed_dictionaries({"from": DAY, "days": st.just("90")}), min_size=1, max_size=2
-        ),
+        "renewals": st.lists(st.fixed_dictionaries({"from": DAY, "days": st.just("90")}), min_size=1, max_size=2),
     },
 )
 SHIPMENT = st.fixed_dictionaries(
@@ -151,9 +149,7 @@ def test_a_decimal_comma_is_read_only_where_it_can_be_nothing_else(typed: str, m
 
 
 def test_shares_of_one_polymer_are_added_and_a_share_without_a_name_is_not_identified() -> None:
-    mix = answers(
-        urlencode([("p", "PE"), ("pct", "40"), ("p", "PE"), ("pct", "20.5"), ("p", ""), ("pct", "5")])
-    )
+    mix = answers(urlencode([("p", "PE"), ("pct", "40"), ("p", "PE"), ("pct", "20.5"), ("p", ""), ("pct", "5")]))
     assert mix.shipment["polymers"] == {"PE": "60.5", "mixed": "5"}
 
 

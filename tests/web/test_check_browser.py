@@ -64,9 +64,7 @@ def test_ticking_the_papers_changes_the_verdict(page: Page, live_server: Any) ->
     for n in range(boxes.count()):
         box = page.locator("#papers input[type=checkbox]:not(:checked)").first
         box.check()
-        page.wait_for_function(
-            "(n) => document.querySelectorAll('#papers .ck-paper-held').length === n", arg=n + 1
-        )
+        page.wait_for_function("(n) => document.querySelectorAll('#papers .ck-paper-held').length === n", arg=n + 1)
     assert page.inner_text("#verdict-title") == "Clear on paper"
     assert "Still to check" in page.inner_text(".ck-banner-text")
 
@@ -84,9 +82,7 @@ def test_a_keyboard_reaches_and_answers_the_question(page: Page, live_server: An
     page.keyboard.press("Tab")
     before = page.inner_text("#ask-title")
     page.keyboard.press("Enter")
-    page.wait_for_function(
-        "(before) => document.querySelector('#ask-title')?.innerText !== before", arg=before
-    )
+    page.wait_for_function("(before) => document.querySelector('#ask-title')?.innerText !== before", arg=before)
     assert "hazardous=n" in page.url
     # Every control that is in sight can be reached, and none traps the keyboard.
     seen: list[str] = []
@@ -144,9 +140,7 @@ def test_everything_works_without_javascript(no_js: Page, live_server: Any) -> N
     [
         pytest.param({}, id="start"),
         pytest.param(MIXED_TO_THAILAND, id="prohibited"),
-        pytest.param(
-            {"export": "JP", "import": "VN", "transit": ["LA"], "date": "2026-11-21"}, id="undetermined"
-        ),
+        pytest.param({"export": "JP", "import": "VN", "transit": ["LA"], "date": "2026-11-21"}, id="undetermined"),
         pytest.param(
             {**CLEAN_PE_TO_MALAYSIA, "documents": all_papers(), "facts": {"source": "industrial"}}, id="clear"
         ),
@@ -191,8 +185,7 @@ def test_the_colours_can_be_switched_and_stay(page: Page, live_server: Any) -> N
 
 def test_a_dark_system_is_dark_without_javascript(open_context: Callable[..., Any], live_server: Any) -> None:
     pages = {
-        scheme: open_context(java_script_enabled=False, color_scheme=scheme).new_page()
-        for scheme in ("light", "dark")
+        scheme: open_context(java_script_enabled=False, color_scheme=scheme).new_page() for scheme in ("light", "dark")
     }
     seen = {}
     for scheme, page in pages.items():

@@ -79,9 +79,7 @@ def test_an_address_that_is_none_says_what_was_expected(tmp_path: Path, address:
 
 
 def python(code: str, folder: Path, **environ: str) -> subprocess.CompletedProcess[str]:
-    kept = {
-        name: value for name, value in os.environ.items() if not name.startswith(("TIDEGATE_", "DJANGO_"))
-    }
+    kept = {name: value for name, value in os.environ.items() if not name.startswith(("TIDEGATE_", "DJANGO_"))}
     return subprocess.run(
         [sys.executable, "-c", code],
         env={**kept, "TIDEGATE_DATA_DIR": str(folder), **environ},
@@ -119,9 +117,7 @@ def free_port() -> int:
 
 def test_serve_prepares_the_database_and_answers(tmp_path: Path) -> None:
     port = free_port()
-    kept = {
-        name: value for name, value in os.environ.items() if not name.startswith(("TIDEGATE_", "DJANGO_"))
-    }
+    kept = {name: value for name, value in os.environ.items() if not name.startswith(("TIDEGATE_", "DJANGO_"))}
     process = subprocess.Popen(
         [sys.executable, "-c", f"from tidegate.web.serve import serve; serve('127.0.0.1', {port})"],
         env={**kept, "TIDEGATE_DATA_DIR": str(tmp_path)},

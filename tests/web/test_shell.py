@@ -84,9 +84,7 @@ def test_no_law_in_templates_and_views() -> None:
         if path.name == "examples.py":
             continue
         text = path.read_text(encoding="utf-8")
-        text = re.sub(
-            r'""".*?"""|#[^\n]*|\{#.*?#\}|\{% comment %\}.*?\{% endcomment %\}', "", text, flags=re.DOTALL
-        )
+        text = re.sub(r'""".*?"""|#[^\n]*|\{#.*?#\}|\{% comment %\}.*?\{% endcomment %\}', "", text, flags=re.DOTALL)
         assert not [rule for rule in book.rules if rule in text], path
         assert not [name for name in names if re.search(rf"\b{re.escape(name)}\b", text)], path
         quoted = set(re.findall(r"""["']([A-Z]{2})["']""", text))
@@ -131,9 +129,7 @@ def test_the_language_form_is_guarded_and_leads_nowhere_else() -> None:
 STRIPPED = " .,:;·→–()"
 
 
-def test_every_text_of_the_pages_goes_through_gettext(
-    client: Client, monkeypatch: pytest.MonkeyPatch
-) -> None:
+def test_every_text_of_the_pages_goes_through_gettext(client: Client, monkeypatch: pytest.MonkeyPatch) -> None:
     """With translated texts in brackets, what stands outside is data: codes, numbers, sources."""
     from django.utils import translation
 

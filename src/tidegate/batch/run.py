@@ -10,12 +10,16 @@ from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import Any
 
+from tidegate.batch.beside import unknown_parts
 from tidegate.batch.summary import Summary
-from tidegate.formats import DecisionWriter, ShipmentReader, open_shipments, reject_for
+from tidegate.formats import DecisionWriter, ShipmentReader, flatten, open_shipments, reject_for
 from tidegate.law import Book, load_rulebook
 from tidegate.screening import Reject, decide, parse_shipment
+from tidegate.screening.registers import Enricher, Register, RegisterError, alerts_of
+from tidegate.screening.shipment import FIELDS
 
 SMALL_BYTES = 1_000_000
+WHOLE_SHIPMENT = tuple(sorted(FIELDS - {"id"}))
 Progress = Callable[[int, int | None, int], None]  # (bytes or rows done, of how many, rows decided)
 
 
@@ -35,18 +39,26 @@ def screen_file(
     book: Book | None = None,
     encoding: str | None = None,
     limits: Any = None,
+    keep: Sequence[str] = (),
+    register: Register | None = None,
 ) -> Summary:
     """Screens every shipment of `source` into `output`; rows in = decisions + rejects.
 
     source: a path, `-` for standard input, or a folder or list of ASYCUDA XML files. output: a path, or `-`.
     map: a column map. engine: `duckdb` (embedded) or `spark` (with `master`). compact: Parquet with set ids and a
     table of sets. changes: also the next dates on which each outcome changes. resume: keep part files, go on from
-    them. progress(done, of, rows) is called now and then.
+    them. progress(done, of, rows) is called now and then. keep: fields of the shipment to be written beside its
+    decision, as the input has them (`polymers` stands for every `polymers.…`); `WHOLE_SHIPMENT` is all of them.
+    register: who is asked about papers and facts before a shipment is decided; what was answered, and by whom, stands
+    in the column `register_answers`.
 
-    Raises FormatError when the input as a whole cannot be read, RulebookError when the rulebook cannot.
+    Raises FormatError when the input as a whole cannot be read, RulebookError when the rulebook cannot, RegisterError
+    when a register answers what cannot be.
     """
     book = book or load_rulebook()
     if engine == "spark":
+        if register is not None:
+            raise RegisterError("registers are joined by the embedded engine: leave out `--engine spark`")
         from tidegate.screening.engines.spark import screen_parquet
 
         summary = Summary(rulebook=book.label, output=str(output))
@@ -72,10 +84,14 @@ def screen_file(
                 compact=compact,
                 resume=resume,
                 progress=progress,
+                keep=keep,
+                register=register,
             )
         else:
-            summary = _row_by_row(reader, output, book, output_format, changes, progress)
+            summary = _row_by_row(reader, output, book, output_format, changes, progress, keep, register)
         summary.notes += reader.notes
+    if register is not None:
+        summary.notes.append(f"register: {register.label}")
     summary.rulebook = book.label
     summary.output = str(output)
     return summary
@@ -93,8 +109,11 @@ def _row_by_row(
     output_format: str | None,
     changes: bool,
     progress: Progress | None,
+    keep: Sequence[str],
+    register: Register | None,
 ) -> Summary:
     summary = Summary()
+    enricher = None if register is None else Enricher(register, book)
     with DecisionWriter(output, output_format) as writer:
         for raw in reader:
             if raw.data is None:
@@ -102,8 +121,9 @@ def _row_by_row(
                 summary.reject(record)
                 writer.reject(record)
                 continue
+            data, answers = (raw.data, ()) if enricher is None else enricher.one(raw.data)
             try:
-                shipment = parse_shipment(raw.data, book)
+                shipment = parse_shipment(data, book)
             except Reject as error:
                 record = reject_for(
                     raw.data, error.field, error.value, error.expected, row=raw.row, line=raw.line, message=str(error)
@@ -112,10 +132,14 @@ def _row_by_row(
                 writer.reject(record)
                 continue
             decision = decide(shipment, book, changes=changes)
+            decision["alerts"] += alerts_of(answers)
             decision = {"id": decision.pop("id"), "row": raw.row, **decision}
-            extra = {k: decision.pop(k) for k in list(decision) if k in shipment.passthrough}
-            if "facts" in decision:
-                extra["facts"] = decision.pop("facts")
+            for name in (*shipment.passthrough, "facts"):
+                decision.pop(name, None)
+            extra = unknown_parts(data, book)
+            if writer.format != "jsonl":
+                extra = dict(flatten(extra))
+            extra |= flatten({name: raw.data[name] for name in keep if name in raw.data and name != "id"})
             writer.write(decision, row=raw.row, extra=extra)
             summary.add(decision, shipment.export, shipment.import_, shipment.date.isoformat()[:7])
             summary.consign(shipment.consignment, decision["outcome"])

@@ -11,6 +11,7 @@ import numpy as np
 import pyarrow as pa
 import pyarrow.parquet as pq
 
+from tidegate.batch.beside import nested
 from tidegate.formats import DecisionWriter, flat_decision, rejects_path
 from tidegate.formats.flat_decision import joined, passed_name
 from tidegate.screening.bulk.keys import unique_inverse
@@ -33,6 +34,7 @@ SET_COLUMNS = (
     "body",
 )
 TEXTS = SET_COLUMNS[1:-1]
+SET_SCHEMA = pa.schema([("set", pa.int64()), *((name, pa.string()) for name in SET_COLUMNS[1:])])
 # the view that expands the compact form: equal to the full form on every row and field
 EXPAND_SQL = """
 SELECT d.id, d.row, s.outcome, s.entry, s.entry_candidates, s.eu_entry, s.regime, s.confidence, s.rulebook,
@@ -48,8 +50,8 @@ class Sink(Protocol):
 
     def write(self, rows: Any, ids: Any, sets: Any, passed: dict[str, pa.Array], table: BodyTable) -> None: ...
     def reject(self, record: dict[str, Any]) -> None: ...
-    def flush_sets(self, table: BodyTable) -> None: ...
-    def close(self, table: BodyTable) -> None: ...
+    def put_set(self, number: int, body: dict[str, Any]) -> None: ...
+    def close(self) -> None: ...
     def discard(self) -> None: ...
 
 
@@ -92,9 +94,9 @@ class ParquetSink:
         self._writer: pq.ParquetWriter | None = None
         self._sets_writer: pq.ParquetWriter | None = None
         self._passed: list[str] | None = None
+        self._aside: list[Path] = []
         self._rejects = _Rejects(path)
-        self._outcomes: dict[str, list[Any]] = {"outcome": [], "entry": [], "regime": []}
-        self._table: BodyTable | None = None
+        self._sets: list[dict[str, Any]] = []
 
     def reject(self, record: dict[str, Any]) -> None:
         self._rejects.write(record)
@@ -105,7 +107,6 @@ class ParquetSink:
         columns = {"id": ids.cast(pa.string()) if isinstance(ids, pa.Array) else pa.array([str(i) for i in ids])}
         columns["row"] = pa.array(rows, pa.int64())
         distinct, _, inverse = unique_inverse(sets)
-        bodies = [table.body(int(s)) for s in distinct]
         places = pa.array(inverse.astype(np.int32))
 
         def spread(values: list[str | None]) -> pa.Array:
@@ -117,11 +118,12 @@ class ParquetSink:
             return pa.DictionaryArray.from_arrays(index, pa.array(known, pa.string()))
 
         if self.compact:
-            for name in ("outcome", "entry", "regime"):
-                columns[name] = spread([b[name] for b in bodies])
+            heads = [table.session.heads[int(s)] for s in distinct]
+            for n, name in enumerate(("outcome", "entry", "regime")):
+                columns[name] = spread([head[n] for head in heads])
             columns["set"] = pa.array(sets + table.offset, pa.int64())
         else:
-            flats = [flat_of(b) for b in bodies]
+            flats = [flat_of(table.body(int(s))) for s in distinct]
             for name in TEXTS:
                 columns[name] = spread([f[name] for f in flats])
             heads = pa.compute.binary_join_element_wise(
@@ -131,6 +133,9 @@ class ParquetSink:
             columns["decision_json"] = pa.compute.binary_join_element_wise(heads, texts, "")
         if self._passed is None:
             self._passed = list(passed)
+        elif late := [column for column in passed if column not in self._passed]:
+            self._set_aside()
+            self._passed += late
         for name in self._passed:
             column = passed.get(name)
             columns[passed_name(name)] = column if column is not None else pa.nulls(len(rows), pa.string())
@@ -139,30 +144,44 @@ class ParquetSink:
             self._writer = pq.ParquetWriter(self._part, made.schema, compression="zstd", use_dictionary=True)
         self._writer.write_table(made.cast(self._writer.schema))
 
-    def flush_sets(self, table: BodyTable) -> None:
-        """Writes the sets of a session that ends."""
+    def _set_aside(self) -> None:
+        """A column has come that the rows so far have not: they stay as they are, and are joined at the end."""
+        if self._writer is not None:
+            self._writer.close()
+            self._writer = None
+            self._aside.append(self._part.with_name(f"{self._part.name}.{len(self._aside)}"))
+            os.replace(self._part, self._aside[-1])
+
+    def put_set(self, number: int, body: dict[str, Any]) -> None:
+        """One row of the table of sets."""
         if not self.compact:
             return
-        total = len(table.session.sets)
-        for start in range(0, total, 20_000):
-            ids = range(start, min(total, start + 20_000))
-            flats = [flat_of(table.body(i)) for i in ids]
-            columns: dict[str, Any] = {"set": pa.array([i + table.offset for i in ids], pa.int64())}
-            for name in TEXTS:
-                columns[name] = pa.array([f[name] for f in flats], pa.string())
-            columns["body"] = pa.array([table.text(i) for i in ids], pa.string())
-            made = pa.table(columns)
-            if self._sets_writer is None:
-                self._sets_writer = pq.ParquetWriter(self._sets_part, made.schema, compression="zstd")
-            self._sets_writer.write_table(made)
+        self._sets.append({"set": number, **flat_of(body), "body": text_of(body)})
+        if len(self._sets) >= 20_000:
+            self._write_sets()
 
-    def close(self, table: BodyTable) -> None:
-        self.flush_sets(table)
+    def _write_sets(self) -> None:
+        if not self._sets:
+            return
+        made = pa.Table.from_pylist(self._sets, schema=SET_SCHEMA)
+        if self._sets_writer is None:
+            self._sets_writer = pq.ParquetWriter(self._sets_part, SET_SCHEMA, compression="zstd")
+        self._sets_writer.write_table(made)
+        self._sets = []
+
+    def close(self) -> None:
+        self._write_sets()
         if self._writer is None:
             names = ["outcome", "entry", "regime", "set"] if self.compact else [*TEXTS, "decision_json"]
             schema = pa.schema([("id", pa.string()), ("row", pa.int64()), *((n, pa.string()) for n in names)])
             self._writer = pq.ParquetWriter(self._part, schema)
-        self._writer.close()
+        if self._aside:
+            self._set_aside()
+            self.join(self._aside, self._part, compact=False)
+            for path in self._aside:
+                path.unlink()
+        else:
+            self._writer.close()
         if self._sets_writer is not None:
             self._sets_writer.close()
             os.replace(self._sets_part, sets_path(self.path))
@@ -174,24 +193,32 @@ class ParquetSink:
             if writer is not None:
                 writer.close()
                 part.unlink(missing_ok=True)
+        for path in self._aside:
+            path.unlink(missing_ok=True)
         self._rejects.discard()
 
     @staticmethod
     def join(parts: list[Path], output: Path, compact: bool) -> None:
-        """The parts as one file, in order; set ids of later parts are moved up."""
+        """The parts as one file with the columns of all, in order; set ids of later parts are moved up."""
         offset = 0
+        files = [pq.ParquetFile(path) for path in parts]
+        # A part without rows says nothing about types.
+        known = [file for file in files if file.metadata.num_rows] or files[:1]
+        schema = pa.unify_schemas([file.schema_arrow for file in known])
         writer = sets_writer = None
         part = output.with_name(output.name + ".part")
         sets_part = sets_path(output).with_name(sets_path(output).name + ".part")
-        for path in parts:
-            file = pq.ParquetFile(path)
-            writer = writer or pq.ParquetWriter(part, file.schema_arrow, compression="zstd")
+        for path, file in zip(parts, files, strict=True):
+            writer = writer or pq.ParquetWriter(part, schema, compression="zstd")
             for group in range(file.num_row_groups):
                 rows = file.read_row_group(group)
                 if compact:
                     moved = pa.compute.add(rows["set"], offset)
                     rows = rows.set_column(rows.schema.get_field_index("set"), "set", moved)
-                writer.write_table(rows)
+                for field in schema:
+                    if field.name not in rows.column_names:
+                        rows = rows.append_column(field, pa.nulls(rows.num_rows, field.type))
+                writer.write_table(rows.select(schema.names))
             if compact and sets_path(path).exists():
                 sets = pq.read_table(sets_path(path))
                 top = pa.compute.max(sets["set"]).as_py()
@@ -226,16 +253,16 @@ class JsonLinesSink:
         out = []
         for n, (row, identity, set_id) in enumerate(zip(rows.tolist(), names, sets.tolist(), strict=True)):
             line = f'{{"id":{json.dumps(str(identity), ensure_ascii=False)},"row":{row},{table.text(set_id)}'
-            beside = {k: v[n] for k, v in extras.items() if v[n] is not None}
+            beside = nested({k: v[n] for k, v in extras.items() if v[n] is not None})
             if beside:
                 line = line[:-1] + "," + json.dumps(beside, ensure_ascii=False, default=str)[1:]
             out.append(line)
         self._stream.write("\n".join(out) + "\n" if out else "")
 
-    def flush_sets(self, table: BodyTable) -> None:
+    def put_set(self, number: int, body: dict[str, Any]) -> None:
         """Nothing: every line is whole."""
 
-    def close(self, table: BodyTable) -> None:
+    def close(self) -> None:
         self._stream.close()
         self._rejects.close()
         os.replace(self._part, self.path)
@@ -274,10 +301,10 @@ class TableTextSink:
             decision = {"id": str(identity), "row": row, **table.body(set_id)}
             self._writer.write(decision, row=row, extra={k: v[n] for k, v in extras.items()})
 
-    def flush_sets(self, table: BodyTable) -> None:
+    def put_set(self, number: int, body: dict[str, Any]) -> None:
         """Nothing: every row is whole."""
 
-    def close(self, table: BodyTable) -> None:
+    def close(self) -> None:
         self._writer.close()
 
     def discard(self) -> None:
@@ -295,6 +322,11 @@ def flat_of(body: dict[str, Any]) -> dict[str, str | None]:
     """The flat texts of a decision body."""
     flat = flat_decision(body)
     return {name: flat[name] for name in TEXTS}
+
+
+def text_of(body: dict[str, Any]) -> str:
+    """A decision body as JSON without the opening brace: `"outcome":…}`."""
+    return json.dumps(body, ensure_ascii=False, separators=(",", ":"))[1:]
 
 
 def _json_text(ids: pa.Array) -> pa.Array:

@@ -5,14 +5,16 @@ from __future__ import annotations
 import hashlib
 import json
 import shutil
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Collection, Iterator
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 import pyarrow as pa
 
-from tidegate.batch.sinks import JsonLinesSink, ParquetSink, Sink, TableTextSink
+from tidegate.batch.alerts import AlertingSession
+from tidegate.batch.beside import is_unknown
+from tidegate.batch.sinks import JsonLinesSink, ParquetSink, Sink, TableTextSink, text_of
 from tidegate.batch.summary import Summary
 from tidegate.formats import ShipmentReader
 from tidegate.formats.batches import Rejects, arrow_batches
@@ -22,6 +24,8 @@ from tidegate.formats.writers import rejects_path
 from tidegate.law import Book
 from tidegate.screening.bulk import Session
 from tidegate.screening.bulk.keys import unique_inverse
+from tidegate.screening.registers import Enricher, Register
+from tidegate.screening.registers.join import Join
 from tidegate.screening.shipment import FIELDS
 
 BATCH_ROWS = 131_072
@@ -39,20 +43,29 @@ def screen_batches(
     compact: bool = False,
     resume: bool = False,
     progress: Callable[[int, int | None, int], None] | None = None,
+    keep: Collection[str] = (),
+    register: Register | None = None,
 ) -> Summary:
     """Screens all batches of a reader into `output`. Raises FormatError; an earlier output then stays as it was."""
     kind = format_of(output, output_format)
-    run = _Run(reader, output, book, kind, compact)
+    run = _Run(reader, output, book, kind, compact, keep, register)
     if resume:
         return run.in_parts(progress)
     return run.at_once(progress)
 
 
 class _Run:
-    def __init__(self, reader: ShipmentReader, output: Path, book: Book, kind: str, compact: bool):
+    def __init__(
+        self, reader: ShipmentReader, output: Path, book: Book, kind: str, compact: bool, keep: Collection[str],
+        register: Register | None,
+    ):  # fmt: skip
+        self.keep = frozenset(keep)
+        self.register = register
+        self.join = None if register is None else Join(Enricher(register, book))
         self.reader, self.output, self.book, self.kind, self.compact = reader, output, book, kind, compact
-        self.session = Session(book)
+        self.session = AlertingSession(book)
         self.table = BodyTable(self.session)
+        self.tally = Tally()
         self.set_offset = 0
 
     # ── one go ─────────────────────────────────────────────────────────────────────────────────────────
@@ -64,11 +77,20 @@ class _Run:
             for item in arrow_batches(self.reader, batch_rows=BATCH_ROWS):
                 self._one(item, sink, summary)
                 self._progress(progress, summary)
-            sink.close(self.table)
+            self._settle(sink, summary)
+            sink.close()
         except BaseException:
             sink.discard()
             raise
         return summary
+
+    def _settle(self, sink: Sink, summary: Summary) -> None:
+        """Puts the sets of a session that ends into the summary, and into the table of sets, each once."""
+        self.tally.settle(summary, self.table, sink)
+        self.set_offset += len(self.session.sets)
+        self.session = AlertingSession(self.book)
+        self.table = BodyTable(self.session, self.set_offset)
+        self.tally = Tally()
 
     def _progress(self, progress: Callable[[int, int | None, int], None] | None, summary: Summary) -> None:
         if progress is None:
@@ -94,18 +116,20 @@ class _Run:
         numbers = item.column(0).to_numpy()
         batch = item.select(range(1, item.num_columns))
         if len(self.session.sets) > MOST_SETS:
-            sink.flush_sets(self.table)
-            self.set_offset += len(self.session.sets)
-            self.session = Session(self.book)
-            self.table = BodyTable(self.session, self.set_offset)
-        result = self.session.screen(batch)
+            self._settle(sink, summary)
+        told = None if self.join is None else self.join(batch)
+        result = self.session.screen(batch if told is None else told.batch)
         for row, identity, error in result.rejects:
             record = {"row": int(numbers[row - 1]), "line": None, "id": _plain(identity), "error": error}
             record["error"] = {**error, "message": f"row {record['row']}: {error['message']}"}
             summary.reject(record)
             sink.reject(record)
-        count(summary, self.table, batch, result.index, result.set)
-        sink.write(numbers[result.index], result.ids, result.set, passed(batch, result.index), self.table)
+        sets, beside = result.set, passed(batch, result.index, self.book, self.keep)
+        if told is not None:
+            sets = self.session.with_alerts(sets, told.alerts[result.index], told.texts)
+            beside |= passed(told.batch, result.index, self.book)
+        self.tally.count(summary, self.session, batch, result.index, sets)
+        sink.write(numbers[result.index], result.ids, sets, beside, self.table)
 
     # ── in parts ───────────────────────────────────────────────────────────────────────────────────────
 
@@ -134,13 +158,13 @@ class _Run:
                 self._progress(progress, total)
                 continue
             summary = Summary()
-            self.session = Session(self.book) if len(self.session.sets) > MOST_SETS else self.session
-            self.table = BodyTable(self.session)
+            self.set_offset = 0
             sink = self._sink(part)
             try:
                 for item in items:
                     self._one(item, sink, summary)
-                sink.close(self.table)
+                self._settle(sink, summary)
+                sink.close()
             except BaseException:
                 sink.discard()
                 raise
@@ -163,6 +187,8 @@ class _Run:
             "format": self.kind,
             "compact": self.compact,
             "part_rows": PART_ROWS,
+            "keep": sorted(self.keep),
+            "register": None if self.register is None else self.register.label,
         }
 
     def _join(self, parts: list[Path]) -> None:
@@ -216,34 +242,47 @@ class BodyTable:
         """Its JSON, without the opening brace: `"outcome":…}`."""
         found = self._texts.get(set_id)
         if found is None:
-            found = json.dumps(self.body(set_id), ensure_ascii=False, separators=(",", ":"))[1:]
+            found = text_of(self.body(set_id))
             if len(self._texts) >= MOST_KEPT:
                 self._texts.clear()
             self._texts[set_id] = found
         return found
 
 
-def count(summary: Summary, table: BodyTable, batch: pa.RecordBatch, index: Any, sets: Any) -> None:
-    """Adds a batch to the summary: each distinct (set, month) once."""
-    if not len(sets):
-        return
-    days = batch.column("date").take(pa.array(index))
-    months = _months(days)
-    names, codes = months
-    distinct, first, inverse = unique_inverse(sets * (len(names) + 1) + codes)
-    counts = np.bincount(inverse, minlength=len(distinct))
-    exports, imports = batch.column("export"), batch.column("import")
-    for i, n in zip(first.tolist(), counts.tolist(), strict=True):
-        at = int(index[i])
-        body = table.body(int(sets[i]))
-        summary.add(
-            body, str(exports[at].as_py()).strip().upper(), str(imports[at].as_py()).strip().upper(), names[codes[i]], n
-        )
-    if "consignment" in batch.schema.names:
-        lines = batch.column("consignment").take(pa.array(index)).to_pylist()
-        for consignment, set_id in zip(lines, sets.tolist(), strict=True):
-            if consignment is not None:
-                summary.consign(str(consignment), table.body(set_id)["outcome"])
+class Tally:
+    """Rows by (set, month): a set is put together for the summary once, however many batches met it."""
+
+    def __init__(self) -> None:
+        self._counts: dict[tuple[int, str], int] = {}
+
+    def count(self, summary: Summary, session: Session, batch: pa.RecordBatch, index: Any, sets: Any) -> None:
+        """Counts a batch; consignments take the strictest outcome of their lines."""
+        if not len(sets):
+            return
+        names, codes = _months(batch.column("date").take(pa.array(index)))
+        distinct, first, inverse = unique_inverse(sets * (len(names) + 1) + codes)
+        counts = np.bincount(inverse, minlength=len(distinct))
+        for i, n in zip(first.tolist(), counts.tolist(), strict=True):
+            key = (int(sets[i]), names[codes[i]])
+            self._counts[key] = self._counts.get(key, 0) + n
+        if "consignment" in batch.schema.names:
+            lines = batch.column("consignment").take(pa.array(index)).to_pylist()
+            heads = session.heads
+            for consignment, set_id in zip(lines, sets.tolist(), strict=True):
+                if consignment is not None:
+                    summary.consign(str(consignment), heads[set_id][0])
+
+    def settle(self, summary: Summary, table: BodyTable, sink: Sink) -> None:
+        """Puts every set together once: into the summary, and where the sink keeps a table of sets, into that."""
+        by_set: dict[int, list[tuple[str, int]]] = {}
+        for (set_id, month), n in self._counts.items():
+            by_set.setdefault(set_id, []).append((month, n))
+        for set_id, months in sorted(by_set.items()):
+            body = table.session.decision(set_id)
+            route = table.session.sets[set_id].route
+            for month, n in months:
+                summary.add(body, route.export, route.import_, month, n)
+            sink.put_set(set_id + table.offset, body)
 
 
 def _months(days: pa.Array) -> tuple[list[str], Any]:
@@ -257,13 +296,13 @@ def _months(days: pa.Array) -> tuple[list[str], Any]:
     return names, table[encoded.indices.to_numpy(zero_copy_only=False)]
 
 
-def passed(batch: pa.RecordBatch, index: Any) -> dict[str, pa.Array]:
-    """The columns that the contract does not know, for the rows decided."""
+def passed(batch: pa.RecordBatch, index: Any, book: Book, keep: Collection[str] = ()) -> dict[str, pa.Array]:
+    """The columns that the contract does not know, and those of the fields to `keep`, for the rows decided."""
     out = {}
     everything = len(index) == batch.num_rows
     for name, column in zip(batch.schema.names, batch.columns, strict=True):
         head = name.partition(".")[0]
-        if head in FIELDS or head in ROOTS:
+        if (head in FIELDS or head in ROOTS) and (head not in keep or head == "id") and not is_unknown(name, book):
             continue
         out[name] = column if everything else column.take(pa.array(index))
     return out

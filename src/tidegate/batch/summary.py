@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Mapping
-from dataclasses import asdict, dataclass, field
+from dataclasses import dataclass, field, fields
 from typing import Any
 
 from tidegate.screening.evaluate import OUTCOMES, SEVERITY
@@ -100,8 +100,16 @@ class Summary:
 
     def as_dict(self) -> dict[str, Any]:
         """JSON-ready; consignments only as counts."""
-        out = asdict(self)
-        out.pop("consignments")
+        out: dict[str, Any] = {}
+        for known in fields(self):
+            value = getattr(self, known.name)
+            if known.name == "consignments":
+                continue
+            if isinstance(value, Counter):
+                value = dict(value)
+            elif isinstance(value, dict):
+                value = {key: dict(counts) for key, counts in value.items()}
+            out[known.name] = value
         out["consignment_outcomes"] = {o: n for o in OUTCOMES if (n := self.consignment_outcomes()[o])}
         return out
 

@@ -36,18 +36,23 @@ def run(args: argparse.Namespace) -> int:
     return 0
 
 
-def pdf_of_first(source: Any, mapping: Any, format: str | None, book: Any, language: str = "en") -> bytes:
+def pdf_of_first(
+    source: Any, mapping: Any, format: str | None, book: Any, language: str = "en", register: Any = None
+) -> bytes:
     """The decision on the first readable shipment of a source, with what changes soon."""
     from tidegate.formats import FormatError, open_shipments
     from tidegate.paper import decision_pdf
     from tidegate.screening import decide, parse_shipment
+    from tidegate.screening.registers import alerts_of, enrich
 
     with open_shipments(source, map=mapping, format=format) as reader:
         for raw in reader:
             if raw.data is None:
                 raise FormatError(str((raw.reject or {}).get("error", {}).get("message", "the row cannot be read")))
-            shipment = parse_shipment(raw.data, book)
+            data, answers = (raw.data, ()) if register is None else enrich(raw.data, register, book)
+            shipment = parse_shipment(data, book)
             decision = decide(shipment, book, changes=True)
+            decision["alerts"] += alerts_of(answers)
             today = datetime.datetime.now(datetime.UTC).date()
             return decision_pdf(decision, shipment.as_dict(), url=None, language=language, today=today)
     raise FormatError("the input holds no shipment")

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import argparse
 import sys
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -18,6 +18,7 @@ examples:
   tidegate screen - -o - < shipments.jsonl > decisions.jsonl
   tidegate screen year.parquet -o decisions.parquet --compact
   tidegate screen declarations.csv --map korea-synthetic -o decisions.parquet
+  tidegate screen year.parquet --register permits/ --register plants.csv -o decisions.parquet
 """
 
 
@@ -49,6 +50,13 @@ def configure(parser: argparse.ArgumentParser) -> None:
         metavar="DIR",
         help="lay the rules of this folder over the book (may be repeated)",
     )
+    parser.add_argument(
+        "--register",
+        action="append",
+        default=[],
+        metavar="FILE_OR_DIR",
+        help="ask this register (tables of papers and of facts) before deciding (may be repeated)",
+    )
     parser.add_argument("--changes", action="store_true", help="also the next dates on which each outcome changes")
     parser.add_argument("--compact", action="store_true", help="Parquet with set ids and a table of sets beside")
     parser.add_argument(
@@ -75,6 +83,7 @@ def run(args: argparse.Namespace) -> int:
     source: Any = args.shipments[0] if len(args.shipments) == 1 else args.shipments
     try:
         book = load_rulebook([*default_overlays(), *map(Path, args.rulebook)])
+        register = registers_of(args.register, book)
         mapping = args.map
         if args.guess_map:
             mapping = guess_and_show(source, args.format)
@@ -92,6 +101,7 @@ def run(args: argparse.Namespace) -> int:
                 resume=args.resume,
                 progress=progress,
                 book=book,
+                register=register,
             )
     except (FormatError, RulebookError, OSError, ValueError) as error:
         print(f"tidegate screen: {describe(error)}", file=sys.stderr)
@@ -101,11 +111,20 @@ def run(args: argparse.Namespace) -> int:
 
         print_summary(summary, brief=True)
     if args.pdf:
-        write_pdf(args, source, mapping, book)
+        write_pdf(args, source, mapping, book, register)
     if summary.decided == 0:
         print("tidegate screen: no row could be decided", file=sys.stderr)
         return 3
     return 1 if args.strict and summary.rejected else 0
+
+
+def registers_of(paths: Sequence[str], book: Any) -> Any:
+    """The registers to ask, as one; None where none is named."""
+    if not paths:
+        return None
+    from tidegate.formats.registers import open_registers
+
+    return open_registers(paths, book)
 
 
 def describe(error: BaseException) -> str:
@@ -161,8 +180,8 @@ class progress_bar:  # noqa: N801 - used as a context manager function
             self._bar.stop()
 
 
-def write_pdf(args: argparse.Namespace, source: Any, mapping: Any, book: Any) -> None:
+def write_pdf(args: argparse.Namespace, source: Any, mapping: Any, book: Any, register: Any = None) -> None:
     """The first shipment's decision as a PDF."""
     from tidegate.cli.report import pdf_of_first
 
-    Path(args.pdf).write_bytes(pdf_of_first(source, mapping, args.format, book))
+    Path(args.pdf).write_bytes(pdf_of_first(source, mapping, args.format, book, register=register))

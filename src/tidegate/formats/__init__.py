@@ -13,7 +13,8 @@ from tidegate.formats.columns import ColumnMap, Guess, load_map, read_map, shipp
 from tidegate.formats.fields import FACT_TYPES
 from tidegate.formats.flat_decision import DECISION_COLUMNS, flat_decision
 from tidegate.formats.limits import Limits
-from tidegate.formats.reader import FlatRow, RawRow, ShipmentReader, open_shipments, sample_rows
+from tidegate.formats.preview import sample_rows
+from tidegate.formats.reader import FlatRow, RawRow, ShipmentReader, open_shipments
 from tidegate.formats.rejects import FormatError, RowError, reject_for, reject_record
 from tidegate.formats.safety import guard, unguard
 from tidegate.formats.tabular import flatten, nest, passthrough

@@ -37,9 +37,7 @@ _CONTAINER = re.compile(r"[A-Z]{4}\s?\d{6}-?\d")
 _UNKNOWN_LICENCE = "LICENCE"
 
 
-def read(
-    stream: IO[bytes], encoding: Encoding, limits: Limits, name: str, map_: ColumnMap | None
-) -> Iterator[Parsed]:
+def read(stream: IO[bytes], encoding: Encoding, limits: Limits, name: str, map_: ColumnMap | None) -> Iterator[Parsed]:
     """Every item of every declaration; a declaration that cannot be read is one rejected row."""
     row = 0
     for number, piece in enumerate(pieces(stream, encoding, limits), start=1):
@@ -248,12 +246,8 @@ class _Declaration:
         }
 
 
-_DATE_NAMES = frozenset(
-    plain_name(name) for name in ("Date", "Attached_document_date", "Date_of_declaration")
-)
-_PAPER_FIELDS = {
-    plain_name(f"Attached_document_{name}"): name for name in ("code", "name", "reference", "date")
-}
+_DATE_NAMES = frozenset(plain_name(name) for name in ("Date", "Attached_document_date", "Date_of_declaration"))
+_PAPER_FIELDS = {plain_name(f"Attached_document_{name}"): name for name in ("code", "name", "reference", "date")}
 
 
 def _papers(item: Node) -> list[dict[str, str]]:

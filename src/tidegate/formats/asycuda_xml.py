@@ -160,9 +160,7 @@ def pieces(stream: IO[bytes], encoding: Encoding, limits: Limits) -> Iterator[Pi
                                        "the declaration is cut off before its end"))  # fmt: skip
 
 
-def _skip_to_end(
-    stream: IO[bytes], decoder: codecs.IncrementalDecoder, buffer: str, line: int
-) -> tuple[int, str]:
+def _skip_to_end(stream: IO[bytes], decoder: codecs.IncrementalDecoder, buffer: str, line: int) -> tuple[int, str]:
     while True:
         end = _END.search(buffer)
         if end:

@@ -9,12 +9,13 @@ from typing import Any
 import pyarrow as pa
 
 from tidegate.formats import fields
+from tidegate.formats.cells import cell_text
 from tidegate.formats.columnar import ROW, Columnar, Rejects, row_name
 from tidegate.formats.columns import ColumnMap
 from tidegate.formats.limits import Limits
 from tidegate.formats.reader import ShipmentReader, Source, open_shipments
 from tidegate.formats.rejects import FormatError, RowError
-from tidegate.formats.tabular import cell_text, flatten, nest
+from tidegate.formats.tabular import flatten, nest
 
 _MEMORY = 10_000
 
@@ -98,9 +99,7 @@ def _made(reader: ShipmentReader, batch_rows: int) -> Iterator[pa.RecordBatch | 
             column.extend([None] * (count - len(column)))
             column.append(value)
         if len(columns) > reader.limits.columns:
-            raise FormatError(
-                f"more than {reader.limits.columns} different columns, the last at row {flat.row}"
-            )
+            raise FormatError(f"more than {reader.limits.columns} different columns, the last at row {flat.row}")
         width += sum(map(len, cells.values()))
         # Text of unusual length must not pile up either.
         if len(rows) >= batch_rows or width > reader.limits.line_bytes * 4:

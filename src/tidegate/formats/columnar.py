@@ -15,11 +15,12 @@ from typing import Any
 import pyarrow as pa
 
 from tidegate.formats import fields
+from tidegate.formats.cells import cell_text
 from tidegate.formats.columns import ColumnMap, free_name
 from tidegate.formats.conversions import Conversion
 from tidegate.formats.reader import ShipmentReader
 from tidegate.formats.rejects import RowError
-from tidegate.formats.tabular import cell_text, flatten, nest
+from tidegate.formats.tabular import flatten, nest
 
 ROW = "row"
 _MEMORY = 50_000
@@ -93,9 +94,7 @@ class Columnar:
             plan.append((place, name, _cell(name, name, None, reader.fact_types)))
         constants = dict(map_.constants) if map_ is not None else {}
         for target, constant in constants.items():
-            if not _is_single(target) or isinstance(
-                _cell(target, target, None, reader.fact_types)(constant), _Bad
-            ):
+            if not _is_single(target) or isinstance(_cell(target, target, None, reader.fact_types)(constant), _Bad):
                 return None
         return cls(reader, plan, constants, id_at)
 
@@ -176,9 +175,7 @@ def _is_single(name: str) -> bool:
     return name not in (*fields.PARTIES, *fields.OPEN_OBJECTS, "events")
 
 
-def _cell(
-    name: str, target: str, convert: Conversion | None, fact_types: Mapping[str, str]
-) -> Callable[[Any], Any]:
+def _cell(name: str, target: str, convert: Conversion | None, fact_types: Mapping[str, str]) -> Callable[[Any], Any]:
     """A cell's text in normal form, None for not known, `_Bad` for one that rejects its row."""
     known = name.partition(".")[0] in fields.ROOTS and name != "id"
     seen: dict[str, Any] = {"": None}

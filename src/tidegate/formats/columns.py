@@ -30,9 +30,9 @@ from typing import Any
 import yaml
 
 from tidegate.formats import fields
+from tidegate.formats.cells import cell_text
 from tidegate.formats.conversions import Conversion, compile_conversion
 from tidegate.formats.rejects import FormatError, RowError
-from tidegate.formats.tabular import cell_text
 
 _PLACE = re.compile(r"\{([^{}]+)\}")
 _MAP_KEYS = frozenset(
@@ -223,8 +223,7 @@ class ColumnMap:
         """The map as a file that `load_map` reads; the reasons of guesses become comments."""
         text = yaml.safe_dump(self.definition, allow_unicode=True, sort_keys=False, width=110)
         notes = "".join(
-            f"# {guess.column} → {guess.field} ({guess.confidence:.0%}): {guess.reason}\n"
-            for guess in self.guesses
+            f"# {guess.column} → {guess.field} ({guess.confidence:.0%}): {guess.reason}\n" for guess in self.guesses
         )
         return notes + text
 
@@ -245,9 +244,7 @@ def free_name(column: str) -> str:
 def shipped_maps() -> dict[str, str]:
     """The maps that come with Tidegate: name → description."""
     folder = resources.files("tidegate.formats").joinpath(_MAP_FOLDER)
-    names = sorted(
-        file.name.removesuffix(".yaml") for file in folder.iterdir() if file.name.endswith(".yaml")
-    )
+    names = sorted(file.name.removesuffix(".yaml") for file in folder.iterdir() if file.name.endswith(".yaml"))
     return {name: load_map(name).description for name in names}
 
 
@@ -268,9 +265,7 @@ def load_map(source: str | Path | Mapping[str, Any] | ColumnMap) -> ColumnMap:
         shipped = resources.files("tidegate.formats").joinpath(_MAP_FOLDER, f"{source}.yaml")
         if not shipped.is_file():
             names = ", ".join(sorted(shipped_maps()))
-            raise FormatError(
-                f"no file and no shipped map is called {source}", field="map", expected=f"one of {names}"
-            )
+            raise FormatError(f"no file and no shipped map is called {source}", field="map", expected=f"one of {names}")
         text = shipped.read_text(encoding="utf-8")
     else:
         raise FormatError(f"{path}: there is no such map file", field="map", value=str(path))
@@ -394,9 +389,7 @@ def _column_rule(column: str, spec: Any, name: str) -> ColumnRule:
     if not isinstance(spec, dict) or not spec.get("to"):
         raise FormatError(f"{where}: say which field it goes `to`", field="map")
     _only_keys(spec, _RULE_KEYS, where)
-    to = tuple(
-        _known_target(str(t), where) for t in ([spec["to"]] if isinstance(spec["to"], str) else spec["to"])
-    )
+    to = tuple(_known_target(str(t), where) for t in ([spec["to"]] if isinstance(spec["to"], str) else spec["to"]))
     when = []
     for other, values in _section(spec, "when", where).items():
         accepted = values if isinstance(values, list) else [values]

@@ -24,9 +24,9 @@ from dataclasses import dataclass, field
 from decimal import Decimal
 from typing import Any
 
+from tidegate.formats.cells import cell_text, decimal_or_none, number_text
 from tidegate.formats.iso import alpha2
 from tidegate.formats.rejects import FormatError, RowError
-from tidegate.formats.tabular import cell_text, decimal_or_none, number_text
 
 #: Factors to kilograms. Names are compared without case; codes of UN/ECE Recommendation 20 are among them.
 MASS_UNITS: dict[str, Decimal] = {

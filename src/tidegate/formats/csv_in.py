@@ -134,9 +134,7 @@ class _Feed:
         self._size = 0
 
 
-def _records(
-    lines: _Lines, delimiter: str, limits: Limits
-) -> Iterator[tuple[int, list[str] | None, RowError | None]]:
+def _records(lines: _Lines, delimiter: str, limits: Limits) -> Iterator[tuple[int, list[str] | None, RowError | None]]:
     """Records as `(first line, cells, error)`; blank lines come as a record of no cells."""
     # One setting for the whole process; it is only ever raised, to what our own limit allows.
     csv.field_size_limit(max(csv.field_size_limit(), limits.line_bytes))
@@ -196,9 +194,7 @@ def open_csv(
         try:
             number, text = next(lines)
         except StopIteration:
-            raise FormatError(
-                f"{opened.name}: no header line found", expected="a line with column names"
-            ) from None
+            raise FormatError(f"{opened.name}: no header line found", expected="a line with column names") from None
         if header_row is not None and number < header_row:
             continue
         if isinstance(text, RowError):
@@ -215,9 +211,7 @@ def open_csv(
         reason = error.message if error else "it is empty"
         raise FormatError(f"{opened.name}: the header (line {number}) cannot be read: {reason}")
     if any("\0" in name for name in header):
-        raise FormatError(
-            f"{opened.name}: the header holds zero bytes: this is not a text file", expected="csv"
-        )
+        raise FormatError(f"{opened.name}: the header holds zero bytes: this is not a text file", expected="csv")
     return CsvTable(delimiter, header, number, limits, lines, notes=notes)
 
 
@@ -225,12 +219,7 @@ def sniff_delimiter(
     opened: Opened, encoding: Encoding, limits: Limits, header_row: int | None = None
 ) -> tuple[str, str]:
     """The delimiter under which the first rows have most cells and agree best with the header."""
-    text = (
-        opened.sample[len(encoding.bom) :]
-        .decode(encoding.name, "replace")
-        .replace("\r\n", "\n")
-        .replace("\r", "\n")
-    )
+    text = opened.sample[len(encoding.bom) :].decode(encoding.name, "replace").replace("\r\n", "\n").replace("\r", "\n")
     whole = text.split("\n")
     if len(whole) > 2 and len(opened.sample) >= limits.sample_bytes:
         whole.pop()
@@ -252,6 +241,4 @@ def sniff_delimiter(
         if score > best_score:
             best, best_score = candidate, score
     name = {",": "comma", ";": "semicolon", "\t": "tab", "|": "bar"}[best]
-    return best, f"columns are separated by {name}" + (
-        "" if best_score else " (assumed: only one column seen)"
-    )
+    return best, f"columns are separated by {name}" + ("" if best_score else " (assumed: only one column seen)")

@@ -28,9 +28,7 @@ _BOMS = (
     (codecs.BOM_UTF16_BE, "utf-16-be"),
 )
 #: Codecs of Python that are not character sets of documents, or that hide one text in another.
-_NOT_FOR_DOCUMENTS = frozenset(
-    {"utf-7", "unicode-escape", "raw-unicode-escape", "idna", "punycode", "undefined"}
-)
+_NOT_FOR_DOCUMENTS = frozenset({"utf-7", "unicode-escape", "raw-unicode-escape", "idna", "punycode", "undefined"})
 
 
 @dataclass(frozen=True, slots=True)
@@ -93,9 +91,7 @@ def detect_encoding(sample: bytes) -> Encoding:
             return Encoding(name, bom, f"{name.upper()}, by its byte order mark")
     wide = _wide_without_mark(sample)
     if wide:
-        return Encoding(
-            wide, b"", f"{wide.upper()}, assumed from the zero bytes between the letters (no mark)"
-        )
+        return Encoding(wide, b"", f"{wide.upper()}, assumed from the zero bytes between the letters (no mark)")
     lines = sample.split(b"\n")
     if len(lines) > 1:
         lines.pop()  # the sample may end inside a letter
@@ -124,12 +120,8 @@ def detect_encoding(sample: bytes) -> Encoding:
             best, score = name, value
     label = _LABELS[best]
     if best == "cp1252":
-        return Encoding(
-            best, b"", f"{label}, assumed as the last resort: it is not UTF-8. Name the encoding if wrong"
-        )
-    return Encoding(
-        best, b"", f"{label}, assumed from its letters: it is not UTF-8. Name the encoding if wrong"
-    )
+        return Encoding(best, b"", f"{label}, assumed as the last resort: it is not UTF-8. Name the encoding if wrong")
+    return Encoding(best, b"", f"{label}, assumed from its letters: it is not UTF-8. Name the encoding if wrong")
 
 
 def _wide_without_mark(sample: bytes) -> str | None:
@@ -215,9 +207,7 @@ def _western(text: str) -> float:
     letters = [c for c in text if ord(c) > 127]
     if not letters:
         return 0.0
-    good = sum(
-        1 for c in letters if unicodedata.category(c) in ("Lu", "Ll", "Sc", "Po", "Pd", "Pf", "Pi", "So")
-    )
+    good = sum(1 for c in letters if unicodedata.category(c) in ("Lu", "Ll", "Sc", "Po", "Pd", "Pf", "Pi", "So"))
     runs = sum(len(run) for run in re.findall(r"[^\x00-\x7f]{3,}", text))
     return 0.8 * good / len(letters) - 0.8 * runs / len(letters)
 

@@ -6,7 +6,7 @@ import json
 from collections.abc import Iterable, Mapping
 from typing import Any
 
-from tidegate.formats.tabular import cell_text, to_json
+from tidegate.formats.cells import cell_text, to_json
 
 #: The columns of flat decisions, in order; passed-through columns follow.
 DECISION_COLUMNS = (
@@ -43,9 +43,7 @@ def flat_decision(
         "rulebook": _text(decision.get("rulebook")),
         "rules": joined(reason.get("rule") for reason in decision.get("reasons") or ()),
         "missing_documents": joined(
-            document
-            for missing in decision.get("missing") or ()
-            for document in missing.get("documents") or ()
+            document for missing in decision.get("missing") or () for document in missing.get("documents") or ()
         ),
         "question_facts": joined(question.get("fact") for question in decision.get("questions") or ()),
         "decision_json": json_line({key: value for key, value in decision.items() if key in DECISION_KEYS}),

@@ -22,10 +22,10 @@ from typing import Any
 import yaml
 
 from tidegate.formats import fields
+from tidegate.formats.cells import cell_text
 from tidegate.formats.columns import ColumnMap, Guess, load_map, with_guesses
 from tidegate.formats.conversions import unit_factor
 from tidegate.formats.shapes import Shape, shape_of
-from tidegate.formats.tabular import cell_text
 
 _LANGUAGES = {"en": "English", "vi": "Vietnamese", "th": "Thai", "ms": "Indonesian or Malay"}
 _LEAST = 0.5
@@ -73,11 +73,7 @@ def guess_map(headers: Sequence[str], sample_rows: Sequence[Any] = (), *, name: 
     taken_columns: dict[str, _Candidate] = {}
     taken_fields: set[str] = set()
     for candidate in sorted(candidates, key=lambda c: -c.confidence):
-        if (
-            candidate.confidence < _LEAST
-            or candidate.column in taken_columns
-            or candidate.field in taken_fields
-        ):
+        if candidate.confidence < _LEAST or candidate.column in taken_columns or candidate.field in taken_fields:
             continue
         taken_columns[candidate.column] = candidate
         taken_fields.add(candidate.field)
@@ -123,9 +119,7 @@ def plain(text: str) -> str:
     text = unicodedata.normalize("NFKC", _CAMEL.sub(" ", text)).casefold().replace("đ", "d")
     text = "".join(c for c in unicodedata.normalize("NFD", text) if not "\u0300" <= c <= "\u036f")
     text = unicodedata.normalize("NFC", text)
-    signs = "".join(
-        c if c.isalnum() or unicodedata.category(c) in ("Mn", "Mc") or c == "%" else " " for c in text
-    )
+    signs = "".join(c if c.isalnum() or unicodedata.category(c) in ("Mn", "Mc") or c == "%" else " " for c in text)
     return " ".join(signs.replace("%", " % ").split())
 
 
@@ -157,13 +151,7 @@ def _unit(word: str) -> str | None:
     word = word.strip().casefold()
     if word in _UNIT_WORDS:
         return _UNIT_WORDS[word]
-    return (
-        word
-        if word and unit_factor(word) is not None and word not in ("g", "%")
-        else "%"
-        if word == "%"
-        else None
-    )
+    return word if word and unit_factor(word) is not None and word not in ("g", "%") else "%" if word == "%" else None
 
 
 def _by_header(header: str, shape: Shape) -> list[_Candidate]:
@@ -211,9 +199,7 @@ def _inside(text: str, table: Mapping[str, tuple[str, str, str]]) -> list[tuple[
 # ---------------------------------------------------------------- values
 
 
-def _judge(
-    column: str, field: str, sure: float, reason: str, unit: str | None, shape: Shape
-) -> _Candidate | None:
+def _judge(column: str, field: str, sure: float, reason: str, unit: str | None, shape: Shape) -> _Candidate | None:
     """The candidate once its values were looked at, with the conversions that they need; None where they
     cannot be it."""
     rule: dict[str, Any] = {"to": field}
@@ -261,9 +247,7 @@ def _judge(
         sure, more = _state_rule(field, shape, sure - 0.15, rule)
         said.append(more)
     sure = max(0.0, min(sure, 0.99))
-    return (
-        _Candidate(column, field, sure, "; ".join(part for part in said if part), rule) if sure > 0 else None
-    )
+    return _Candidate(column, field, sure, "; ".join(part for part in said if part), rule) if sure > 0 else None
 
 
 def _state_rule(field: str, shape: Shape, sure: float, rule: dict[str, Any]) -> tuple[float, str]:
@@ -295,9 +279,7 @@ def _date_rule(shape: Shape, sure: float, rule: dict[str, Any]) -> tuple[float, 
     return sure, said
 
 
-def _number_rule(
-    field: str, unit: str | None, shape: Shape, sure: float, rule: dict[str, Any]
-) -> tuple[float, str]:
+def _number_rule(field: str, unit: str | None, shape: Shape, sure: float, rule: dict[str, Any]) -> tuple[float, str]:
     if shape.number < 0.8:
         return sure - 0.6, f"only {shape.number:.0%} of the values are numbers"
     said = []
@@ -356,9 +338,7 @@ def _by_polymer(header: str, shape: Shape) -> list[_Candidate]:
     """A column named like a polymer that holds shares of mass."""
     _, bare = _unit_in(header)
     words = bare.replace("%", " ").split()
-    code = (
-        words[0] if len(words) == 1 else words[-1] if len(words) == 2 and words[0].lower() == "share" else ""
-    )
+    code = words[0] if len(words) == 1 else words[-1] if len(words) == 2 and words[0].lower() == "share" else ""
     code = code if code in _POLYMERS else code.upper() if code.upper() in _POLYMERS and len(code) > 2 else ""
     if not code or shape.count == 0 or shape.number < 0.9 or (shape.largest or 0) > 100:
         return []
@@ -388,9 +368,7 @@ def _by_values(header: str, shape: Shape, taken: set[str], columns: Sequence[lis
     if "operation" not in taken and shape.operation > 0.9:
         out.append(_Candidate(header, "operation", 0.7, "the values are R and D codes", {"to": "operation"}))
     if "hs" not in taken and shape.hs6 >= 0.95 and alone("hs6", 0.95):
-        out.append(
-            _Candidate(header, "hs", 0.55, "the only column whose values look like HS codes", {"to": "hs"})
-        )
+        out.append(_Candidate(header, "hs", 0.55, "the only column whose values look like HS codes", {"to": "hs"}))
     if "date" not in taken and shape.iso_date >= 0.95 and alone("iso_date", 0.95):
         out.append(_Candidate(header, "date", 0.55, "the only column of dates", {"to": "date"}))
     return out

@@ -29,9 +29,7 @@ Parsed = tuple[int, int, dict[str, Any] | None, RowError | None, Any]
 def loads(text: str, limits: Limits = _DEFAULTS) -> Any:
     """One JSON value, strictly. Raises `RowError`."""
     if text.count("{") + text.count("[") > limits.depth and _depth(text) > limits.depth:
-        raise RowError(
-            "line", text, f"JSON nested at most {limits.depth} deep", "the JSON is nested too deep"
-        )
+        raise RowError("line", text, f"JSON nested at most {limits.depth} deep", "the JSON is nested too deep")
     try:
         value = json.loads(
             text,
@@ -44,9 +42,7 @@ def loads(text: str, limits: Limits = _DEFAULTS) -> Any:
             json.dumps(value, ensure_ascii=False, default=str).encode("utf-8")
         return value
     except UnicodeEncodeError:
-        raise RowError(
-            "line", text, "text", "half of a surrogate pair (\\ud800 to \\udfff) stands alone"
-        ) from None
+        raise RowError("line", text, "text", "half of a surrogate pair (\\ud800 to \\udfff) stands alone") from None
     except json.JSONDecodeError as error:
         shown = text[max(0, error.pos - 20) : error.pos + 40]
         raise RowError(

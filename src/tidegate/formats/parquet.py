@@ -13,9 +13,9 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 
 from tidegate.formats import fields
+from tidegate.formats.cells import cell_text, number_text
 from tidegate.formats.limits import Limits
 from tidegate.formats.rejects import FormatError, RowError
-from tidegate.formats.tabular import cell_text, number_text
 
 #: row, cells by column (None when rejected), error, id as far as it could be made out
 Parsed = tuple[int, dict[str, Any] | None, RowError | None, Any]
@@ -38,14 +38,10 @@ class ParquetTable:
             ) from None
         try:
             if len(self.schema.names) > limits.columns:
-                raise FormatError(
-                    f"{name}: {len(self.schema.names)} columns; at most {limits.columns} are read"
-                )
+                raise FormatError(f"{name}: {len(self.schema.names)} columns; at most {limits.columns} are read")
             twice = {n for n in self.schema.names if self.schema.names.count(n) > 1}
             if twice:
-                raise FormatError(
-                    f"{name}: columns that are there twice: {', '.join(sorted(twice))}", field="header"
-                )
+                raise FormatError(f"{name}: columns that are there twice: {', '.join(sorted(twice))}", field="header")
         except FormatError:
             self._file.close()
             raise
@@ -86,10 +82,7 @@ class ParquetTable:
                 try:
                     yield (
                         row,
-                        {
-                            name: _checked(column[i], name)
-                            for name, column in zip(names, columns, strict=True)
-                        },
+                        {name: _checked(column[i], name) for name, column in zip(names, columns, strict=True)},
                         None,
                         None,
                     )

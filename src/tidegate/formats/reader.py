@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
+from io import BufferedIOBase, RawIOBase
 from pathlib import Path
 from types import TracebackType
 from typing import IO, TYPE_CHECKING, Any
@@ -15,12 +16,12 @@ from tidegate.formats.encodings import Encoding, detect_encoding, given_encoding
 from tidegate.formats.limits import Limits
 from tidegate.formats.rejects import FormatError, RowError, reject_record
 from tidegate.formats.streams import FORMATS, STDIN, detect_format, open_source
-from tidegate.formats.tabular import cell_text, flatten, name_columns, nest
+from tidegate.formats.tabular import flatten, name_columns, nest
 
 if TYPE_CHECKING:
     from tidegate.formats.parquet import ParquetTable
 
-Source = str | Path | IO[bytes] | Sequence[str | Path]
+Source = str | Path | IO[bytes] | RawIOBase | BufferedIOBase | Sequence[str | Path]
 
 
 @dataclass(frozen=True, slots=True)
@@ -81,9 +82,7 @@ class ShipmentReader:
         self._encoding_asked = encoding or (self.map.source.encoding if self.map else None)
         asked = format or (self.map.source.format if self.map else None)
         if asked is not None and asked not in FORMATS:
-            raise FormatError(
-                f"format {asked!r} is not known", value=asked, expected=f"one of {', '.join(FORMATS)}"
-            )
+            raise FormatError(f"format {asked!r} is not known", value=asked, expected=f"one of {', '.join(FORMATS)}")
         self._opened = open_source(self._files[0], self.limits)
         self._sizes = [self._opened.size, *(_size(path) for path in self._files[1:])]
         self._done = 0
@@ -122,14 +121,10 @@ class ShipmentReader:
         `DecisionWriter`."""
         if self.columns is None or self.map is not None:
             return None
-        if any(
-            name in fields.PARTIES or name == "facts" or name.startswith("facts.") for name in self.columns
-        ):
+        if any(name in fields.PARTIES or name == "facts" or name.startswith("facts.") for name in self.columns):
             return None  # what these hold beside the known keys shows only row by row
         return [
-            name
-            for name in self.columns
-            if name.partition(".")[0] not in fields.ROOTS or not fields.canonical(name)
+            name for name in self.columns if name.partition(".")[0] not in fields.ROOTS or not fields.canonical(name)
         ]
 
     @property
@@ -325,9 +320,7 @@ class ShipmentReader:
             yield row, None, cells, error, id if cells is None else cells.get("id")
 
     def _open_asycuda(self) -> Iterator[Any]:
-        self._map_here = self.map is not None and bool(
-            self.map.rules or self.map.constants or self.map.templates
-        )
+        self._map_here = self.map is not None and bool(self.map.rules or self.map.constants or self.map.templates)
         encoding = self._xml_encoding()
         self.encoding = encoding.name
         self.notes.append(f"encoding: {encoding.said}")
@@ -383,9 +376,7 @@ def _files(source: Source) -> list[Any]:
         if str(source) != STDIN and path.is_dir():
             found = sorted(p for p in path.iterdir() if p.name.lower().endswith((".xml", ".xml.gz")))
             if not found:
-                raise FormatError(
-                    f"{path}: a folder without XML files", value=str(path), expected="ASYCUDA XML files"
-                )
+                raise FormatError(f"{path}: a folder without XML files", value=str(path), expected="ASYCUDA XML files")
             return list(found)
         return [source]
     if isinstance(source, Sequence):
@@ -425,27 +416,3 @@ def open_shipments(
     return ShipmentReader(
         source, format=format, map=map, limits=limits, encoding=encoding, fact_types=fact_types
     )  # fmt: skip
-
-
-def sample_rows(
-    source: Source, count: int = 200, **options: Any
-) -> tuple[list[str], list[dict[str, str]], ShipmentReader]:
-    """Headers, first rows as text, and the (closed) reader with its notes: what `guess_map` and a preview
-    need.
-
-    For JSON Lines and XML the headers are those of the flat form of the rows seen.
-    """
-    headers: dict[str, None] = {}
-    rows: list[dict[str, str]] = []
-    # A map that renames nothing keeps the source's own names.
-    with open_shipments(source, map=options.pop("map", ColumnMap()), **options) as reader:
-        if reader.columns is not None:
-            headers.update(dict.fromkeys(reader.columns))
-        for flat in reader.flat_rows():
-            if flat.cells is not None:
-                row = {column: cell_text(cell) for column, cell in flat.cells.items()}
-                headers.update(dict.fromkeys(row))
-                rows.append(row)
-            if len(rows) >= count:
-                break
-    return list(headers), rows, reader

@@ -44,9 +44,7 @@ def shorten(value: object, limit: int = _SHOWN) -> str | None:
         value = bytes(value[: limit * 4]).decode("utf-8", "backslashreplace")
     text = value if isinstance(value, str) else str(value)
     # Lone surrogates cannot be written as UTF-8, and control characters can play tricks on a terminal.
-    text = "".join(
-        c if c.isprintable() or c == " " else c.encode("unicode_escape").decode() for c in text[: limit + 1]
-    )
+    text = "".join(c if c.isprintable() or c == " " else c.encode("unicode_escape").decode() for c in text[: limit + 1])
     return text if len(text) <= limit else f"{text[:limit]}…"
 
 

@@ -9,8 +9,8 @@ from collections import Counter
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 
+from tidegate.formats.cells import FALSE_WORDS, TRUE_WORDS, decimal_or_none
 from tidegate.formats.iso import alpha2, alpha2_codes
-from tidegate.formats.tabular import FALSE_WORDS, TRUE_WORDS, decimal_or_none
 
 _HS = re.compile(r"(0[1-9]|[1-8]\d|9[0-7])\d{2}(\.?\d{2}){0,3}")
 _HS6 = re.compile(r"(0[1-9]|[1-8]\d|9[0-7])\d{2}\.?\d{2}(\.?\d{2}){0,2}")
@@ -136,11 +136,7 @@ def _dates(values: Sequence[str]) -> tuple[tuple[str, ...], bool, bool]:
     buddhist = sum(1 for value in values if _BUDDHIST.search(value)) == len(values) and any(
         not value.isdecimal() or len(value) == 8 for value in values
     )
-    texts = (
-        [_BUDDHIST.sub(lambda m: str(int(m[0]) - 543), value) for value in values]
-        if buddhist
-        else list(values)
-    )
+    texts = [_BUDDHIST.sub(lambda m: str(int(m[0]) - 543), value) for value in values] if buddhist else list(values)
     fits = [pattern for pattern in ("%Y-%m-%d", *_FORMATS) if all(_is_day(text, pattern) for text in texts)]
     if not fits:
         return (), False, False
@@ -166,7 +162,6 @@ def is_container(text: str) -> bool:
     if not match:
         return False
     total = sum(
-        (_WEIGHTS[sign] if sign.isalpha() else int(sign)) * 2**place
-        for place, sign in enumerate(match[1] + match[2])
+        (_WEIGHTS[sign] if sign.isalpha() else int(sign)) * 2**place for place, sign in enumerate(match[1] + match[2])
     )
     return total % 11 % 10 == int(match[3])

@@ -164,9 +164,7 @@ def open_source(source: str | Path | IO[bytes], limits: Limits) -> Opened:
             rest = path.open("rb", buffering=0)
             size = os.fstat(rest.fileno()).st_size
         except OSError as error:
-            raise FormatError(
-                f"{path}: cannot be opened: {error.strerror or error}", value=str(path)
-            ) from None
+            raise FormatError(f"{path}: cannot be opened: {error.strerror or error}", value=str(path)) from None
     elif isinstance(source, str | Path):
         name, rest = "standard input", sys.stdin.buffer
     else:
@@ -226,21 +224,13 @@ def detect_format(opened: Opened) -> tuple[str, list[str]]:
             expected="xlsx",
         )
     if suffix in (".xlsm", ".xlsb", ".xltm", ".xlam"):
-        raise FormatError(
-            f"{opened.name}: workbooks with macros are refused; save it as .xlsx", expected="xlsx"
-        )
+        raise FormatError(f"{opened.name}: workbooks with macros are refused; save it as .xlsx", expected="xlsx")
     if by_name is None:
         return by_content or "csv", []
     if by_content in ("parquet", "xlsx") and by_name != by_content:
         return by_content, [f"named like {by_name}, but is {by_content} by its content: read as {by_content}"]
     if by_name in ("parquet", "xlsx") and by_content != by_name and sample:
-        found = (
-            "a web page or XML"
-            if by_content == "asycuda"
-            else "text"
-            if sample.isascii()
-            else "something else"
-        )
+        found = "a web page or XML" if by_content == "asycuda" else "text" if sample.isascii() else "something else"
         raise FormatError(f"{opened.name}: not {by_name}, but {found}", value=suffix, expected=by_name)
     if suffix in (".txt", ".json") and by_content == "jsonl":
         return "jsonl", []

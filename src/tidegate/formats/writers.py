@@ -42,9 +42,7 @@ def output_format(path: str | Path, format: str | None = None) -> str:
     """The format of an output by its name; JSON Lines for standard output."""
     if format is not None:
         if format not in FORMATS:
-            raise FormatError(
-                f"decisions cannot be written as {format!r}", value=format, expected=", ".join(FORMATS)
-            )
+            raise FormatError(f"decisions cannot be written as {format!r}", value=format, expected=", ".join(FORMATS))
         return format
     if str(path) == STDIN:
         return "jsonl"
@@ -72,9 +70,7 @@ class AtomicFile:
         try:
             handle, name = tempfile.mkstemp(prefix=f".{path.name}.", suffix=".part", dir=path.parent)
         except OSError as error:
-            raise FormatError(
-                f"{path}: cannot be written: {error.strerror or error}", value=str(path)
-            ) from None
+            raise FormatError(f"{path}: cannot be written: {error.strerror or error}", value=str(path)) from None
         self._temporary = Path(name)
         self.stream: IO[bytes] = os.fdopen(handle, "wb")
 
@@ -93,9 +89,7 @@ class AtomicFile:
 
 
 class _Sink(Protocol):
-    def write(
-        self, decision: Mapping[str, Any], row: int | None, extra: Mapping[str, Any] | None
-    ) -> None: ...
+    def write(self, decision: Mapping[str, Any], row: int | None, extra: Mapping[str, Any] | None) -> None: ...
     def finish(self) -> None: ...
 
 
@@ -109,9 +103,7 @@ class DecisionWriter:
     In a `with`, an exception discards.
     """
 
-    def __init__(
-        self, path: str | Path, format: str | None = None, *, columns: Sequence[str] | None = None
-    ) -> None:
+    def __init__(self, path: str | Path, format: str | None = None, *, columns: Sequence[str] | None = None) -> None:
         self.format = output_format(path, format)
         self.decided = 0
         self.rejected = 0
@@ -205,9 +197,7 @@ class _JsonLines:
         self._stream = stream
 
     def write(self, decision: Mapping[str, Any], row: int | None, extra: Mapping[str, Any] | None) -> None:
-        self._stream.write(
-            json_line(nested_decision(decision, row=row, extra=extra)).encode("utf-8", _HALVES) + b"\n"
-        )
+        self._stream.write(json_line(nested_decision(decision, row=row, extra=extra)).encode("utf-8", _HALVES) + b"\n")
 
     def finish(self) -> None:
         self._stream.flush()
@@ -267,7 +257,7 @@ class _Csv(TableSink):
     def __init__(self, stream: IO[bytes], columns: Sequence[str]) -> None:
         super().__init__(columns)
         self._text = io.TextIOWrapper(stream, encoding="utf-8", errors=_HALVES, newline="")
-        self._writer = csv.writer(self._text, lineterminator="\n")
+        self._writer = csv.writer(self._text, lineterminator="\r\n")  # RFC 4180
         self._writer.writerow([guard(name) for name in self.columns])
 
     def _put(self, cells: list[Any]) -> None:
@@ -287,9 +277,7 @@ class _Parquet(TableSink):
 
         super().__init__(columns)
         self._pa = pa
-        self._schema = pa.schema(
-            [(name, pa.int64() if name == "row" else pa.string()) for name in self.columns]
-        )
+        self._schema = pa.schema([(name, pa.int64() if name == "row" else pa.string()) for name in self.columns])
         self._writer = pq.ParquetWriter(stream, self._schema, compression="zstd")
         self._rows: list[list[Any]] = []
 

@@ -18,9 +18,9 @@ from decimal import Decimal, InvalidOperation
 from typing import Any
 from xml.etree.ElementTree import Element
 
+from tidegate.formats.cells import cell_text
 from tidegate.formats.limits import Limits
 from tidegate.formats.rejects import FormatError, RowError
-from tidegate.formats.tabular import cell_text
 from tidegate.formats.xlsx_package import Package, local
 
 #: row, line, cells (None when rejected), error
@@ -90,9 +90,7 @@ def open_xlsx(
     notes: list[str] = []
     visible = [name for name, state, _ in book.sheets if state == "visible"]
     if sheet is not None and sheet not in [name for name, _, _ in book.sheets]:
-        raise FormatError(
-            f"{package.name}: there is no sheet {sheet!r}", value=sheet, expected=f"one of {visible}"
-        )
+        raise FormatError(f"{package.name}: there is no sheet {sheet!r}", value=sheet, expected=f"one of {visible}")
     for name, state, part in book.sheets:
         if name != sheet if sheet is not None else state != "visible":
             continue
@@ -114,9 +112,7 @@ def open_xlsx(
 
 def _header_cell(value: Any, at: int, name: str) -> Any:
     if isinstance(value, _Bad):
-        raise FormatError(
-            f"{name}: the header of column {at + 1} is {value.shown}, not a name", expected="a name"
-        )
+        raise FormatError(f"{name}: the header of column {at + 1} is {value.shown}, not a name", expected="a name")
     return "" if value is None else value
 
 
@@ -124,9 +120,7 @@ class _Workbook:
     """Sheets, calendar, formats and shared texts of a workbook."""
 
     def __init__(self, package: Package) -> None:
-        main = next(
-            (t for kind, t in package.relations("").values() if kind == "officeDocument"), "xl/workbook.xml"
-        )
+        main = next((t for kind, t in package.relations("").values() if kind == "officeDocument"), "xl/workbook.xml")
         if not package.has(main):
             raise FormatError(f"{package.name}: the workbook has no main part", expected="xlsx")
         relations = package.relations(main)
@@ -215,9 +209,7 @@ def _int(text: str | None) -> int:
         return 0
 
 
-def _sheet_rows(
-    package: Package, part: str, book: _Workbook, limits: Limits
-) -> Iterator[tuple[int, dict[int, Any]]]:
+def _sheet_rows(package: Package, part: str, book: _Workbook, limits: Limits) -> Iterator[tuple[int, dict[int, Any]]]:
     """Rows that are there, as (row number, {column from 0: value})."""
     holder: Element | None = None
     line = 0
@@ -232,9 +224,7 @@ def _sheet_rows(
         number = element.get("r")
         line = _int(number) if number else line + 1
         if not 0 < line <= limits.sheet_rows:
-            raise FormatError(
-                f"{package.name}: a row claims to be number {number}", expected="rows of a spreadsheet"
-            )
+            raise FormatError(f"{package.name}: a row claims to be number {number}", expected="rows of a spreadsheet")
         sparse: dict[int, Any] = {}
         at = -1
         for cell in element:
@@ -278,17 +268,11 @@ def _cell(cell: Element, book: _Workbook) -> Any:
         return inline
     if raw is None or raw == "":
         if formula and kind != "str":
-            return _Bad(
-                "a formula without a stored result", "a value (open the file and save it, or paste values)"
-            )
+            return _Bad("a formula without a stored result", "a value (open the file and save it, or paste values)")
         return None
     if kind == "s":
         index = _int(raw)
-        return (
-            book.texts[index]
-            if 0 <= index < len(book.texts)
-            else _Bad(f"text number {raw}", "a text of the file")
-        )
+        return book.texts[index] if 0 <= index < len(book.texts) else _Bad(f"text number {raw}", "a text of the file")
     if kind == "str":
         return _unescape(raw)
     if kind == "b":

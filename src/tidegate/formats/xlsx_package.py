@@ -43,9 +43,7 @@ class Package:
             self._zip = zipfile.ZipFile(source)
             self._parts = {info.filename.lstrip("/"): info for info in self._zip.infolist()}
         except (zipfile.BadZipFile, OSError, ValueError, NotImplementedError) as error:
-            raise FormatError(
-                f"{name}: not a whole .xlsx file, it may be cut off ({error})", expected="xlsx"
-            ) from None
+            raise FormatError(f"{name}: not a whole .xlsx file, it may be cut off ({error})", expected="xlsx") from None
         try:
             self._check()
         except BaseException:
@@ -162,9 +160,7 @@ class Package:
             if element.get("TargetMode", "").lower() == "external":
                 continue
             target = element.get("Target", "")
-            target = (
-                target.lstrip("/") if target.startswith("/") else posixpath.normpath(f"{folder}/{target}")
-            )
+            target = target.lstrip("/") if target.startswith("/") else posixpath.normpath(f"{folder}/{target}")
             found[element.get("Id", "")] = (element.get("Type", "").rsplit("/", 1)[-1], target.lstrip("/"))
         return found
 

@@ -67,7 +67,8 @@ def _one(key: str, value: Any) -> Condition:
         if op in COMPARISONS:
             return ("atom", key, op, Decimal(str(operand)))
         raise ConditionError(f"`{key}` does not know the operator {op!r}; in, not_in, gt, ge, lt, le are known")
-    return ("atom", key, "in", (_scalar(value),))
+    values = value if isinstance(value, list) else [value]
+    return ("atom", key, "in", tuple(_scalar(v) for v in values))
 
 
 def _scalar(value: Any) -> Any:

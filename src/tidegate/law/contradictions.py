@@ -113,14 +113,14 @@ def period(a: Rule, b: Rule) -> str:
 
 def inside(a: Rule, b: Rule) -> bool:
     """Whether every case of `a` is a case of `b`, as far as the words show."""
-    if not _all_in(a.basel, b.basel, _entry_in) or not _all_in(a.hs, b.hs, str.startswith):
+    if not _all_in(a.basel, b.basel, covers_entry) or not _all_in(a.hs, b.hs, str.startswith):
         return False
     return _conjuncts(b.when) <= _conjuncts(a.when)
 
 
 def may_meet(a: Rule, b: Rule) -> bool:
     """Whether a case may fall under both: entries and codes overlap, no condition excludes the other."""
-    entries = any(_entry_in(x, y) or _entry_in(y, x) for x in a.basel for y in b.basel)
+    entries = any(covers_entry(x, y) or covers_entry(y, x) for x in a.basel for y in b.basel)
     codes = any("any" in (x, y) or x.startswith(y) or y.startswith(x) for x in a.hs for y in b.hs)
     if not entries or not codes:
         return False
@@ -131,14 +131,13 @@ def _all_in(narrow: Sequence[str], wide: Sequence[str], fits: Any) -> bool:
     return "any" in wide or all(x != "any" and any(fits(x, y) for y in wide) for x in narrow)
 
 
-def _entry_in(entry: str, scope: str) -> bool:
+def covers_entry(entry: str, scope: str) -> bool:
+    """Whether an entry (or a class of entries) falls under a word of `basel`: an entry, a class, or any."""
     if scope in ("any", entry):
         return True
     if entry in ENTRY_CLASSES:
         return entry == "A-list" and scope == "controlled"
-    return {"A-list": entry[0] == "A", "B-list": entry[0] == "B", "controlled": entry[0] in "AY"}.get(
-        scope, False
-    )
+    return {"A-list": entry[0] == "A", "B-list": entry[0] == "B", "controlled": entry[0] in "AY"}.get(scope, False)
 
 
 def _conjuncts(condition: Condition | None) -> frozenset[Condition]:
@@ -157,8 +156,7 @@ def _exclude(x: Condition, y: Condition) -> bool:
     if x[2] == "in" and y[2] == "in":
         # groups of States may share members: only plain values tell
         plain = all(
-            not str(v).islower() or x[1] not in ("export", "import", "origin", "counterpart")
-            for v in x[3] + y[3]
+            not str(v).islower() or x[1] not in ("export", "import", "origin", "counterpart") for v in x[3] + y[3]
         )
         return plain and not set(x[3]) & set(y[3])
     if {x[2], y[2]} == {"in", "not_in"}:

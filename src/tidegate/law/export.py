@@ -14,10 +14,12 @@ from tidegate.law.records import NATIONAL, Book, Requirement, Rule
 from tidegate.law.wording import condition_text, layer_text, requirement_text
 from tidegate.law.yaml_text import dump
 
-CSV_COLUMNS = (
-    "id layer place role kind regime status confidence binds from to dates event hs basel suspects when fails "
-    "unless exempts documents needs verify text instrument url checked penalty note"
-).split()
+CSV_COLUMNS = tuple(
+    (
+        "id layer place role kind regime status confidence binds from to dates event hs basel suspects when fails "
+        "unless exempts documents needs verify text instrument url checked penalty note"
+    ).split()
+)
 FORMULA = ("=", "+", "-", "@", "\t", "\r")
 
 
@@ -106,6 +108,8 @@ def _document(r: Requirement) -> Any:
             {"value": value} if below is None else {"below": below, "value": value}
             for below, value in r.value_by_tonnes
         ]
+    if r.old_before is not None:
+        out["old"] = {"issued_before": r.old_before, "until": r.old_until}
     if r.when is not None:
         out["when"] = [as_written(c) for c in _all_of(r.when)]
     return out["kind"] if list(out) == ["kind"] else out

@@ -20,9 +20,7 @@ from tidegate.law.sources import SourceFile, read_sources
 __all__ = ["Finding", "lint"]
 
 
-def lint(
-    overlays: Sequence[str | os.PathLike[str]] = (), *, exercised: Collection[str] | None = None
-) -> list[Finding]:
+def lint(overlays: Sequence[str | os.PathLike[str]] = (), *, exercised: Collection[str] | None = None) -> list[Finding]:
     """Everything that is wrong with the shipped rulebook and `overlays`, in the order of the files.
 
     Rules are compared with each other once each of them can be read.

@@ -27,7 +27,8 @@ STATE_FACTS = ("export", "import", "origin", "counterpart", "here", "transit")
 ENTRY_CLASSES = ("any", "A-list", "B-list", "controlled", "unlisted", "hazardous-unlisted")
 HS_WORDS = ("any", "listed")
 DATES = ("seen", "inferred", "not_seen")
-CONSENT_ROLES = ("import", "export", "transit")
+CONSENT_ROLES = ("import", "export", "transit", "here", "counterpart")
+DOCUMENT_FIELDS = ("kind", "any", "term", "renewals", "standard", "value_by_tonnes", "when", "old")
 VOCABULARY: Mapping[str, Sequence[str]] = {
     "role": ROLES,
     "kind": KINDS,
@@ -90,13 +91,10 @@ def check_rule(source: SourceFile, raw: Mapping[str, Any], registers: Registers)
             continue
         for fact, op, operand in atoms(condition):
             yield from (
-                finding(f"{field}: {fact}", value, expected)
-                for value, expected in _atom(fact, op, operand, registers)
+                finding(f"{field}: {fact}", value, expected) for value, expected in _atom(fact, op, operand, registers)
             )
     for requirement in _listed(raw.get("documents")):
-        yield from (
-            finding("documents", value, expected) for value, expected in _document(requirement, registers)
-        )
+        yield from (finding("documents", value, expected) for value, expected in _document(requirement, registers))
     yield from _summary(raw, finding)
 
 
@@ -233,6 +231,14 @@ def _document(raw: Any, registers: Registers) -> Iterator[tuple[Any, str]]:
         for key, value in group.items() if isinstance(group, Mapping) else [("", group)]:
             if key not in allowed or not isinstance(value, int) or value <= 0:
                 yield f"{where} {key} {value}".strip(), f"{' or '.join(allowed)} as a whole number above zero"
+    for key in raw:
+        if key not in DOCUMENT_FIELDS:
+            yield key, "one of " + ", ".join(DOCUMENT_FIELDS)
+    old = raw.get("old")
+    if old is not None:
+        days = [as_date(old.get(k)) for k in ("issued_before", "until")] if isinstance(old, Mapping) else [None]
+        if None in days or set(old) != {"issued_before", "until"} or reversed_dates(*days):
+            yield f"old {old}", "`issued_before` and `until`, two days in this order"
     yield from _steps(raw.get("value_by_tonnes"))
 
 
@@ -283,11 +289,7 @@ def _hs_fault(word: Any) -> str:
 
 def _entry_fault(word: Any, registers: Registers) -> str:
     fine = word in ENTRY_CLASSES or word in registers.entries
-    return (
-        ""
-        if fine
-        else "an entry with a rule of its own (BASEL-…), one of registers.yaml, or a class of entries"
-    )
+    return "" if fine else "an entry with a rule of its own (BASEL-…), one of registers.yaml, or a class of entries"
 
 
 def _rule_fault(word: Any, registers: Registers) -> str:
@@ -309,5 +311,5 @@ def _kind_fault(word: Any, registers: Registers) -> str:
     if who and not known.get("per_state"):
         return f"{kind} without a State: each State does not give its own"
     if who and who not in CONSENT_ROLES and who not in registers.states:
-        return f"{kind}: with import, export, transit or a State after it"
+        return f"{kind}: with import, export, transit, here, counterpart or a State after it"
     return ""

@@ -13,7 +13,7 @@ from tidegate.law.records import CONFIDENCES
 from tidegate.law.sources import SourceFile
 
 REGISTERS = {"groups": "group", "entries": "entry"}
-HEADS = frozenset({"version", "state", "layer", "defaults", "rules", "polymers", "addresses", "provenance"})
+HEADS = frozenset({"version", "state", "layer", "defaults", "rules", "polymers", "addresses", "institutions"})
 FACT_TYPES = ("bool", "text", "number", "date", "list", "object")
 FACT_SOURCES = ("declaration", "document", "inspection", "register", "derived")
 FACT_GROUPS = ("route", "goods", "process", "papers", "place")
@@ -93,9 +93,7 @@ def check_tables(sources: Sequence[SourceFile], registers: Registers) -> Iterato
                     )
                 place = (source.root, table, identity)
                 if place in seen:
-                    yield Finding(
-                        source.name, name, key, record.get(key), f"a name of its own ({seen[place]})"
-                    )
+                    yield Finding(source.name, name, key, record.get(key), f"a name of its own ({seen[place]})")
                 seen[place] = source.name
                 for where, value, expected in _CHECKS[table](record, registers):
                     yield Finding(source.name, name, where, value, expected)

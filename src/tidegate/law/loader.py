@@ -41,6 +41,7 @@ from tidegate.law.records import (
 SHIPPED = Path(__file__).with_name("rulebook")
 CACHE_FORMAT = "1"
 DEFAULT_EVENT = {"import": "arrived", "export": "departed", "transit": "arrived", None: "departed"}
+PLACES = ("import", "export", "transit", "here", "counterpart")
 TABLES = {
     "states": "iso",
     "facts": "name",
@@ -114,7 +115,8 @@ def _build(digest: str, files: tuple[tuple[str, bytes], ...], overlays: tuple[st
         if not isinstance(listed, (list, tuple)) or not all(isinstance(raw, Mapping) for raw in listed):
             raise RulebookError(f"{name}: `rules` expects a list of mappings, each with an `id`")
         for raw in listed:
-            rule = _rule({**defaults, **raw}, document, name, len(rules))
+            replaced = rules.get(str(raw.get("id")))
+            rule = _rule({**defaults, **raw}, document, name, replaced.order if replaced else len(rules))
             rules[rule.id] = rule
     try:
         return Book(
@@ -258,8 +260,12 @@ def _rule(raw: Mapping[str, Any], document: Mapping[str, Any], name: str, order:
 
 def _requirement(raw: Any) -> Requirement:
     if isinstance(raw, str):
-        return Requirement((raw,))
+        raw = {"kind": raw}
     kinds = tuple(raw["any"]) if "any" in raw else (raw["kind"],)
+    for kind in kinds:
+        _, colon, who = str(kind).partition(":")
+        if colon and who not in PLACES and not (len(who) == 2 and who.isupper()):
+            raise ValueError(f"document {kind!r}: expected {', '.join(PLACES)} or a State after the colon")
     unknown = set(raw) - {"any", "kind", "term", "renewals", "standard", "value_by_tonnes", "when", "old"}
     if unknown:
         raise ValueError(f"a document requirement does not know {sorted(unknown)}")

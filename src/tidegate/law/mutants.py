@@ -20,16 +20,19 @@ SWAPPED = {"gt": "ge", "ge": "gt", "lt": "le", "le": "lt"}
 
 @dataclass(frozen=True, slots=True)
 class Mutant:
-    """What was changed, in words, and the changed rule; None when the rule was taken out."""
+    """What was changed, in words, and the changed rule; None when the rule was taken out.
+
+    `day`: the one day on which the change can show; None when any day may show it.
+    """
 
     change: str
     rule: Rule | None
+    day: date | None = None
 
 
 def mutants(rule: Rule) -> Iterator[Mutant]:
     """Every mutant of a rule: dates, figures, effects, papers, exceptions."""
-    for changed, text in _dates(rule):
-        yield Mutant(text, changed)
+    yield from _dates(rule)
     for changed, text in _conditions(rule):
         yield Mutant(text, changed)
     for changed, text in _papers(rule):
@@ -53,12 +56,15 @@ def parameter_mutants(parameter: Parameter) -> Iterator[tuple[Parameter, str]]:
 # ── dates ──────────────────────────────────────────────────────────────────────────────────────────────────
 
 
-def _dates(rule: Rule) -> Iterator[tuple[Rule, str]]:
+def _dates(rule: Rule) -> Iterator[Mutant]:
     for days in (-DAY, DAY):
         if rule.valid_from:
-            yield replace(rule, valid_from=rule.valid_from + days), f"from {_moved(rule.valid_from, days)}"
+            start = rule.valid_from + days
+            shows = min(start, rule.valid_from)
+            yield Mutant(f"from {_moved(rule.valid_from, days)}", replace(rule, valid_from=start), shows)
         if rule.valid_to:
-            yield replace(rule, valid_to=rule.valid_to + days), f"to {_moved(rule.valid_to, days)}"
+            end = rule.valid_to + days
+            yield Mutant(f"to {_moved(rule.valid_to, days)}", replace(rule, valid_to=end), max(end, rule.valid_to))
 
 
 def _moved(day: date, days: timedelta) -> str:
@@ -156,6 +162,10 @@ def _requirement(r: Requirement) -> Iterator[tuple[Requirement, str]]:
                 # a number set to zero would read as none at all
                 if other > 0 or field == "renewals_max":
                     yield replace(r, **{field: other}), f"{field} {value} → {other}"
+    if r.old_before is not None and r.old_until is not None:
+        for days in (-DAY, DAY):
+            yield replace(r, old_before=r.old_before + days), f"old before {_moved(r.old_before, days)}"
+            yield replace(r, old_until=r.old_until + days), f"old until {_moved(r.old_until, days)}"
     for n, standard in enumerate(r.standards):
         yield (
             replace(r, standards=(*r.standards[:n], f"NOT {standard}", *r.standards[n + 1 :])),

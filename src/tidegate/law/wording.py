@@ -75,6 +75,8 @@ def requirement_text(requirement: Requirement) -> str:
         terms.append("to " + " or ".join(requirement.standards))
     for below, least in requirement.value_by_tonnes:
         terms.append(f"{least} below {below} t" if below is not None else f"{least} from there on")
+    if requirement.old_before is not None:
+        terms.append(f"one issued before {requirement.old_before} counts until {requirement.old_until}")
     if requirement.when is not None:
         terms.append(f"where {condition_text(requirement.when)}")
     return f"{said} ({', '.join(terms)})" if terms else said

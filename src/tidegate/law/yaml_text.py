@@ -14,6 +14,8 @@ from decimal import Decimal
 from typing import Any
 
 BARE = re.compile(r"[A-Za-z_][A-Za-z0-9_./()-]*(?: [A-Za-z0-9_./()-]+)*")
+# controls, breaks of a line, byte order marks
+UNSAFE = re.compile(r"[\x7f-\x9f\u2028\u2029\ud800-\udfff\ufeff\ufffe\uffff]")
 NOT_BARE = frozenset("true false yes no on off null none y n nan inf".split())
 
 
@@ -72,5 +74,5 @@ def _scalar(value: Any) -> str:
     text = str(value)
     if BARE.fullmatch(text) and text.lower() not in NOT_BARE:
         return text
-    # a JSON string is a double-quoted YAML scalar
-    return json.dumps(text, ensure_ascii=False).replace("\x7f", "\\x7f").replace("\x85", "\\N")
+    # a JSON string is a double-quoted YAML scalar, but for what YAML wants escaped
+    return UNSAFE.sub(lambda m: f"\\u{ord(m[0]):04x}", json.dumps(text, ensure_ascii=False))

@@ -192,15 +192,20 @@ def _unlisted(s: Shipment, book: Book) -> Classification:
 def _by_heading(s: Shipment, book: Book, candidates: tuple[str, ...]) -> Classification:
     """Nothing is known of the content: the heading's candidates stay open, less what `hazardous` rules out."""
     hazard = hazard_status(s)
-    kept = [c for c in candidates if hazard is None or (c[0] == "A") is hazard] or list(candidates)
+    kept: list[str] = [c for c in candidates if hazard is None or (c[0] == "A") is hazard]
     edition = book.edition_on(s.event("arrived"))
     worlds = tuple(World(c, hazardous=c[0] == "A", deserves=_deserved_by_entry(c, book, edition)) for c in kept)
+    if not kept:
+        # Annex VIII is a presumption that Annex III may rebut; Annex IX ends where hazardous content is shown
+        return Classification((World(None, hazardous=bool(hazard)),))
     asks: dict[str, tuple[str | None, ...]] = {}
     if len(kept) > 1:
         if hazard is None and {c[0] == "A" for c in kept} == {True, False}:
             asks["hazardous"] = tuple(kept)
         if len({c for c in kept if c[0] != "A"}) > 1 or len({c for c in kept if c[0] == "A"}) > 1:
             asks["material"] = tuple(kept)
+            if set(kept) & {*PLASTIC_ENTRIES, "B3010"}:
+                asks["polymers"] = tuple(kept)
     return Classification(worlds, asks)
 
 
@@ -439,8 +444,10 @@ def _polymer_tests(s: Shipment, book: Book, limit: Decimal, union: bool) -> tupl
     outcome: Tri = False
     asks = {}
     for share, allowed, why in _targets(s, book, union):
+        whole_is_unidentified = why == {"polymers": None}
         # non-target: foreign matter, other polymers, and any other material, known and possible
-        low = low_c + rest + (total - share - unidentified)
+        spare = ZERO if whole_is_unidentified else unidentified  # may be of the target, if it is not the target itself
+        low = low_c + rest + (total - share - spare)
         high = HUNDRED - share
         if s.contamination_pct is not None and s.material is not None:
             high = low + unidentified

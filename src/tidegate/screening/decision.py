@@ -106,10 +106,8 @@ def assemble(
     """The layers put together: strictest on top, each rule, paper and question once. Without id."""
     entries = cls.entries
     international = route.international
-    outcome = max((layer.outcome for layer in layers), key=SEVERITY.__getitem__, default="clear")
+    outcome, entry = headline(cls, layers, regime, international)
     entry_open = not cls.decided
-    if international and (entry_open or regime is None) and SEVERITY[outcome] < SEVERITY["undetermined"]:
-        outcome = "undetermined"
     open_regime = international and regime is None
     entry_matters = (entry_open or open_regime) and (international or any(layer.entry_rules for layer in layers))
     shown = [layer for layer in layers if layer.international or layer.rules or layer.name.split(":")[0] == "national"]
@@ -125,7 +123,7 @@ def assemble(
     confidences = [book.rules[r].confidence for r in binding]
     return {
         "outcome": outcome,
-        "entry": entries[0] if len(entries) == 1 else None,
+        "entry": entry,
         "entry_candidates": list(entries) if len(entries) > 1 else [e for e in entries if e is not None],
         "eu_entry": cls.eu_entry,
         "regime": regime,
@@ -143,6 +141,18 @@ def assemble(
         "confidence": min(confidences, key=CONFIDENCES.index) if confidences else "high",
         "rulebook": book.label,
     }
+
+
+def headline(
+    cls: Classification, layers: Sequence[LayerResult], regime: str | None, international: bool
+) -> tuple[str, str | None]:
+    """(outcome, entry): the strictest of the layers, undetermined at least while entry or regime are open."""
+    outcome = max((layer.outcome for layer in layers), key=SEVERITY.__getitem__, default="clear")
+    is_open = international and (not cls.decided or regime is None)
+    if is_open and SEVERITY[outcome] < SEVERITY["undetermined"]:
+        outcome = "undetermined"
+    entries = cls.entries
+    return outcome, entries[0] if len(entries) == 1 else None
 
 
 def layer_dict(layer: LayerResult) -> dict[str, Any]:
@@ -222,7 +232,10 @@ def known_by(book: Book, fact: str) -> str:
 def alerts(route: Route, book: Book, cls: Classification, layers: Iterable[LayerResult]) -> list[dict[str, Any]]:
     """Rules that may not bind but that an officer should know of, and papers that contradict the content."""
     out = []
-    for rule_id in dict.fromkeys(a for layer in layers for a, _ in layer.alerts):
+    for rule_id, state in dict.fromkeys(a for layer in layers for a in layer.alerts):
+        if state == "failed" or rule_id not in book.rules:
+            out.append({"rule": rule_id, "status": "failed", "text": "This rule could not be evaluated; report it."})
+            continue
         rule = book.rules[rule_id]
         status = rule.status if rule.status != "gazetted" else f"confidence {rule.confidence}"
         if rule.status == "gazetted" and rule.alert_only:

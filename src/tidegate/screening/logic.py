@@ -34,14 +34,15 @@ ALWAYS_KNOWN = STATE_FACTS | {"event_before", "holds", "entry", "waste"}
 class Case:
     """One shipment seen from one layer: what a condition may ask, and what is assumed while worlds are tried."""
 
-    __slots__ = ("assumed", "book", "cache", "day", "facts", "here", "role", "s", "states", "world")
+    __slots__ = ("assumed", "blank", "book", "cache", "day", "facts", "here", "role", "s", "states", "world")
 
     def __init__(self, s: Shipment, book: Book, here: str | None, role: str | None, facts: Mapping[str, Any]):
         self.s, self.book, self.here, self.role, self.facts = s, book, here, role, facts
         self.day = s.date
+        self.blank = False  # true while only the route is known, not what is held
         self.world: World = World(None)
         self.assumed: dict[str, Any] = {}
-        self.cache: dict[str, Any] = {}
+        self.cache: dict[Any, Any] = {}
         self.states: dict[str, Sequence[str]] = {
             "export": (s.export,),
             "import": (s.import_,),
@@ -200,7 +201,7 @@ def _atom(fact: str, op: str, operand: Any) -> Test:
         return lambda case: case.day < operand
     if fact == "holds":
         kinds, before, standard = operand
-        return lambda case: held(case.s, kinds, case.day, before, standard)
+        return lambda case: None if case.blank else held(case.s, kinds, case.day, before, standard)
     if fact == "entry":
         return lambda case: matches_entry(operand, case.world) is (op == "in")
     if fact == "hs":
@@ -227,9 +228,14 @@ def _flip(found: Tri, op: str) -> Tri:
 
 
 def _state_atom(fact: str, op: str, names: tuple[str, ...]) -> Test:
+    wanted = op == "in"
+
     def test(case: Case) -> Tri:
-        wanted = op == "in"
-        return any(case.book.in_group(state, names, case.day) is wanted for state in case.states[fact])
+        key = (fact, names, case.day)
+        inside = case.cache.get(key)
+        if inside is None:
+            inside = case.cache[key] = [case.book.in_group(state, names, case.day) for state in case.states[fact]]
+        return wanted in inside
 
     return test
 
@@ -240,7 +246,7 @@ def _contains(polymers: tuple[str, ...], op: str) -> Test:
         if assumed is not None:
             return (assumed in polymers) is (op == "in")
         held_polymers = case.s.polymers
-        if held_polymers is None:
+        if held_polymers is None or case.blank:
             return None
         if any(code in polymers for code in held_polymers):
             return op == "in"

@@ -11,11 +11,13 @@ import os
 from collections.abc import Iterator, Sequence
 from concurrent.futures import ProcessPoolExecutor
 from dataclasses import dataclass, replace
+from datetime import date
 from pathlib import Path
 
 from tidegate.law import Book, load_rulebook
 from tidegate.law.mutants import mutants, parameter_mutants
 from tidegate.screening.decision import decide, route_layers
+from tidegate.screening.impact import same
 from tidegate.screening.scenarios import (
     Equivalent,
     Scenario,
@@ -82,7 +84,13 @@ def mutate(
             parts = list(pool.map(_work, handfuls))
     order = {name: n for n, name in enumerate(names)}
     alive = sorted((s for _, found, _ in parts for s in found), key=lambda s: order[s.rule.partition(" ")[0]])
-    declared = {(e.rule, e.change): e for e in load_equivalents(overlays=overlays)}
+    shipped = load_rulebook(())
+    declared = {
+        (e.rule, e.change): e
+        for e in load_equivalents(overlays=overlays)
+        # what is said of a shipped rule is not said of the one that an overlay puts in its place
+        if e.rule not in book.rules or e.rule not in shipped.rules or same(book.rules[e.rule], shipped.rules[e.rule])
+    }
     survivors = tuple(s for s in alive if (s.rule, s.change) not in declared)
     rightly = {(s.rule, s.change) for s in alive} & declared.keys()
     looked_at = [e for e in declared.values() if e.rule.partition(" ")[0] in order or rules is None]
@@ -107,13 +115,27 @@ def _work(task: tuple[tuple[str, ...], tuple[str, ...]]) -> tuple[int, list[Surv
     count = 0
     survivors: list[Survivor] = []
     for name in names:
-        for change, mutant, layer in bench.mutants(name):
+        for trial in bench.trials(name):
             count += 1
-            tried = bench.survives(mutant, name, layer)
+            tried = bench.survives(trial)
             if tried is not None:
-                label, _, rest = change.partition(": ") if name == PARAMETERS else (name, "", change)
-                survivors.append(Survivor(f"{PARAMETERS} {label}" if name == PARAMETERS else label, rest, tried))
+                survivors.append(Survivor(trial.subject, trial.change, tried))
     return count, survivors, bench.failing
+
+
+@dataclass(frozen=True, slots=True)
+class _Trial:
+    """One mutant: what it is a mutant of, the change in words, the changed book, and where to look for a witness.
+
+    `layer`: whose scenarios to try (None: the international ones; PARAMETERS: all). `day`: the one day on
+    which the change can show, if there is one.
+    """
+
+    subject: str
+    change: str
+    book: Book
+    layer: str | None
+    day: date | None = None
 
 
 class _Bench:
@@ -122,8 +144,9 @@ class _Bench:
     def __init__(self, overlays: Sequence[str]):
         self.book = load_rulebook(overlays)
         self.by_rule: dict[str, list[Scenario]] = {}
-        self.by_layer: dict[str | None, list[Scenario]] = {}
+        self.by_layer: dict[str | None, list[Scenario]] = {PARAMETERS: []}
         self.shipments: dict[str, Shipment] = {}
+        self.days: dict[str, frozenset[date]] = {}
         failing = []
         for scenario in load_scenarios(overlays=overlays):
             if run(scenario, self.book):
@@ -134,23 +157,26 @@ class _Bench:
             except Reject:
                 continue  # a scenario about reading, not about law
             self.shipments[scenario.id] = shipment
+            self.days[scenario.id] = frozenset(_days(shipment))
             for rule in scenario.rules:
                 self.by_rule.setdefault(rule, []).append(scenario)
             layers: set[str | None] = {f"national:{state}:{role}" for state, role, _ in route_layers(shipment)}
+            layers.add(PARAMETERS)
             if shipment.evaluate is None:
                 layers.add(None)
             for layer in layers:
                 self.by_layer.setdefault(layer, []).append(scenario)
         self.failing = tuple(failing)
 
-    def mutants(self, name: str) -> Iterator[tuple[str, Book, str | None]]:
-        """(change in words, changed book, layer whose scenarios to try; None: the international ones)."""
+    def trials(self, name: str) -> Iterator[_Trial]:
+        """Every mutant of a rule, or of the parameters."""
         if name == PARAMETERS:
             for n, parameter in enumerate(self.book.parameters):
                 for changed, text in parameter_mutants(parameter):
                     parameters = (*self.book.parameters[:n], changed, *self.book.parameters[n + 1 :])
-                    said = f"{parameter.name}: {text}"
-                    yield said, replace(self.book, parameters=parameters, hash=self._hash(said)), None
+                    subject = f"{PARAMETERS} {parameter.name}"
+                    digest = self._hash(f"{subject}: {text}")
+                    yield _Trial(subject, text, replace(self.book, parameters=parameters, hash=digest), PARAMETERS)
             return
         rule = self.book.rules[name]
         layer = rule.layer_name if rule.state else None
@@ -160,31 +186,29 @@ class _Bench:
                 del rules[name]
             else:
                 rules[name] = mutant.rule
-            yield (
-                mutant.change,
-                replace(self.book, rules=rules, hash=self._hash(f"{name}: {mutant.change}")),
-                layer,
-            )
+            digest = self._hash(f"{name}: {mutant.change}")
+            yield _Trial(name, mutant.change, replace(self.book, rules=rules, hash=digest), layer, mutant.day)
 
     def _hash(self, change: str) -> str:
         return f"{self.book.hash} with {change}"
 
-    def survives(self, mutant: Book, name: str, layer: str | None) -> int | None:
+    def survives(self, trial: _Trial) -> int | None:
         """How many scenarios were run in vain, or None as soon as one of them fails."""
-        named = self.by_rule.get(name, [])
+        named = self.by_rule.get(trial.subject, [])
         seen = {s.id for s in named}
-        others = [s for s in self.by_layer.get(layer, []) if s.id not in seen]
-        if name == PARAMETERS:
-            others = [s for s in self.shipments_in_order() if s.id not in seen]
+        others = [s for s in self.by_layer.get(trial.layer, []) if s.id not in seen]
+        tried = 0
         for scenario in (*named, *others):
-            if self._fails(scenario, mutant):
+            if trial.day is not None and not self._sees(scenario, trial.day):
+                continue
+            tried += 1
+            if self._fails(scenario, trial.book):
                 return None
-        return len(named) + len(others)
+        return tried
 
-    def shipments_in_order(self) -> list[Scenario]:
-        """Every scenario once: a parameter is read for any route."""
-        found = {s.id: s for scenarios in self.by_layer.values() for s in scenarios}
-        return list(found.values())
+    def _sees(self, scenario: Scenario, day: date) -> bool:
+        """Whether a scenario looks at the law of a day: one of its events, or a change that it foretells."""
+        return day in self.days[scenario.id] or "changes" in scenario.expect
 
     def _fails(self, scenario: Scenario, mutant: Book) -> bool:
         try:
@@ -192,3 +216,10 @@ class _Bench:
         except Exception:  # whatever breaks under the mutant has noticed it
             return True
         return bool(compare(scenario.expect, decision))
+
+
+def _days(s: Shipment) -> Iterator[date]:
+    yield s.date
+    yield from s.events.values()
+    for stop in s.transit:
+        yield from (d for d in (stop.arrived, stop.departed) if d is not None)

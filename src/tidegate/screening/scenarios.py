@@ -19,7 +19,8 @@ from typing import Any
 from tidegate.law import loader
 from tidegate.law.records import REGIMES, Book
 from tidegate.screening.decision import decide
-from tidegate.screening.evaluate import DISPLACED, OUTCOMES
+from tidegate.screening.evaluate import OUTCOMES
+from tidegate.screening.evaluate.results import DISPLACED
 from tidegate.screening.shipment import Reject, parse_shipment
 
 SHIPPED = Path(loader.__file__).with_name("scenarios")
@@ -92,33 +93,38 @@ def load_scenarios(
 ) -> tuple[Scenario, ...]:
     """The shipped scenarios with those of the overlays' folders `scenarios`, or just `files` (or folders).
 
-    Raises ScenarioError, also when two scenarios have one id.
+    A scenario of an overlay replaces a shipped one of the same id. Raises ScenarioError, also when two
+    scenarios of one book have one id.
     """
     found: dict[str, Scenario] = {}
-    for scenarios, _ in _read_all(files, overlays):
+    roots: dict[str, int] = {}
+    for root, (scenarios, _) in _read_all(files, overlays):
         for scenario in scenarios:
-            if scenario.id in found:
-                other = found[scenario.id].file
+            if roots.get(scenario.id) == root:
                 where = f"{scenario.file}: scenario {scenario.id}"
+                other = found[scenario.id].file
                 raise ScenarioError(f"{where}: id stands in {other} too, expected an id of its own")
-            found[scenario.id] = scenario
+            found[scenario.id], roots[scenario.id] = scenario, root
     return tuple(found.values())
 
 
 def load_equivalents(*, overlays: Sequence[str | Path] = ()) -> tuple[Equivalent, ...]:
     """The changes of rules that scenario files, shipped or of the overlays, declare to make no difference."""
-    return tuple(e for _, equivalents in _read_all(None, overlays) for e in equivalents)
+    return tuple(e for _, (_, equivalents) in _read_all(None, overlays) for e in equivalents)
 
 
-def _read_all(files: Iterable[str | Path] | None, overlays: Sequence[str | Path]) -> Iterator[_File]:
+def _read_all(files: Iterable[str | Path] | None, overlays: Sequence[str | Path]) -> Iterator[tuple[int, _File]]:
+    """(0 for the shipped book or the files named, then 1, 2, … for the overlays; what the file holds)."""
+    roots: list[list[Path]] = [[Path(f) for f in files]] if files is not None else [[SHIPPED]]
     if files is None:
-        files = [root for root in (SHIPPED, *(Path(o) / FOLDER for o in overlays)) if root.is_dir()]
-    for path in (q for p in files for q in _files(Path(p))):
-        try:
-            content = path.read_bytes()
-        except OSError as error:
-            raise ScenarioError(f"{path}: cannot be read: {error.strerror or error}") from error
-        yield _read(_label(path), content, hashlib.sha256(content).hexdigest())
+        roots += [[folder] if (folder := Path(o) / FOLDER).is_dir() else [] for o in overlays]
+    for number, paths in enumerate(roots):
+        for path in (q for p in paths for q in _files(p)):
+            try:
+                content = path.read_bytes()
+            except OSError as error:
+                raise ScenarioError(f"{path}: cannot be read: {error.strerror or error}") from error
+            yield number, _read(_label(path), content, hashlib.sha256(content).hexdigest())
 
 
 def _files(path: Path) -> list[Path]:

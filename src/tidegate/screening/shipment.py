@@ -28,6 +28,7 @@ OPERATIONS = frozenset([f"R{n}" for n in range(1, 14)] + [f"D{n}" for n in range
 ENTRY = re.compile(r"^[A-Z]{1,2}\d{2,4}$")
 LAYER = re.compile(r"^([A-Z]{2}):(import|export|transit)$")
 HUNDRED = Decimal(100)
+BILLIONTH = Decimal("1E-9")
 
 
 class Reject(ValueError):
@@ -148,7 +149,7 @@ def parse_shipment(obj: Mapping[str, Any], book: Book | None = None) -> Shipment
     polymers = _polymers(get("polymers"), book)
     contamination = _percent(get("contamination_pct"), "contamination_pct")
     total = sum(polymers.values(), Decimal(0)) if polymers else Decimal(0)
-    if round(total + (contamination or 0), 6) > HUNDRED:
+    if total + (contamination or 0) > HUNDRED:
         raise Reject(
             "polymers" if contamination is None else "polymers and contamination_pct",
             str(total + (contamination or 0)),
@@ -257,6 +258,8 @@ def _number(value: Any, name: str, minimum: Decimal | None = None, maximum: Deci
         if isinstance(value, float) and number.is_nan():
             return None  # a numeric column writes NaN for an empty cell
         raise Reject(name, value, "a finite number")
+    if isinstance(exponent := number.as_tuple().exponent, int) and exponent < -9 and number.adjusted() < 15:
+        number = number.quantize(BILLIONTH)  # what a float adds beyond nine decimals is noise, not measurement
     if minimum is not None and number < minimum:
         raise Reject(name, value, f"a number of at least {minimum}")
     if maximum is not None and number > maximum:
@@ -275,6 +278,8 @@ def _mass(value: Any, name: str) -> Decimal | None:
 def _list(value: Any) -> list[Any] | None:
     if value is None:
         return None
+    if isinstance(value, str) and value.lstrip().startswith("["):
+        value = _json(value, "list")
     if isinstance(value, str):
         parts = [part.strip() for part in value.split(";")]
         return [p for p in parts if p] or None
@@ -448,7 +453,7 @@ def _documents(value: Any) -> tuple[Document, ...] | None:
 
 def _evaluate(value: Any, book: Book) -> tuple[str, ...] | None:
     items = _list(value)
-    if items is None:
+    if not items:
         return None
     for item in items:
         match = LAYER.match(str(item))

@@ -20,8 +20,7 @@ def shell(request: HttpRequest) -> dict[str, Any]:
         "td": {
             "nav": entries(request),
             "languages": [
-                {"code": code, "name": get_language_info(code)["name_local"]}
-                for code, _name in settings.LANGUAGES
+                {"code": code, "name": get_language_info(code)["name_local"]} for code, _name in settings.LANGUAGES
             ],
             "language": language,
             "machine_draft": language in settings.TIDEGATE_MACHINE_DRAFTS,

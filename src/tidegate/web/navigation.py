@@ -36,9 +36,7 @@ def entries(request: HttpRequest) -> list[dict[str, bool | str | Promise]]:
             address = reverse(entry.name)
         except NoReverseMatch:
             continue
-        inside = (
-            request.path == entry.prefix if entry.prefix == "/" else request.path.startswith(entry.prefix)
-        )
+        inside = request.path == entry.prefix if entry.prefix == "/" else request.path.startswith(entry.prefix)
         if entry.prefix == "/":
             inside = inside or request.path.startswith("/check")
         found.append({"url": address, "label": entry.label, "icon": entry.icon, "current": inside})

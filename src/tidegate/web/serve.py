@@ -77,9 +77,7 @@ def _check_free(host: str, port: int) -> None:
         try:
             probe.bind((host, port))
         except OSError as error:
-            raise CannotServe(
-                f"cannot serve at {host}:{port}: {error.strerror or error}; choose another"
-            ) from None
+            raise CannotServe(f"cannot serve at {host}:{port}: {error.strerror or error}; choose another") from None
 
 
 def _print_address(address: str) -> None:

@@ -234,6 +234,8 @@ _VALUES: Mapping[tuple[str, str], Text] = {
     ("processed", "false"): _("Only sorted"),
     ("processed", "False"): _("Only sorted"),
     ("zone", "none"): _("No zone"),
+    ("eu_country_control", "pic"): _("Prior informed consent"),
+    ("gb_reply_list", "pic"): _("Prior informed consent"),
 }
 
 

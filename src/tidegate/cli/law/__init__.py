@@ -9,10 +9,10 @@ import argparse
 import sys
 from pathlib import Path
 
-from tidegate.cli.law import checks
+from tidegate.cli.law import checks, days, reading, upkeep
 
 # modules, each with VERBS: sub-verb → (one line of help, configure(parser), run(args) -> int)
-MODULES = (checks,)
+MODULES = (reading, days, checks, upkeep)
 
 
 def configure(parser: argparse.ArgumentParser) -> None:
@@ -34,12 +34,15 @@ def configure(parser: argparse.ArgumentParser) -> None:
 
 def run(args: argparse.Namespace) -> int:
     """Runs the sub-verb. Exit status: 0 done, 1 findings, 2 wrong usage or unreadable input."""
+    from tidegate.formats import FormatError
     from tidegate.law import RulebookError
-    from tidegate.screening import Reject
+    from tidegate.law.proposals import ProposalError
     from tidegate.screening.scenarios import ScenarioError
 
     try:
         return int(args.run_law(args))
-    except (RulebookError, ScenarioError, Reject) as error:
+    except BrokenPipeError:
+        raise  # the reader of our output has gone; the command as a whole deals with it
+    except (RulebookError, ScenarioError, ProposalError, FormatError, OSError) as error:
         print(f"tidegate law {args.law_verb}: {error}", file=sys.stderr)
         return 2

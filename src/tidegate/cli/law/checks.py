@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import argparse
+import sys
 from pathlib import Path
 
 from tidegate.cli.law import output
@@ -78,6 +79,8 @@ def run_lint(args: argparse.Namespace) -> int:
 def _mutate(args: argparse.Namespace, overlays: tuple[Path, ...]) -> int:
     from tidegate.screening.mutation import mutate
 
+    if sys.stderr.isatty():
+        print("Putting every date, figure and effect wrong, one at a time: about half a minute.", file=sys.stderr)
     report = mutate(overlays, rules=args.rule, processes=args.processes)
     for name in report.failing:
         print(f"scenario {name} fails on the rulebook as it is; see `tidegate law test`")
@@ -93,7 +96,7 @@ def _mutate(args: argparse.Namespace, overlays: tuple[Path, ...]) -> int:
     return 0 if report.passed else 1
 
 
-VERBS = {
+VERBS: output.Verbs = {
     "lint": (
         "refuse rules without source, unknown words, contradictions, gaps in the scenarios",
         configure_lint,

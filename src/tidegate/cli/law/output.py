@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import argparse
 import sys
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -13,7 +13,11 @@ from tidegate.law import Book, default_overlays, load_rulebook
 if TYPE_CHECKING:
     from rich.console import Console
 
+# sub-verb → (one line of help, adds the arguments, runs it and gives the exit status)
+Verbs = dict[str, tuple[str, Callable[[argparse.ArgumentParser], None], Callable[[argparse.Namespace], int]]]
 PLAIN_WIDTH = 110
+MOST_COLUMNS = 6
+WHOLE = frozenset({"rule", "day", "scenario", "HS", "row"})  # columns that are never broken
 STYLES = {"prohibited": "bold red", "undetermined": "yellow", "needs": "cyan", "clear": "green"}
 
 
@@ -45,15 +49,30 @@ def table(columns: Sequence[str], rows: Sequence[Sequence[str]], *, title: str =
         for row in rows:
             print("\t".join(" ".join(cell.split()) for cell in row))
         return
+    if len(columns) > MOST_COLUMNS:
+        _cards(columns, rows, title)
+        return
+    from rich import box
     from rich.table import Table
     from rich.text import Text
 
-    shown = Table(title=title or None, title_justify="left", header_style="bold", row_styles=["", "dim"])
+    shown = Table(title=title or None, title_justify="left", title_style="bold", box=box.SIMPLE_HEAD)
     for column in columns:
-        shown.add_column(column, overflow="fold")
+        shown.add_column(column, overflow="fold", no_wrap=column in WHOLE)
     for row in rows:
         shown.add_row(*(Text(cell, style=STYLES.get(cell, "")) for cell in row))
     console().print(shown)
+
+
+def _cards(columns: Sequence[str], rows: Sequence[Sequence[str]], title: str) -> None:
+    """A table too wide for a terminal, row by row: the first cell as a heading, the others under it."""
+    if title:
+        heading(title)
+    for first, *others in rows:
+        heading(first)
+        for column, cell in zip(columns[1:], others, strict=True):
+            if cell:
+                print(f"  {column}: {cell}")
 
 
 def heading(text: str) -> None:
@@ -69,3 +88,16 @@ def heading(text: str) -> None:
 def problem(verb: str, text: str) -> None:
     """A message about wrong usage or unreadable input, on standard error."""
     print(f"tidegate law {verb}: {text}", file=sys.stderr)
+
+
+def write(path: Path | None, text: str, verb: str) -> int:
+    """A text into a file, or onto standard output; gives the exit status."""
+    if path is None:
+        sys.stdout.write(text)
+        return 0
+    try:
+        path.write_text(text, encoding="utf-8", newline="")
+    except OSError as error:
+        problem(verb, f"{path}: cannot be written: {error.strerror or error}")
+        return 2
+    return 0

@@ -13,7 +13,8 @@ transit, four in ten lack facts, every State of the book and every heading of it
     goods.py     composition, headings and masses of a line
     facts.py     which facts a declaration states
     papers.py    the documents held (profile B)
-    block.py     the columns
+    columns.py   all that as columns
+    block.py     rows by the block, most of them standing trades that come again
 """
 
 from __future__ import annotations
@@ -22,7 +23,7 @@ from collections.abc import Iterator
 
 import pyarrow as pa
 
-from tidegate.formats.generate.block import COMPLETE, ROWS, make_block
+from tidegate.formats.generate.block import COMPLETE, ROWS, Blocks
 from tidegate.formats.generate.papers import PaperPlan
 from tidegate.formats.generate.plan import plan_for
 from tidegate.law import load_rulebook
@@ -58,18 +59,15 @@ def generate(
     book = book or load_rulebook()
     plan = plan_for(book, profile == "B")
     table = PaperPlan(plan) if profile == "B" else None
-    return _batches(plan, table, seed, start_row, start_row + rows, max(1, batch_rows))
+    return _batches(Blocks(plan, table, seed), start_row, start_row + rows, max(1, batch_rows))
 
 
-def _batches(
-    plan: object, table: PaperPlan | None, seed: int, row: int, end: int, batch_rows: int
-) -> Iterator[pa.RecordBatch]:
+def _batches(blocks: Blocks, row: int, end: int, batch_rows: int) -> Iterator[pa.RecordBatch]:
     kept: list[pa.RecordBatch] = []
     held = 0
     while row < end:
         block, within = divmod(row, ROWS)
-        made = make_block(plan, table, seed, block)  # type: ignore[arg-type]
-        piece = made.slice(within, min(ROWS - within, end - row))
+        piece = blocks.block(block).slice(within, min(ROWS - within, end - row))
         row += piece.num_rows
         while piece.num_rows:
             part = piece.slice(0, batch_rows - held)

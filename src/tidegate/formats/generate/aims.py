@@ -137,9 +137,8 @@ def _aim(rule: Rule, wish: Wish, book: Book) -> Aim | None:
     direct = wish.pop("direct_shipment", None)
     if direct is False:
         wish["direct_shipment"] = False
-    return Aim(
-        rule.id, rule.event, first, last, states, direct is True, hs, tuple(recipes or ()), material, polymers, wish, papers
-    )
+    recipes = tuple(recipes or ())
+    return Aim(rule.id, rule.event, first, last, states, direct is True, hs, recipes, material, polymers, wish, papers)
 
 
 def _content_of_hs(hs: tuple[str, ...], book: Book) -> tuple[tuple[int, ...] | None, str | None]:
@@ -155,33 +154,33 @@ def _content_of_hs(hs: tuple[str, ...], book: Book) -> tuple[tuple[int, ...] | N
     return (OTHER,), None
 
 
-def _content(token: str, book: Book) -> list[Wish]:
+def _content(word: str, book: Book) -> list[Wish]:
     """Contents that answer to a Basel token, with the days on which they do."""
     since: Wish = {"window": (AMENDED, LAST_DAY)}
     clean: Wish = {"recipes": (CLEAN,), "hazardous": False, "waste": True, "operation": "R3"}
     dirty: Wish = {"recipes": DIRTY, "hazardous": False, "waste": True}
     toxic: Wish = {"recipes": (CLEAN, LIGHT), "hazardous": True, "waste": True}
-    if token == "any":
+    if word == "any":
         return [{}]
-    if token in ("A3210", "AC300"):
+    if word in ("A3210", "AC300"):
         return [{**toxic, **since}]
-    if token in ("Y48", "EU48"):
+    if word in ("Y48", "EU48"):
         return [{**dirty, **since}]
-    if token in ("B3011", "EU3011"):
+    if word in ("B3011", "EU3011"):
         return [{**clean, **since}]
-    if token == "B3010":
+    if word == "B3010":
         return [{**clean, "to_specification": True, "window": (FIRST_DAY, AMENDED - timedelta(days=1))}]
-    if token == "A-list":
+    if word == "A-list":
         return [toxic, *_streams(book, "A")]
-    if token == "B-list":
+    if word == "B-list":
         return [{**clean, **since}, *_streams(book, "B")]
-    if token == "controlled":
+    if word == "controlled":
         return [{**dirty, **since}, toxic, *_streams(book, "Y")]
-    if token == "unlisted":
+    if word == "unlisted":
         return [{"recipes": (OTHER,), "hazardous": False, "waste": True}]
-    if token == "hazardous-unlisted":
+    if word == "hazardous-unlisted":
         return [{"recipes": (OTHER,), "hazardous": True, "waste": True}]
-    return _streams(book, token)
+    return _streams(book, word)
 
 
 def _streams(book: Book, beginning: str) -> list[Wish]:

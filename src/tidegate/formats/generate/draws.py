@@ -18,10 +18,10 @@ Floats = npt.NDArray[np.float64]
 
 
 class Draws:
-    """The random numbers of one block."""
+    """The random numbers of one block. `kind`: what is drawn; each kind has numbers of its own."""
 
-    def __init__(self, seed: int, block: int) -> None:
-        self._generator = np.random.Generator(np.random.PCG64(np.random.SeedSequence([seed, block])))
+    def __init__(self, seed: int, kind: int, block: int) -> None:
+        self._generator = np.random.Generator(np.random.PCG64(np.random.SeedSequence([seed, kind, block])))
 
     def uniform(self, rows: int) -> Floats:
         """Numbers in [0, 1)."""

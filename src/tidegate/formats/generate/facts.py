@@ -15,7 +15,13 @@ from tidegate.law.records import Book, Fact
 from tidegate.screening.shipment import FIELDS
 
 # facts that the classification reads beside those of the rules
-CLASSIFYING: Final = ("separate_recycling", "storage_steps", "r3_documented", "to_specification", "household_refuse_pct")
+CLASSIFYING: Final = (
+    "separate_recycling",
+    "storage_steps",
+    "r3_documented",
+    "to_specification",
+    "household_refuse_pct",
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -37,10 +43,13 @@ class Shape:
 YES: Final = {"true": 9, "false": 1}
 NO: Final = {"true": 1, "false": 9}
 SHAPES: Final[dict[str, Shape]] = {
-    "form": Shape(0.8, {"bale": 40, "flake": 22, "pellet": 8, "film": 8, "regrind": 10, "lump": 5, "loose": 5, "powder": 2}),
+    "form": Shape(
+        0.8, {"bale": 40, "flake": 22, "pellet": 8, "film": 8, "regrind": 10, "lump": 5, "loose": 5, "powder": 2}
+    ),
     "source": Shape(
         0.8,
-        {"industrial": 45, "commercial": 22, "household": 18, "agricultural": 8, "landfill": 3, "used electronics casings": 4},
+        {"industrial": 45, "commercial": 22, "household": 18, "agricultural": 8, "landfill": 3,
+         "used electronics casings": 4},
         always=True,
     ),
     "used": Shape(0.8, {"true": 55, "false": 45}, always=True),

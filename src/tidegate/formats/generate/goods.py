@@ -30,7 +30,9 @@ RECIPE_WEIGHTS = Weighted({"clean": 31, "light": 14, "mix": 11, "other mix": 9, 
     "cured": 1.2, "unsorted": 5, "unknown": 6, "stream": 10, "product": 4.5, "other": 1.7})  # fmt: skip
 NEAR_LIMITS = np.array([400, 500, 600, 1000, 1900, 2000, 2100, 2500, 3000, 5900, 6000, 6100])
 # least and most foreign matter, in tenths of a per cent, by recipe; LIGHT takes NEAR_LIMITS instead
-FOREIGN = np.array([[0, 19], [0, 0], [0, 24], [0, 200], [0, 50], [0, 10], [0, 10], [10, 300], [0, 80], [0, 100], [0, 5], [0, 0]])
+FOREIGN = np.array(
+    [[0, 19], [0, 0], [0, 24], [0, 200], [0, 50], [0, 10], [0, 10], [10, 300], [0, 80], [0, 100], [0, 5], [0, 0]]
+)
 HAZARD = np.array([0.02, 0.03, 0.03, 0.06, 0.08, 0.05, 0.05, 0.10, 0.06, 0.25, 0.01, 0.12])
 
 

@@ -9,7 +9,8 @@ from typing import Any
 import numpy as np
 import pyarrow as pa
 
-from tidegate.formats.generate.draws import Codes, Draws, Floats, Mask, Ragged
+from tidegate.formats.generate.columns import days, numbers
+from tidegate.formats.generate.draws import Codes, Draws, Mask, Ragged
 from tidegate.formats.generate.plan import Plan, number_of
 from tidegate.formats.generate.route import STOPS
 from tidegate.formats.generate.text import digits, literal, texts
@@ -18,7 +19,7 @@ from tidegate.law.conditions import atoms
 from tidegate.law.records import Book, Rule
 from tidegate.screening.bulk.documents import documents_type
 
-HOLDING = 0.29  # share of rows that hold papers, beside those whose aim needs one
+HOLDING = 0.345  # share of rows that hold papers, beside those whose aim needs one
 NONE_HELD = 0.08  # of the others: the list is there and empty
 STRAYS = ("BILL_OF_LADING", "INVOICE", "PHYTOSANITARY")  # papers that no rule asks for
 TERMS = np.array([90, 180, 365, 365, 730, 1095, 1825])
@@ -52,7 +53,8 @@ class PaperPlan:
         self.kind_place = {k: n for n, k in enumerate(self.kinds)}
         self.consent = len(plain) + len(STRAYS)
         self.dated = np.array(
-            [k in book.documents and book.documents[k].dated for k in self.kinds[: self.consent]] + [True] * len(plan.states)
+            [k in book.documents and book.documents[k].dated for k in self.kinds[: self.consent]]
+            + [True] * len(plan.states)
         )
         self.valued = np.array([k in book.documents and "value" in book.documents[k].has for k in self.kinds])
         needs: list[Need] = []
@@ -89,7 +91,7 @@ class PaperPlan:
 def long_form(standard: str) -> str:
     """QCVN32:2018 as the certificates write it."""
     head = standard.rstrip("0123456789:")
-    return f"{head} {standard[len(head):]}/BTNMT" if head.isalpha() else standard
+    return f"{head} {standard[len(head) :]}/BTNMT" if head.isalpha() else standard
 
 
 def needs_of(rule: Rule, book: Book) -> list[Need]:
@@ -133,7 +135,9 @@ def draw_papers(
     diligent = draws.chance(0.5, count)
     parts: list[tuple[Codes, Codes, Codes, Codes, Codes]] = []  # owner, kind, need, issued before, forced standard
 
-    def add(owner: Codes, kind: Codes, need: Codes | int = -1, before: Codes | int = -1, standard: Codes | int = -1) -> None:
+    def add(
+        owner: Codes, kind: Codes, need: Codes | int = -1, before: Codes | int = -1, standard: Codes | int = -1
+    ) -> None:
         full = [np.broadcast_to(np.asarray(x, dtype=np.int64), owner.shape) for x in (kind, need, before, standard)]
         parts.append((owner, *full))  # type: ignore[arg-type]
 
@@ -226,7 +230,9 @@ def _fields(
     chance = draws.uniform(count)
     shown = np.where((own >= 0) & (chance < 0.86), own, np.where((own >= 0) & (chance < 0.94), odd, -1))
     shown = np.where(standard >= 0, standard, np.where(bare, -1, shown))
-    value = np.where(table.steps[need], DEPOSITS[draws.below(len(DEPOSITS), count)], draws.between(20, 400, count) * 500.0)
+    value = np.where(
+        table.steps[need], DEPOSITS[draws.below(len(DEPOSITS), count)], draws.between(20, 400, count) * 500.0
+    )
     has_value = table.valued[kind] & draws.chance(0.85, count) & ~bare
     number = texts(
         [literal("TG-", count), digits(draws.below(10**6, count), 6)], known=~bare & draws.chance(0.85, count)
@@ -260,13 +266,3 @@ def _renewals(draws: Draws, times: Codes, end: Codes) -> pa.Array:
     )
     offsets = pa.array(np.concatenate([[0], np.cumsum(times)]).astype(np.int32))
     return pa.ListArray.from_arrays(offsets, values, type=inside, mask=pa.array(times == 0))
-
-
-def days(values: Codes, known: Mask) -> pa.Array:
-    """Day numbers as a column of dates."""
-    return pa.array(values.astype(np.int32), pa.int32(), mask=~known).cast(pa.date32())
-
-
-def numbers(values: Floats, known: Mask) -> pa.Array:
-    """A column of numbers."""
-    return pa.array(values.astype(np.float64), pa.float64(), mask=~known)

@@ -4,10 +4,10 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from datetime import date, timedelta
+from itertools import pairwise
 from typing import Any
 
 import numpy as np
-import pyarrow as pa
 
 from tidegate.formats.generate import words
 from tidegate.formats.generate.aims import PLACES, Aim, aims_of, number
@@ -51,7 +51,7 @@ class Plan:
         self._materials()
         self.phrases = tuple(p for group in words.PHRASES for p in group)
         starts = np.cumsum([0, *(len(g) for g in words.PHRASES)])
-        self.phrases_of = Ragged([range(a, b) for a, b in zip(starts[:-1], starts[1:], strict=True)])
+        self.phrases_of = Ragged([range(a, b) for a, b in pairwise(starts.tolist())])
         self.edition_words = tuple(edition for edition, _ in book.editions)
         self.edition_days = np.array([number_of(start) for _, start in book.editions])
         self.facts = {name: shape_of(book.facts[name]) for name in facts_in_use(book)}
@@ -92,7 +92,9 @@ class Plan:
         self.halogenated_polymer = drawn([c for c in known if grade[c] in p.halogenated])
         self.fluoro_polymer = drawn([c for c in known if grade[c] in p.fluoro])
         self.cured_polymer = drawn([c for c in known if grade[c] in p.cured])
-        self.mixable = Ragged([[self.polymer_place[c] for c in known if grade[c] == code] for code in sorted(p.mixable)])
+        self.mixable = Ragged(
+            [[self.polymer_place[c] for c in known if grade[c] == code] for code in sorted(p.mixable)]
+        )
         self.mixables = len(p.mixable)
         self.with_halogen = np.array([grade[c] in p.halogenated | p.fluoro for c in self.polymers])
         default = p.hs.get("default", "3915")
@@ -160,7 +162,9 @@ class Plan:
         self.aim_hs = Ragged([self._written_under(a.hs) for a in aims])
         self.aim_recipe = Ragged([list(a.recipes) for a in aims])
         self.aim_material = np.array([self._material(a.material) for a in aims] + [-1])
-        self.aim_polymer = Ragged([[self.polymer_place[p] for p in a.polymers if p in self.polymer_place] for a in aims])
+        self.aim_polymer = Ragged(
+            [[self.polymer_place[p] for p in a.polymers if p in self.polymer_place] for a in aims]
+        )
         self.aim_papers = tuple(a.papers for a in aims)
         self.aim_has_papers = np.array([bool(a.papers) for a in aims] + [False])
         self.aim_flags = {name: self._flag(name, aims) for name in FLAGS}
@@ -218,7 +222,3 @@ def plan_for(book: Book, papers: bool) -> Plan:
             _PLANS.clear()
         _PLANS[key] = Plan(book, papers)
     return _PLANS[key]
-
-
-COMPANY_WORDS = pa.array([words.company(n) for n in range(words.COMPANIES)])
-COMPANY_IDS = pa.array([f"FICT-{n:05d}" for n in range(words.COMPANIES)])

@@ -62,12 +62,13 @@ def _ends(plan: Plan, draws: Draws, aim: Codes, count: int) -> tuple[Codes, Code
         fixed[fits] = drawn[fits]
     export = np.where(fixed_export >= 0, fixed_export, export)
     import_ = np.where(fixed_import >= 0, fixed_import, import_)
+    # a rule may ask for a State of the same group at both ends; it must not be the same State
+    for _ in range(3):
+        again = plan.aim_states["import"].pick(aim, draws)
+        import_ = np.where((export == import_) & (again >= 0), again, import_)
     elsewhere = np.where(import_ == plan.japan, plan.usa, plan.japan)
-    same = export == import_
-    move_export = same & (fixed_export < 0)
-    export = np.where(move_export, elsewhere, export)
-    import_ = np.where(same & ~move_export & (fixed_import < 0), elsewhere, import_)
-    return export, import_
+    export = np.where((export == import_) & (fixed_export < 0), elsewhere, export)
+    return export, np.where(export == import_, elsewhere, import_)
 
 
 def _stops(plan: Plan, draws: Draws, aim: Codes, export: Codes, import_: Codes, count: int) -> Codes:
@@ -117,4 +118,5 @@ def _days(plan: Plan, draws: Draws, aim: Codes, count: int) -> tuple[Codes, dict
     for n, name in enumerate(EVENTS):
         mine = (aim >= 0) & (plan.aim_event[aim] == n)
         day = np.where(mine, within - np.where(shown[name], offsets[name], 0), day)
+    day = np.clip(day, plan.first_day, plan.last_day)
     return day, {name: (day + offsets[name], shown[name]) for name in EVENTS}

@@ -50,13 +50,9 @@ def merge(left: Wish, right: Wish) -> Wish | None:
             out[name] = value
             continue
         held = out[name]
+        both: Any
         if name == "hs":
-            both = {
-                a if len(a) >= len(b) else b
-                for a in held
-                for b in value
-                if a.startswith(b) or b.startswith(a)
-            }
+            both = {a if len(a) >= len(b) else b for a in held for b in value if a.startswith(b) or b.startswith(a)}
         elif name in CHOICES:
             both = held & value
         elif name == "window":
@@ -143,9 +139,7 @@ def _membership(fact: str, operand: tuple[Any, ...], setting: Setting, inside: b
         if fact == "counterpart":
             name = "import" if setting.role == "export" else "export"
         members = frozenset(
-            iso
-            for iso in book.states
-            if all(book.in_group(iso, operand, day) is inside for day in setting.days)
+            iso for iso in book.states if all(book.in_group(iso, operand, day) is inside for day in setting.days)
         )
         return [{name: members}] if members else None
     if fact == "hs":

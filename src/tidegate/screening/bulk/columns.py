@@ -14,6 +14,7 @@ import pyarrow as pa
 import pyarrow.compute as pc
 
 from tidegate.screening.bulk.keys import Codes
+from tidegate.screening.shipment import LAYER
 
 NESTED = ("polymers", "facts", "events", "consignor", "consignee", "facility")
 UNIT = 10**9  # percentages are counted in billionths, so that sums and limits are exact
@@ -106,21 +107,55 @@ class Columns:
         table = np.fromiter((code_of(v) for v in distinct), dtype=np.int64, count=len(distinct))
         return table[positions]
 
+    @cached_property
+    def _cells(self) -> list[tuple[str, pa.Array, npt.NDArray[np.bool_] | None]]:
+        """Columns that hold something, with where they do."""
+        return [
+            (name, array, array.is_valid().to_numpy(zero_copy_only=False) if array.null_count else None)
+            for name, array in self.arrays.items()
+            if array.null_count < len(array)
+        ]
+
     def row(self, index: int) -> dict[str, Any]:
         """One row as the mapping that `parse_shipment` reads: dotted columns gathered into objects, nulls left out."""
-        out: dict[str, Any] = {}
-        for name, array in self.arrays.items():
-            value = array[index].as_py()
-            if value is None or value == "":
-                continue
-            head, dot, tail = name.partition(".")
-            if dot and head in NESTED:
-                inner = out.setdefault(head, {})
-                if isinstance(inner, dict):
-                    inner[tail] = value
+        return self.take([index])[0]
+
+    def take(self, rows: list[int]) -> list[dict[str, Any]]:
+        """Several rows, as `row` gives one."""
+        out: list[dict[str, Any]] = [{} for _ in rows]
+        if not rows:
+            return out
+        at = pa.array(rows, pa.int64())
+        where = np.asarray(rows, dtype=np.int64)
+        for name, array, valid in self._cells:
+            if valid is not None:
+                here = np.flatnonzero(valid[where])
+                if not len(here):
+                    continue
+                values = array.take(pa.array(where[here])).to_pylist()
+                for n, value in zip(here.tolist(), values, strict=True):
+                    _put(out[n], name, value)
             else:
-                out[name] = _plain(value)
+                for n, value in enumerate(array.take(at).to_pylist()):
+                    _put(out[n], name, value)
         return out
+
+
+def _put(out: dict[str, Any], name: str, value: Any) -> None:
+    """One cell of a row, dotted columns gathered into objects."""
+    if value is None or value == "":
+        return
+    head, dot, tail = name.partition(".")
+    if not dot or head not in NESTED:
+        out[name] = _plain(value)
+        return
+    inner = out.setdefault(head, {})
+    layer, scoped, fact = tail.partition(".")
+    if scoped and head == "facts" and LAYER.match(layer):
+        inner = inner.setdefault(layer, {})
+        tail = fact
+    if isinstance(inner, dict):
+        inner[tail] = value
 
 
 def _plain(value: Any) -> Any:
@@ -167,7 +202,7 @@ def billionths(
 ) -> tuple[Codes, npt.NDArray[np.bool_]] | None:
     """A column of numbers in billionths, and where it is known.
 
-    Values outside 0…`top` are marked bad; values with more than nine decimals inexact.
+    Values outside 0…`top` are marked bad; those that nine decimals do not settle inexact.
     """
     array = columns.get(name)
     if array is None:
@@ -180,8 +215,8 @@ def billionths(
         bad |= (scaled < 0) | ((scaled > top * UNIT) if top is not None else (scaled > 2.0**62))
         scaled = np.clip(np.where(np.isfinite(scaled), scaled, 0), -1, 2.0**62)
         whole = np.rint(scaled).astype(np.int64)
-        if top is not None:
-            inexact |= known & (np.abs(scaled - whole) > 1e-4)
+        # half a billionth more or less: the row is decided by itself
+        inexact |= known & (np.abs(np.abs(scaled - whole) - 0.5) < 1e-3)
         return whole, known
     from tidegate.screening.shipment import Reject, _number
 
@@ -191,7 +226,6 @@ def billionths(
     table = np.zeros(len(distinct), dtype=np.int64)
     has = np.zeros(len(distinct), dtype=bool)
     wrong = np.zeros(len(distinct), dtype=bool)
-    loose = np.zeros(len(distinct), dtype=bool)
     for n, value in enumerate(distinct):
         try:
             number = _number(value, name, Decimal(0), Decimal(top) if top is not None else None)
@@ -201,10 +235,6 @@ def billionths(
         if number is None:
             continue
         has[n] = True
-        scaled_number = number * UNIT
-        whole_number = min(int(scaled_number), 2**62)
-        table[n] = whole_number
-        loose[n] = top is not None and scaled_number != whole_number
+        table[n] = min(int(number * UNIT), 2**62)
     bad |= wrong[positions]
-    inexact |= loose[positions]
     return table[positions], has[positions]

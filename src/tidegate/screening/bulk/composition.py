@@ -1,13 +1,13 @@
-"""Polymers and contamination as a signature: everything that the classification and the rules can see of a mix.
+"""Polymers and contamination as signatures: everything that the classification and the rules can see of a mix.
 
 The evaluator asks of a mix only on which side of a limit some sum lies (see classify.py): for each polymer that may be
 the target, what is not it; the same for the mixes that may pass; how pure the target is; how much foreign matter there
-is. The signature records the answers, in whole billionths of a per cent, so it is exact.
+is. A signature records the answers, counted in whole billionths of a per cent, so it is exact. There are two: what the
+classification sees, and what conditions of rules see.
 """
 
 from __future__ import annotations
 
-from collections.abc import Callable
 from dataclasses import dataclass
 from decimal import Decimal
 
@@ -17,18 +17,44 @@ import numpy.typing as npt
 from tidegate.law.conditions import COMPARISONS, atoms
 from tidegate.law.records import Book
 from tidegate.screening.bulk.columns import UNIT, Columns, billionths
-from tidegate.screening.bulk.keys import Codes, KeyIndex, Packer
+from tidegate.screening.bulk.keys import Codes, Interner, KeyIndex, Packer
+from tidegate.screening.classify import PERFLUOROALKOXY
 
-BITS = 26
-NEAR = 1000  # billionths: a number with more decimals than these, so near a limit, is decided by itself
+BITS = 25  # 24 for signatures, one to tell them from coarser codes
+PIECE = 24  # bits packed at a time
+FULL = 100 * UNIT
+Parts = list[tuple[Codes, int]]
 
 
 @dataclass(slots=True)
 class Composition:
-    """Signature of each row, total share of polymers, and whether polymers are known."""
+    """Signatures of each row for the classification (`entry`) and for rules (`rules`), and what is coarser.
 
-    signature: Codes
+    `known`: polymers are stated. `main`: a code for the HS subheading of the main polymer. `fluoro`: a listed
+    fluoropolymer is there. `mixable`: two polymers of the PE/PP/PET mix are there.
+    """
+
+    entry: Codes
+    rules: Codes
     known: npt.NDArray[np.bool_]
+    main: Codes
+    fluoro: npt.NDArray[np.bool_]
+    mixable: npt.NDArray[np.bool_]
+
+
+@dataclass(slots=True)
+class _Mix:
+    """A batch's mixes, in billionths of a per cent. `grid`: one row a polymer of `names`."""
+
+    names: list[str]
+    grid: Codes
+    total: Codes
+    mixed: Codes
+    stated: npt.NDArray[np.bool_]
+    low: Codes
+    high: Codes
+    rest: Codes
+    exact: npt.NDArray[np.bool_]
 
 
 class CompositionCoder:
@@ -36,30 +62,28 @@ class CompositionCoder:
 
     def __init__(self, book: Book):
         self.book = book
-        limits = {p.value for p in book.parameters if p.unit.startswith("%") and p.name.endswith("non_target_pct")}
-        self.target_limits = sorted(_units(v) for v in limits)
-        foreign: set[Decimal] = set(limits) | {Decimal(0)}
+        limits = {p.value for p in book.parameters if p.name.endswith("non_target_pct")}
+        foreign: set[Decimal] = set()
         purity: set[Decimal] = set()
+        named: dict[str, None] = {}
         for rule in book.rules.values():
             conditions = [rule.when, *rule.fails, *rule.unless, *(d.when for d in rule.documents)]
             for fact, op, operand in (a for c in conditions for a in atoms(c)):
-                if op in COMPARISONS and fact in ("foreign_matter_pct", "contamination_pct"):
+                if fact == "contains":
+                    named.update(dict.fromkeys(operand))
+                elif op in COMPARISONS and fact in ("foreign_matter_pct", "contamination_pct"):
                     foreign.add(operand)
-                if op in COMPARISONS and fact == "target_purity_pct":
+                elif op in COMPARISONS and fact == "target_purity_pct":
                     purity.add(operand)
-        self.foreign_limits = sorted(_units(v) for v in foreign)
+        self.target_limits = sorted(int(v * UNIT) for v in limits)
+        self.foreign_limits = sorted(int(v * UNIT) for v in foreign)
         self.purity_limits = sorted(purity)
         self.slacks = sorted({p.value for p in book.parameters if p.name == "almost_exclusively_pct"})
-        self.positions: dict[str, int] = {}
-        self.packer = Packer()
-        self.index = KeyIndex()
-
-    def _code(self, column: str) -> str:
-        name = column.removeprefix("polymers.").strip()
-        lower = name.lower()
-        if lower == "mixed" or lower in self.book.polymers.cured:
-            return lower
-        return self.book.polymers.grades.get(name.upper(), name.upper())
+        self.named = tuple(named)
+        self.layouts, self.mains = Interner(), Interner()
+        self.folds: list[KeyIndex] = []
+        self.packers = {"entry": Packer(), "rules": Packer()}
+        self.indexes = {"entry": KeyIndex(), "rules": KeyIndex()}
 
     def encode(
         self,
@@ -69,122 +93,165 @@ class CompositionCoder:
         bad: npt.NDArray[np.bool_],
         alone: npt.NDArray[np.bool_],
     ) -> Composition:
-        """Signatures of a batch. `alone` collects the rows that must be decided by themselves."""
+        """Signatures of a batch. `bad` and `alone` collect rows to be read, or decided, by themselves."""
+        mix = self._mix(columns, other_material, bad, alone)
+        known = mix.total > 0
+        main, fluoro, mixable = self._coarse(mix)
+        entry = self._signature("entry", self._entry_parts(mix, known, main))
+        rules = self._signature("rules", self._rule_parts(mix, known, paper))
+        return Composition(entry, rules, known, main, fluoro, mixable)
+
+    def _code(self, column: str) -> str:
+        name = column.removeprefix("polymers.").strip()
+        lower = name.lower()
+        if lower == "mixed" or lower in self.book.polymers.cured:
+            return lower
+        return self.book.polymers.grades.get(name.upper(), name.upper())
+
+    def _mix(
+        self,
+        columns: Columns,
+        other_material: npt.NDArray[np.bool_],
+        bad: npt.NDArray[np.bool_],
+        alone: npt.NDArray[np.bool_],
+    ) -> _Mix:
         rows = columns.rows
-        inexact = np.zeros(rows, dtype=bool)
         shares: dict[str, Codes] = {}
         for column in columns.named("polymers."):
-            got = billionths(columns, column, bad, inexact)
-            if got is None:
-                continue
-            code = self._code(column)
-            shares[code] = shares[code] + got[0] if code in shares else got[0]
-        held = billionths(columns, "contamination_pct", bad, inexact)
+            got = billionths(columns, column, bad, alone)
+            if got is not None:
+                code = self._code(column)
+                shares[code] = shares[code] + got[0] if code in shares else got[0]
+        held = billionths(columns, "contamination_pct", bad, alone)
         contamination, stated = held if held else (np.zeros(rows, np.int64), np.zeros(rows, bool))
-        names = list(shares)
-        full = 100 * UNIT
-        if names:
-            grid = np.stack([shares[n] for n in names])
-        else:
-            grid = np.zeros((0, rows), np.int64)
-        total = grid.sum(axis=0) if names else np.zeros(rows, np.int64)
-        bad |= total + np.where(stated, contamination, 0) > full + NEAR
-        known = total > 0
-        low_c = np.where(stated, contamination, 0)
-        high_c = np.where(stated, contamination, np.maximum(full - total, 0))
-        mixed = shares.get("mixed", np.zeros(rows, np.int64))
-        rest = np.where(other_material, np.maximum(full - total - low_c, 0), 0)
-        base = low_c + rest + total - mixed
-        exact_high = stated & other_material
+        contamination = np.where(stated, contamination, 0)
+        grid = np.stack(list(shares.values())) if shares else np.zeros((0, rows), np.int64)
+        total = grid.sum(axis=0)
+        bad |= total + contamination > FULL
+        return _Mix(
+            names=list(shares),
+            grid=grid,
+            total=total,
+            mixed=shares.get("mixed", np.zeros(rows, np.int64)),
+            stated=stated,
+            low=contamination,
+            high=np.where(stated, contamination, np.maximum(FULL - total, 0)),
+            rest=np.where(other_material, np.maximum(FULL - total - contamination, 0), 0),
+            exact=stated & other_material,
+        )
 
-        parts: list[tuple[Codes, int]] = [(stated.astype(np.int64), 1), (known.astype(np.int64), 1)]
-        close = np.zeros(rows, dtype=bool)
+    def _signature(self, which: str, parts: Parts) -> Codes:
+        rows = len(parts[0][0])
+        return self.indexes[which].lookup(self.packers[which].pack(parts, rows))[0]
 
-        def buckets(value: Codes, limits: list[int], bits: int, strict: bool = False) -> None:
-            """How many limits lie below, and how many at or below: tells >, ≥, < and ≤ apart."""
-            above = np.zeros(rows, np.int64)
-            at = np.zeros(rows, np.int64)
-            for limit in limits:
-                above += value > limit
-                if not strict:
-                    at += value >= limit
-                if inexact.any():
-                    np.logical_or(close, np.abs(value - limit) < NEAR, out=close)
-            parts.append((above, bits))
-            if not strict:
-                parts.append((at, bits))
+    def _coarse(self, mix: _Mix) -> tuple[Codes, npt.NDArray[np.bool_], npt.NDArray[np.bool_]]:
+        p, rows = self.book.polymers, mix.total.shape[0]
+        if not mix.names:
+            return np.zeros(rows, np.int64), np.zeros(rows, bool), np.zeros(rows, bool)
+        codes = np.array(
+            [self.mains("mixed" if n == "mixed" else p.hs.get(n, "other")) for n in mix.names], dtype=np.int64
+        )
+        fluoro = [n for n, name in enumerate(mix.names) if name in p.fluoro]
+        mixable = [n for n, name in enumerate(mix.names) if name in p.mixable]
+        return (
+            codes[mix.grid.argmax(axis=0)],
+            np.asarray((mix.grid[fluoro] > 0).any(axis=0)),
+            np.asarray((mix.grid[mixable] > 0).sum(axis=0) > 1),
+        )
 
-        wide = max(1, len(self.foreign_limits).bit_length())
-        plastics = np.where(paper & known, total, 0)
-        for value in (low_c, high_c):
-            buckets(value, self.foreign_limits, wide)
-        if paper.any():
-            for value in (low_c + plastics, high_c + plastics):
-                buckets(value, self.foreign_limits, wide)
-        else:
-            parts += [parts[-4], parts[-3], parts[-2], parts[-1]]
-        if names:
-            self._targets(names, grid, base, mixed, exact_high, total, parts, buckets)
-        else:
-            parts.append((np.zeros(rows, np.int64), 1))
-        # one packer for each set of polymer columns would grow without end: the columns are part of the key instead
-        layout = self.positions.setdefault("|".join(names), len(self.positions))
-        parts.append((np.full(rows, layout, np.int64), 12))
-        key = self.packer.pack(parts, rows)
-        signature, _, _ = self.index.lookup(key)
-        alone |= inexact & close
-        return Composition(signature, known)
+    # ── what the classification sees ───────────────────────────────────────────────────────────────────
 
-    def _targets(
-        self,
-        names: list[str],
-        grid: Codes,
-        base: Codes,
-        mixed: Codes,
-        exact_high: npt.NDArray[np.bool_],
-        total: Codes,
-        parts: list[tuple[Codes, int]],
-        buckets: Callable[..., None],
-    ) -> None:
-        rows = grid.shape[1]
-        full = 100 * UNIT
+    def _entry_parts(self, mix: _Mix, known: npt.NDArray[np.bool_], main: Codes) -> Parts:
         p = self.book.polymers
-        wide = max(1, len(self.target_limits).bit_length())
-        mask = np.zeros(rows, np.int64)
-        for n in range(len(names)):
-            mask |= (grid[n] > 0).astype(np.int64) << n
-        parts.append((mask, len(names)))
-        families = [p.mixable, p.non_halogenated, p.cured, frozenset({"PFA", "MFA"})]
-        targets = list(grid)
-        for family in families:
-            members = [n for n, name in enumerate(names) if name in family]
-            targets.append(grid[members].sum(axis=0) if members else np.zeros(rows, np.int64))
-        for share in targets:
-            low = base - share
-            high = np.where(exact_high, low + mixed, full - share)
-            buckets(low, self.target_limits, wide, True)
-            buckets(high, self.target_limits, wide, True)
-        identified = [n for n, name in enumerate(names) if name != "mixed"]
-        largest = grid[identified].max(axis=0) if identified else np.zeros(rows, np.int64)
-        main = grid.argmax(axis=0)
-        mix = targets[len(names)]
-        parts.append((main.astype(np.int64), 6))
-        for value in self.slacks:
-            # total − x ≤ value % of total, in whole numbers
-            top, bottom = value.as_integer_ratio()
-            left, right = 100 * bottom, top * total
-            parts.append(((left * (total - largest) <= right).astype(np.int64), 1))
-            narrow = left * (total - np.maximum(largest, mix) - mixed) <= right
-            parts.append((((mixed > 0) & narrow).astype(np.int64), 1))
-            parts.append(((left * (total - mix) <= right).astype(np.int64), 1))
-        best = np.maximum(largest, mix)
+        parts: Parts = [(mix.stated.astype(np.int64), 1), (known.astype(np.int64), 1), (main, 8)]
+        for value in (mix.low, mix.high):
+            parts.append((_above(value, self.target_limits), 4))
+        base = mix.low + mix.rest + mix.total
+        listed = p.non_halogenated | p.halogenated | p.cured | p.fluoro | {"mixed"}
+        flags = ([n in p.b3010_excluded for n in mix.names], [n not in listed for n in mix.names])
+        for flag in flags:
+            parts.append(((mix.grid[np.array(flag, dtype=bool)] > 0).any(axis=0).astype(np.int64), 1))
+        parts.append(((mix.mixed > 0).astype(np.int64), 1))
+        columns: list[Codes] = []
+        for name, share in zip(mix.names, mix.grid, strict=True):
+            # the unidentified may be of the target, unless it is the target itself
+            low = base - share if name == "mixed" else base - share - mix.mixed
+            columns.append(self._bucket(low, share, mix))
+        for family in (p.mixable, p.non_halogenated, p.cured, PERFLUOROALKOXY):
+            members = [n for n, name in enumerate(mix.names) if name in family]
+            share = mix.grid[members].sum(axis=0)
+            several = (mix.grid[members] > 0).sum(axis=0) > 1
+            columns.append(self._bucket(base - share - mix.mixed, share, mix) * several)
+        parts += self._folded(columns, 6)
+        parts.append((np.full(len(known), self.layouts("|".join(mix.names)), np.int64), PIECE))
+        return parts
+
+    def _bucket(self, low: Codes, share: Codes, mix: _Mix) -> Codes:
+        """0 where the target fails every limit; else which limits what is not target surely or perhaps exceeds."""
+        high = np.where(mix.exact, low + mix.mixed, FULL - share)
+        count = len(self.target_limits) + 1
+        code = 1 + _above(low, self.target_limits) * count + _above(high, self.target_limits)
+        return np.where((low > self.target_limits[-1]) | (share == 0), 0, code)
+
+    def _folded(self, columns: list[Codes], bits: int) -> Parts:
+        """Any number of small codes as dense ids, a few at a time."""
+        parts: Parts = []
+        each = 60 // bits
+        for fold, start in enumerate(range(0, len(columns), each)):
+            key = np.zeros(len(columns[0]), dtype=np.int64)
+            for code in columns[start : start + each]:
+                key = (key << bits) | code
+            if fold == len(self.folds):
+                self.folds.append(KeyIndex())
+            parts.append((self.folds[fold].lookup(key)[0], PIECE))
+        return parts
+
+    # ── what conditions of rules see ───────────────────────────────────────────────────────────────────
+
+    def _rule_parts(self, mix: _Mix, known: npt.NDArray[np.bool_], paper: npt.NDArray[np.bool_]) -> Parts:
+        parts: Parts = [(mix.stated.astype(np.int64), 1), (known.astype(np.int64), 1)]
+        # in a bale of paper the plastics are foreign matter too
+        plastics = np.where(paper, mix.total, 0)
+        parts.append(((mix.low == mix.high).astype(np.int64), 1))
+        for value in (mix.low, mix.high, mix.low + plastics, mix.high + plastics):
+            parts.append((_above(value, self.foreign_limits), 5))
+            parts.append((_reached(value, self.foreign_limits), 5))
+        for code in (*self.named, "mixed"):
+            present = mix.grid[mix.names.index(code)] > 0 if code in mix.names else np.zeros(len(known), bool)
+            parts.append((present.astype(np.int64), 1))
+        identified = [n for n, name in enumerate(mix.names) if name != "mixed"]
+        mixable = [n for n, name in enumerate(mix.names) if name in self.book.polymers.mixable]
+        largest = mix.grid[identified].max(axis=0) if identified else np.zeros(len(known), np.int64)
+        together = mix.grid[mixable].sum(axis=0)
+        best = np.maximum(largest, together)
+        for slack in self.slacks:
+            # total − x ≤ slack % of total, in whole numbers
+            top, bottom = slack.as_integer_ratio()
+            left, right = 100 * bottom, top * mix.total
+            parts.append(((left * (mix.total - largest) <= right).astype(np.int64), 1))
+            narrow = left * (mix.total - best - mix.mixed) <= right
+            parts.append((((mix.mixed > 0) & narrow).astype(np.int64), 1))
+            parts.append(((left * (mix.total - together) <= right).astype(np.int64), 1))
         for limit in self.purity_limits:
             top, bottom = limit.as_integer_ratio()
-            for value in (best, best + mixed):
-                left, right = 100 * bottom * value, top * total
-                parts.append(((left < right).astype(np.int64), 1))
-                parts.append(((left <= right).astype(np.int64), 1))
+            for share in (best, best + mix.mixed):
+                purity, needed = 100 * bottom * share, top * mix.total
+                parts.append(((purity < needed).astype(np.int64), 1))
+                parts.append(((purity <= needed).astype(np.int64), 1))
+        return parts
 
 
-def _units(value: Decimal) -> int:
-    return int(value * UNIT)
+def _above(value: Codes, limits: list[int]) -> Codes:
+    """How many of the limits the value exceeds."""
+    out = np.zeros(len(value), dtype=np.int64)
+    for limit in limits:
+        out += value > limit
+    return out
+
+
+def _reached(value: Codes, limits: list[int]) -> Codes:
+    """How many of the limits the value reaches: with `_above`, tells >, ≥, < and ≤ apart."""
+    out = np.zeros(len(value), dtype=np.int64)
+    for limit in limits:
+        out += value >= limit
+    return out

@@ -32,8 +32,12 @@ class Layer:
     state_atoms: dict[str, tuple[tuple[str, ...], ...]] = field(default_factory=dict)
     prefixes: tuple[str, ...] = ()
     own: frozenset[str] = frozenset()
-    tonnes: tuple[Decimal, ...] = ()
+    masses: tuple[Decimal, ...] = ()
     has_documents: bool = False
+    consents: bool = False
+    route_packer: Packer = field(default_factory=Packer)
+    route_index: KeyIndex = field(default_factory=KeyIndex)
+    route_residuals: list[int] = field(default_factory=list)
     packer: Packer = field(default_factory=Packer)
     index: KeyIndex = field(default_factory=KeyIndex)
     results: list[int] = field(default_factory=list)
@@ -53,7 +57,7 @@ def describe(name: str, rules: tuple[Rule, ...], book: Book) -> Layer:
     words: dict[str, dict[Any, None]] = {}
     groups: dict[str, dict[tuple[str, ...], None]] = {}
     prefixes: dict[str, None] = {}
-    tonnes: set[Decimal] = set()
+    masses: set[Decimal] = set()
     own: set[str] = set()
     for rule in rules:
         days = moments.setdefault(rule.event, set())
@@ -64,8 +68,9 @@ def describe(name: str, rules: tuple[Rule, ...], book: Book) -> Layer:
         for known in (*rule.verify, *rule.needs):
             words.setdefault(known, {})
         layer.has_documents = layer.has_documents or bool(rule.documents)
+        layer.consents = layer.consents or any(k.endswith(":transit") for d in rule.documents for k in d.kinds)
         for requirement in rule.documents:
-            tonnes |= {below for below, _ in requirement.value_by_tonnes if below is not None}
+            masses |= {below * 1000 for below, _ in requirement.value_by_tonnes if below is not None}
         conditions = [rule.when, *rule.fails, *rule.unless, *(d.when for d in rule.documents)]
         for fact, op, operand in (a for c in conditions for a in atoms(c)):
             if fact == "event_before":
@@ -82,6 +87,8 @@ def describe(name: str, rules: tuple[Rule, ...], book: Book) -> Layer:
                     limits.setdefault(fact, set()).add(operand)
                 else:
                     words[fact].update(dict.fromkeys(operand))
+                    if fact == "net_kg":
+                        limits.setdefault(fact, set()).update(operand)
     for fact in words:
         if fact in OWN:
             own.add(fact)
@@ -91,5 +98,5 @@ def describe(name: str, rules: tuple[Rule, ...], book: Book) -> Layer:
     layer.state_atoms = {fact: tuple(names) for fact, names in groups.items()}
     layer.prefixes = tuple(prefixes)
     layer.own = frozenset(own)
-    layer.tonnes = tuple(sorted(tonnes))
+    layer.masses = tuple(sorted(masses | limits.get("net_kg", set())))
     return layer

@@ -67,6 +67,8 @@ class Packer:
         key = np.zeros(rows, dtype=np.uint64)
         used = fold = 0
         for codes, bits in columns:
+            if bits > 64 - self.ID_BITS:
+                raise OverflowError(f"a part of {bits} bits is wider than {64 - self.ID_BITS}")
             if rows and (int(codes.max(initial=0)) >> bits or int(codes.min(initial=0)) < 0):
                 raise OverflowError(f"a code of {int(codes.max())} does not fit {bits} bits")
             if used + bits > 64:

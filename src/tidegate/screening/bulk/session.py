@@ -10,7 +10,7 @@ Numbered steps of `Session.screen`:
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from datetime import date, timedelta
 from decimal import Decimal
@@ -23,12 +23,15 @@ import pyarrow as pa
 from tidegate.law.records import INTERNATIONAL, Book
 from tidegate.screening.bulk import composition as comp
 from tidegate.screening.bulk import documents as docs
+from tidegate.screening.bulk.class_masks import ClassMasks
 from tidegate.screening.bulk.columns import DAY_ZERO, Columns
+from tidegate.screening.bulk.composition import PIECE
 from tidegate.screening.bulk.describe import Layer, describe, numbers_of
 from tidegate.screening.bulk.keys import Codes, Interner, KeyIndex, Packer, unique_inverse
+from tidegate.screening.bulk.residual import Needs, Residuals, rules_in_force
 from tidegate.screening.bulk.view import Shipments, View, deserved_codes, material_words
 from tidegate.screening.classify import Classification, classify
-from tidegate.screening.decision import Route, assemble, contradicts, decide
+from tidegate.screening.decision import Route, assemble, contradicts, decide, headline
 from tidegate.screening.evaluate import LayerResult, international_layers, national_layer
 from tidegate.screening.shipment import Reject, Shipment, parse_shipment
 
@@ -54,9 +57,9 @@ class BatchResult:
 class SetRecord:
     """A set of results: the classification and the layers, or a whole decision taken row by row."""
 
+    route: Route
     cls: int = -1
     layers: tuple[int, ...] = ()
-    route: Route | None = None
     whole: int = -1
 
 
@@ -92,9 +95,10 @@ class Session:
         self.materials = Interner()
         self.material_words = material_words(book)
         self.deserved = deserved_codes(book)
-        self._entries_declared = Interner()
-        self._entries_declared(None)
+        self.entries_declared = Interner()
+        self.entries_declared(None)
         self.sets: list[SetRecord] = []
+        self.heads: list[tuple[str, str | None, str | None]] = []  # outcome, entry, regime of each set
         self._set_ids: dict[Any, int] = {}
         self._set_packer, self._set_index = Packer(), KeyIndex()
         self._set_of_key: list[int] = []
@@ -102,8 +106,8 @@ class Session:
         self.regimes: list[str | None] = []
         self._intl_ids: dict[Any, int] = {}
         self.intl: list[tuple[tuple[int, ...], str | None]] = []
-        self._intl_index = KeyIndex()
-        self._intl_results: list[int] = []
+        self._residuals: dict[str, Residuals] = {}
+        self._profile_tables: dict[tuple[tuple[str, ...], ...], tuple[Codes, Interner]] = {}
         self._group_day_lists: dict[tuple[tuple[str, ...], ...], npt.NDArray[np.int64]] = {}
 
     # ── 1: codes ───────────────────────────────────────────────────────────────────────────────────────
@@ -144,7 +148,8 @@ class Session:
         for name in s.passthrough:
             decision.pop(name, None)
         self.whole.append(decision)
-        self.sets.append(SetRecord(whole=len(self.whole) - 1))
+        self.sets.append(SetRecord(Route.of(s), whole=len(self.whole) - 1))
+        self.heads.append((decision["outcome"], decision["entry"], decision["regime"]))
         return len(self.sets) - 1
 
     # ── 3 to 5 ─────────────────────────────────────────────────────────────────────────────────────────
@@ -197,7 +202,7 @@ class Session:
         ids, fresh, first = self._set_index.lookup(self._set_packer.pack(parts, len(rows)))
         for _, i in zip(fresh.tolist(), first.tolist(), strict=True):
             states = self.transits.values[int(transit[i])]
-            name = self._entries_declared.values[int(declared[i])]
+            name = self.entries_declared.values[int(declared[i])]
             route = Route(
                 str(self.states.values[int(view.export[rows[i]])]),
                 str(self.states.values[int(view.import_[rows[i]])]),
@@ -205,21 +210,24 @@ class Session:
                 name,  # type: ignore[arg-type]
             )
             layers = (int(export[i]), *(int(s[i]) for s in stops if s[i] >= 0), int(import_[i]))
-            self.sets.append(SetRecord(int(cls[i]), (int(intl[i]), *layers), route))
+            record = SetRecord(route, int(cls[i]), (int(intl[i]), *layers))
+            self.sets.append(record)
+            classification, results, regime = self._parts(record)
+            self.heads.append((*headline(classification, results, regime, True), regime))
             self._set_of_key.append(len(self.sets) - 1)
         return np.asarray(self._set_of_key, dtype=np.int64)[ids]
 
     def _contradictions(self, view: View, rows: Codes, cls: Codes) -> Codes:
         """The declared entry where the papers contradict the content, else the code of none."""
-        codes = view.columns.codes("declared_entry", lambda v: self._entries_declared(_text(v)))
-        if codes is None:
+        codes = view.declared
+        if not codes.any():
             return np.zeros(len(rows), dtype=np.int64)
         pairs = codes[rows] * (len(self.classes) + 1) + cls
         distinct, first, inverse = unique_inverse(pairs)
         table = np.zeros(len(distinct), dtype=np.int64)
         for n, i in enumerate(first.tolist()):
             code = int(codes[rows[i]])
-            name = self._entries_declared.values[code]
+            name = self.entries_declared.values[code]
             table[n] = code if contradicts(name, self.classes[int(cls[i])]) else 0  # type: ignore[arg-type]
         return table[inverse]
 
@@ -238,26 +246,28 @@ class Session:
         departed = view.day("departed")[rows]
         groups = ("eu", "oecd_decision", *dict.fromkeys(g for p in self.book.parameters for g in p.states))
         names = tuple((g,) for g in groups)
+        masks = ClassMasks(self, view, rows, departed)
         parts: list[tuple[Codes, int]] = [
             (np.searchsorted(self._class_boundaries, departed, side="right"), 10),
-            (view.heading[rows], 20),
-            (self._profile("class", view.export[rows], departed, names), 12),
-            (self._profile("class", view.import_[rows], departed, names), 12),
+            (masks.heading(), 20),
+            (self._profile(view.export[rows], departed, names), 12),
+            (self._profile(view.import_[rows], departed, names), 12),
             (view.tri("waste")[rows], 2),
             (view.operation[rows], 6),
             (view.tri("hazardous")[rows], 2),
             (view.tri("halogenated")[rows], 2),
-            (view.consumer[rows], 2),
+            (masks.consumer(), 2),
             (view.material[rows], 16),
             (view.annex("annex_i")[rows], 3),
             (view.annex("annex_iii")[rows], 3),
-            (view.composition.signature[rows], comp.BITS),
+            (masks.composition(), comp.BITS),
         ]
         refuse = tuple(sorted({p.value for p in self.book.parameters if p.name == "household_refuse_min_pct"}))
         limits = {"household_refuse_pct": refuse, "storage_steps": (Decimal(1),)}
         for name in CLASS_FACTS:
-            parts.append((view.fact(name, limits.get(name, ()), ())[rows], 5))
+            parts.append((masks.fact(name, view.fact(name, limits.get(name, ()), ())[rows]), 5))
         ids, fresh, first = self._class_index.lookup(self._class_packer.pack(parts, n))
+        shipments.fetch(rows[first])
         for _, i in zip(fresh.tolist(), first.tolist(), strict=True):
             self._class_results.append(self._class_id(classify(shipments[int(rows[i])], self.book)))
         return np.asarray(self._class_results, dtype=np.int64)[ids]
@@ -271,6 +281,11 @@ class Session:
             self.class_worlds.append(self._worlds(cls.worlds))
         return found
 
+    def edition_of_heading(self) -> Codes:
+        """For each code of a heading, a code for its edition alone."""
+        places = {edition: n for n, (edition, _) in enumerate(self.book.editions)}
+        return np.array([places[h[2]] for h in self.headings.values], dtype=np.int64)  # type: ignore[index]
+
     # ── layers ─────────────────────────────────────────────────────────────────────────────────────────
 
     def _layer(self, name: str) -> Layer:
@@ -281,63 +296,113 @@ class Session:
             layer = self._layers[name] = describe(name, rules, self.book)
         return layer
 
-    def _key(self, layer: Layer, view: View, rows: Codes, worlds: Codes, counterpart: Codes) -> npt.NDArray[np.uint64]:
+    def _route_key(
+        self, layer: Layer, view: View, rows: Codes, worlds: Codes, counterpart: Codes, here: str | None
+    ) -> tuple[Codes, Codes, Codes]:
+        """Everything of the route, the dates and the declared code that the layer can tell apart."""
         parts: list[tuple[Codes, int]] = [(worlds, 20)]
         for event, limits in layer.boundaries.items():
             parts.append((np.searchsorted(limits, view.day(event)[rows], side="right"), 10))
+        known = {"export": view.export, "import": view.import_, "origin": view.origin}
         for fact, names in layer.state_atoms.items():
-            event = next(iter(layer.boundaries), "departed")
-            if fact == "transit":
-                parts.append((self._transit_profile(layer.name, view.transit[rows], view.day(event)[rows], names), 20))
-                continue
-            state = {
-                "export": view.export,
-                "import": view.import_,
-                "origin": view.origin,
-            }.get(fact)
-            codes = counterpart if state is None else state[rows]
-            for e in layer.boundaries or ("departed",):
-                parts.append((self._profile(layer.name, codes, view.day(e)[rows], names), 16))
+            for event in layer.boundaries or ("departed",):
+                day = view.day(event)[rows]
+                if fact == "transit":
+                    parts.append((self._transit_profile(layer.name, view.transit[rows], day, names), 20))
+                elif fact != "here" or here is not None:
+                    codes = known[fact][rows] if fact in known else counterpart
+                    if fact == "here" and here is not None:
+                        codes = np.full(len(rows), self.states.codes[here], np.int64)
+                    parts.append((self._profile(codes, day, names), 16))
         if layer.prefixes:
             parts.append((view.hs_signature(layer)[rows], 16))
+        return layer.route_index.lookup(layer.route_packer.pack(parts, len(rows)))
+
+    def _facts_key(
+        self, layer: Layer, residuals: Residuals, view: View, rows: Codes, worlds: Codes, left: Codes
+    ) -> Any:
+        """The residual, and what its rules read; columns that they do not read are blanked."""
+        needs = residuals.needs
+        present = np.unique(left).tolist()
+        parts: list[tuple[Codes, int]] = [(worlds, 20), (left, 20)]
+
+        def add(codes: Codes, bits: int, wanted: Callable[[Needs], bool]) -> None:
+            table = np.zeros(len(needs), dtype=np.int64)
+            for n in present:
+                table[n] = wanted(needs[n])
+            if table.any():
+                parts.append(((codes[rows] + 1) * table[left], bits + 1))
+            else:
+                parts.append((left * 0, bits + 1))
+
         for fact, (limits_of, words) in layer.facts.items():
-            parts.append((view.fact(fact, limits_of, words)[rows], 6))
+            add(view.fact(fact, limits_of, words), 6, lambda n, fact=fact: fact in n.layer.facts)  # type: ignore[misc]
+        mix = {"foreign_matter_pct", "contamination_pct", "target_purity_pct", "polymer_mix", "contains"}
         own = layer.own
-        if own & {"foreign_matter_pct", "contamination_pct", "target_purity_pct", "polymer_mix", "contains"}:
-            parts.append((view.composition.signature[rows], comp.BITS))
+        if own & mix:
+            add(view.composition.rules, PIECE, lambda n: bool(n.layer.own & mix))
         if own & {"material", "foreign_matter_pct"}:
-            parts.append((view.material[rows], 16))
-            parts.append((view.composition.known[rows].astype(np.int64), 1))
+            add(view.material, 16, lambda n: bool(n.layer.own & {"material", "foreign_matter_pct"}))
+            add(view.composition.known.astype(np.int64), 1, lambda n: "material" in n.layer.own)
         for fact in ("waste", "hazardous", "halogenated"):
             if fact in own:
-                parts.append((view.tri(fact)[rows], 2))
+                add(view.tri(fact), 2, lambda n, fact=fact: fact in n.layer.own)  # type: ignore[misc]
         if "operation" in own:
-            parts.append((view.operation[rows], 6))
+            add(view.operation, 6, lambda n: "operation" in n.layer.own)
         if "consumer" in own:
-            parts.append((view.consumer[rows], 2))
+            add(view.consumer, 2, lambda n: "consumer" in n.layer.own)
         if "direct_shipment" in own:
-            parts.append(((view.transit[rows] > 0).astype(np.int64), 1))
-        if layer.tonnes:
-            parts.append((view.tonnes(layer.tonnes)[rows], 5))
+            add((view.transit > 0).astype(np.int64), 1, lambda n: "direct_shipment" in n.layer.own)
+        if layer.masses:
+            add(view.net_kg(layer.masses), 6, lambda n: bool(n.layer.masses))
+        if "declared_entry" in own:
+            add(view.declared, 16, lambda n: "declared_entry" in n.layer.own)
         if layer.has_documents:
-            parts.append((view.papers[rows], docs.BITS))
+            add(view.papers, docs.BITS, lambda n: n.layer.has_documents)
+        if layer.consents:
+            # which places of transit are Parties, and which repeat, decides whose consent is asked for
+            day = view.day("departed")
+            places = self._transit_profile("consents", view.transit, day, (("basel_party",),))
+            add(places, 20, lambda n: n.consents)
         return layer.packer.pack(parts, len(rows))
+
+    def _left(
+        self,
+        layer: Layer,
+        view: View,
+        rows: Codes,
+        worlds: Codes,
+        cls: Codes,
+        counterpart: Codes,
+        shipments: Shipments,
+        here: str | None = None,
+        role: str | None = None,
+        position: int | None = None,
+    ) -> tuple[Residuals, Codes]:
+        """The residual of each row."""
+        residuals = self._residuals.setdefault(layer.name, Residuals(self.book))
+        ids, fresh, first = self._route_key(layer, view, rows, worlds, counterpart, here)
+        shipments.fetch(rows[first])
+        for _, i in zip(fresh.tolist(), first.tolist(), strict=True):
+            shipment = shipments[int(rows[i])]
+            rules, days = rules_in_force(shipment, self.book, layer.name, role, position)
+            worlds_here = self.classes[int(cls[i])].worlds
+            layer.route_residuals.append(residuals.of(shipment, rules, days, here, role, worlds_here))
+        return residuals, np.asarray(layer.route_residuals, dtype=np.int64)[ids]
 
     def _international(self, view: View, rows: Codes, worlds: Codes, cls: Codes, shipments: Shipments) -> Codes:
         layer = self._layer("international")
-        key = self._key(layer, view, rows, worlds, view.import_[rows])
-        # which places of transit are Parties, and which repeat, decides whose consent is asked for
-        places = self._transit_profile("consents", view.transit[rows], view.day("departed")[rows], (("basel_party",),))
-        cases = layer.index.lookup(key)[0]
-        ids, fresh, first = self._intl_index.lookup((cases << 20) | places)
+        residuals, left = self._left(layer, view, rows, worlds, cls, view.import_[rows], shipments)
+        ids, fresh, first = layer.index.lookup(self._facts_key(layer, residuals, view, rows, worlds, left))
+        shipments.fetch(rows[first])
         for _, i in zip(fresh.tolist(), first.tolist(), strict=True):
             results, regime = international_layers(shipments[int(rows[i])], self.book, self.classes[int(cls[i])])
             found = (tuple(self._layer_id(r) for r in results), regime)
             if found not in self._intl_ids:
                 self._intl_ids[found] = len(self.intl)
                 self.intl.append(found)
-            self._intl_results.append(self._intl_ids[found])
-        return np.asarray(self._intl_results, dtype=np.int64)[ids]
+            layer.results.append(self._intl_ids[found])
+        return np.asarray(layer.results, dtype=np.int64)[ids]
 
     def _national(
         self,
@@ -357,11 +422,12 @@ class Session:
         for a, b in zip(starts.tolist(), [*starts.tolist()[1:], len(order)], strict=True):
             here = order[a:b]
             iso = str(self.states.values[int(state[here[0]])])
-            name = f"national:{iso}:{role}"
-            layer = self._layer(name)
-            mine = rows[here]
-            key = self._key(layer, view, mine, worlds[here], counterpart[here])
-            ids, fresh, first = layer.index.lookup(key)
+            layer = self._layer(f"national:{iso}:{role}")
+            mine, there = rows[here], counterpart[here]
+            residuals, left = self._left(
+                layer, view, mine, worlds[here], cls[here], there, shipments, iso, role, position
+            )
+            ids, fresh, first = layer.index.lookup(self._facts_key(layer, residuals, view, mine, worlds[here], left))
             for _, i in zip(fresh.tolist(), first.tolist(), strict=True):
                 shipment = shipments[int(mine[i])]
                 result = national_layer(shipment, self.book, self.classes[int(cls[here[i]])], iso, role, position)
@@ -379,17 +445,21 @@ class Session:
 
     # ── States and dates ───────────────────────────────────────────────────────────────────────────────
 
-    def _profile(self, who: str, states: Codes, day: Codes, names: tuple[tuple[str, ...], ...]) -> Codes:
+    def _profile(self, states: Codes, day: Codes, names: tuple[tuple[str, ...], ...]) -> Codes:
         """A code for (in_group for each of `names`) of each row's State on its day."""
         limits = self._group_days(names)
         segment = np.searchsorted(limits, day, side="right")
-        distinct, first, inverse = unique_inverse(states * (len(limits) + 1) + segment)
-        intern = self._profiles.setdefault((who, names), Interner())
-        table = np.empty(len(distinct), dtype=np.int64)
-        for n, i in enumerate(first.tolist()):
-            iso, on = str(self.states.values[int(states[i])]), _day(int(day[i]))
-            table[n] = intern(tuple(self.book.in_group(iso, group, on) for group in names))
-        return table[inverse]
+        # a stretch of days between two changes of membership has one answer for each State
+        table, intern = self._profile_tables.setdefault(
+            names, (np.full((len(self.states.values), len(limits) + 1), -1, dtype=np.int64), Interner())
+        )
+        found = table[states, segment]
+        for i in np.flatnonzero(found < 0).tolist():
+            state, stretch = int(states[i]), int(segment[i])
+            if table[state, stretch] < 0:
+                iso, on = str(self.states.values[state]), _day(int(day[i]))
+                table[state, stretch] = intern(tuple(self.book.in_group(iso, group, on) for group in names))
+        return np.where(found < 0, table[states, segment], found)
 
     def _transit_profile(self, who: str, transit: Codes, day: Codes, names: tuple[tuple[str, ...], ...]) -> Codes:
         limits = self._group_days(names)
@@ -424,23 +494,17 @@ class Session:
 
     # ── results ────────────────────────────────────────────────────────────────────────────────────────
 
-    def parts(self, set_id: int) -> tuple[Classification, list[LayerResult], str | None, Route] | None:
-        """Classification, layers, regime and route of a set; None for one decided row by row."""
-        record = self.sets[set_id]
-        if record.route is None:
-            return None
+    def _parts(self, record: SetRecord) -> tuple[Classification, list[LayerResult], str | None]:
         intl, *national = record.layers
         layer_ids, regime = self.intl[intl]
-        layers = [self.layer_results[n] for n in (*layer_ids, *national)]
-        return self.classes[record.cls], layers, regime, record.route
+        return self.classes[record.cls], [self.layer_results[n] for n in (*layer_ids, *national)], regime
 
     def decision(self, set_id: int) -> dict[str, Any]:
         """The decision of a set, without id."""
-        parts = self.parts(set_id)
-        if parts is None:
-            return self.whole[self.sets[set_id].whole]
-        cls, layers, regime, route = parts
-        return assemble(route, self.book, cls, layers, regime)
+        record = self.sets[set_id]
+        if record.whole >= 0:
+            return self.whole[record.whole]
+        return assemble(record.route, self.book, *self._parts(record))
 
 
 def _frozen(result: LayerResult) -> Any:
@@ -462,9 +526,3 @@ def _frozen(result: LayerResult) -> Any:
 
 def _day(number: int) -> date:
     return date.fromordinal(number + DAY_ZERO)
-
-
-def _text(value: Any) -> str | None:
-    if value is None:
-        return None
-    return str(value).strip() or None

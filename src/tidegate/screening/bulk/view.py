@@ -32,6 +32,7 @@ from tidegate.screening.shipment import (
     _material,
     _operation,
     _state,
+    _text,
     _typed,
     parse_shipment,
 )
@@ -51,6 +52,12 @@ class Shipments:
 
     def __init__(self, book: Book, columns: Columns):
         self._book, self._columns, self._kept = book, columns, dict[int, Shipment]()
+
+    def fetch(self, rows: Codes) -> None:
+        """Reads several rows at once, which costs less than one by one."""
+        wanted = [int(r) for r in dict.fromkeys(rows.tolist()) if r not in self._kept]
+        for row, raw in zip(wanted, self._columns.take(wanted), strict=True):
+            self._kept[row] = parse_shipment(raw, self._book)
 
     def __getitem__(self, row: int) -> Shipment:
         found = self._kept.get(row)
@@ -92,12 +99,13 @@ class View:
             self.annex(name)
         self._check_facts()
         self.heading = self._heading()
+        self.declared = self._coded_raw("declared_entry", lambda v: session.entries_declared(_text(v)))
         paper = self.material == self._material_code("paper")
         self.composition: Composition = session.composition.encode(
             columns, paper, self.material > 0, self.bad, self.alone
         )
         for name in ("net_kg", "gross_kg", "value"):
-            billionths(columns, name, self.bad, np.zeros(self.rows, bool), None)
+            billionths(columns, name, self.bad, self.alone, None)
         _ = self.papers
 
     # ── rows that cannot be, and rows that stand alone ─────────────────────────────────────────────────
@@ -293,16 +301,11 @@ class View:
         if fact is None or self.columns.get(column) is None or fact.by == "derived":
             found = np.zeros(self.rows, dtype=np.int64)
         elif fact.type == "number":
-            got = billionths(
-                self.columns, column, self.bad, np.zeros(self.rows, bool), 100 if name.endswith("_pct") else None
-            )
+            got = billionths(self.columns, column, self.bad, self.alone, 100 if name.endswith("_pct") else None)
             assert got is not None
             value, known = got
-            code = np.ones(self.rows, dtype=np.int64)
-            for limit in limits:
-                edge = int(limit * UNIT)
-                code += (value > edge).astype(np.int64) + (value >= edge)
-            found = np.where(known, code, 0)
+            edges = {*limits, *(w for w in words if isinstance(w, Decimal))}
+            found = np.where(known, _compared(value, sorted(edges)), 0)
         else:
             places = {word: n + 2 for n, word in enumerate(words)} if fact.type != "bool" else {True: 1, False: 2}
 
@@ -316,16 +319,13 @@ class View:
         self._facts[key] = found
         return found
 
-    def tonnes(self, steps: Sequence[Decimal]) -> Codes:
-        """0 where the net mass is not known, else which of the steps (in tonnes) it has reached."""
-        got = billionths(self.columns, "net_kg", self.bad, np.zeros(self.rows, bool), None)
+    def net_kg(self, limits: Sequence[Decimal]) -> Codes:
+        """0 where the net mass is not known, else a code for the limits (in kilograms) that it exceeds and reaches."""
+        got = billionths(self.columns, "net_kg", self.bad, self.alone, None)
         if got is None:
             return np.zeros(self.rows, dtype=np.int64)
         value, known = got
-        code = np.ones(self.rows, dtype=np.int64)
-        for step in steps:
-            code += value >= int(step * 1000 * UNIT)
-        return np.where(known, code, 0)
+        return np.where(known, _compared(value, limits), 0)
 
     @cached_property
     def papers(self) -> Codes:
@@ -340,6 +340,15 @@ class View:
             self.transit,
             self.bad,
         )
+
+
+def _compared(value: Codes, limits: Sequence[Decimal]) -> Codes:
+    """1 + how many limits the value exceeds + how many it reaches."""
+    code = np.ones(len(value), dtype=np.int64)
+    for limit in limits:
+        edge = int(limit * UNIT)
+        code += (value > edge).astype(np.int64) + (value >= edge)
+    return code
 
 
 def material_words(book: Book) -> frozenset[str]:

@@ -17,8 +17,8 @@ api = NinjaAPI(
     title="Tidegate",
     version="1",
     description=(
-        "May this plastic waste move, and on what papers? One shipment or many against dated, cited law, with the reasons. "
-        "The same rulebook and the same evaluator answer here, in the browser and on the command line."
+        "May this plastic waste move, and on what papers? One shipment or many against dated, cited law, with the "
+        "reasons. The same rulebook and the same evaluator answer here, in the browser and on the command line."
     ),
     urls_namespace=NAMESPACE,
     docs_url=None,

@@ -4,11 +4,11 @@
 |---|---|---|
 | TIDEGATE_API_RATE | units that a client gets back each second; 0 takes the limit off | 50 |
 | TIDEGATE_API_BURST | units that a client may spend at once | 500 |
-| TIDEGATE_API_PROXIES | proxies in front whose X-Forwarded-For is to be believed | 1 where one sets the scheme, else 0 |
+| TIDEGATE_API_PROXIES | proxies in front that write X-Forwarded-For | 1 where one sets the scheme, else 0 |
 | TIDEGATE_API_MAX_BYTES | largest body of one shipment, bytes | 262144 |
 | TIDEGATE_API_BATCH_MAX_BYTES | largest body of a batch, bytes | 8388608 |
 | TIDEGATE_API_BATCH_MAX_ROWS | most rows of a batch; a tenth of it with `changes` | 1000 |
-| TIDEGATE_API_CORS_ORIGINS | origins whose pages may call the API, separated by commas; none | (none) |
+| TIDEGATE_API_CORS_ORIGINS | origins whose pages may call the API, with commas | none |
 
 A request costs one unit; a batch one more for each 20 rows, and one for each 2 rows with `changes`.
 """

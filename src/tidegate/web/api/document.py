@@ -21,6 +21,8 @@ from tidegate.web.api.schemas.shipment import CLEAN_PE, THROUGH_VIET_NAM, Shipme
 from tidegate.web.rulebook import book as current_book
 
 REF = "#/components/schemas/{model}"
+# The vocabulary that a part of an address is of.
+PATH_WORDS = {"rule_id": "RuleId", "iso": "StateCode"}
 LAYER_KEY = "^[A-Z]{2}:(import|export|transit)$"
 # What a header of every answer means.
 HEADERS: dict[str, Any] = {
@@ -114,6 +116,7 @@ def _vocabularies(book: Book) -> dict[str, Any]:
             "description": "Edition of the Harmonized System.",
             "enum": [edition for edition, _ in book.editions],
         },
+        "RuleId": {"type": "string", "description": "A rule of the book in force.", "enum": list(book.rules)},
         "Layer": {
             "type": "string",
             "description": "A national layer, such as TH:import.",
@@ -121,7 +124,7 @@ def _vocabularies(book: Book) -> dict[str, Any]:
         },
         "Facts": {
             "type": "object",
-            "description": "Facts of the rulebook's registry. Unknown names are kept and satisfy nothing; null means not known.",
+            "description": "Facts of the registry. Unknown names are kept and satisfy nothing; null means not known.",
             "properties": {f.name: _fact(f) for f in asked},
             "patternProperties": {LAYER_KEY: {"type": "object", "description": "Facts for one layer only."}},
             "additionalProperties": True,
@@ -171,14 +174,16 @@ def _finish(operation: dict[str, Any], limits: tuple[int, int, int]) -> None:
         response["headers"] = {name: {"$ref": f"#/components/headers/{name}"} for name in (*HEADERS, *more)}
     for parameter in operation["parameters"]:
         schema = parameter["schema"]
+        if parameter["in"] == "path":
+            parameter["schema"] = {"$ref": REF.format(model=PATH_WORDS[parameter["name"]])}
         if "anyOf" in schema:
             parts = [part for part in schema.pop("anyOf") if part.get("type") != "null"]
             schema |= parts[0]
     if operation["operationId"] == "screen":
-        operation["description"] += f" At most {limits[0]} bytes."
+        operation["description"] += f" At most {limits[0] // 1024} KiB."
     if operation["operationId"] == "screen_batch":
         operation["description"] += (
-            f"\n\nAt most {limits[2]} rows ({max(1, limits[2] // 10)} with `changes`) and {limits[1]} bytes."
+            f"\n\nAt most {limits[2]} rows ({max(1, limits[2] // 10)} with `changes`) and {limits[1] // 1024} KiB."
         )
         content = operation["responses"]["200"]["content"]
         content["application/x-ndjson"] = {"schema": content["application/json"]["schema"]["items"]}

@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 from datetime import UTC, date, datetime
-from typing import Any
+from typing import Annotated, Any
 
 from django.db import DatabaseError, connection
 from django.http import HttpRequest, HttpResponse
-from ninja import Query, Router
+from ninja import Router
+from ninja.params.functions import Query
 
 from tidegate import __version__
 from tidegate.law import RulebookError
@@ -21,14 +22,33 @@ from tidegate.web.api.schemas import law as schemas
 from tidegate.web.api.schemas.decision import Problem as ProblemSchema
 from tidegate.web.rulebook import book as current_book
 
-router = Router(tags=["Law"])
-service = Router(tags=["Service"])
+router = Router(tags=["Law"], by_alias=True)
+service = Router(tags=["Service"], by_alias=True)
 
 REFUSED = dict.fromkeys((422, 429, 500), ProblemSchema)
 ABSENT = {**REFUSED, 404: ProblemSchema}
-ON: Any = Query(None, description="Only what is in force on this day.", examples=["2026-11-21"])
-STATE: Any = Query(None, description="Only this State, ISO 3166-1 alpha-2.", pattern="^[A-Za-z]{2}$")
-Q: Any = Query(None, max_length=200, description="Words of the rule: text, instrument, id, State.")
+
+
+def _query(**said: Any) -> Any:
+    """A parameter of the address with its words; the default stands in the signature."""
+    return Query(..., **said)
+
+
+Day = Annotated[date | None, _query(description="Today where left out.")]
+OnDay = Annotated[date | None, _query(description="Only what is in force on this day.", examples=["2026-11-21"])]
+Code = Annotated[str | None, _query(description="Only this State, ISO 3166-1 alpha-2.", pattern="^[A-Za-z]{2}$")]
+Words = Annotated[str | None, _query(max_length=200, description="Words: text, instrument, id, State, paper, entry.")]
+OfRole = Annotated[schemas.Role | None, _query(description="Only rules for a State in this role.")]
+OfLayer = Annotated[schemas.LayerKind | None, _query(description="Only this body of law.")]
+OfStatus = Annotated[schemas.Status | None, _query(description="Only rules of this status.")]
+Role = Annotated[schemas.Role, _query(description="The State's role.")]
+From = Annotated[date | None, _query(alias="from", description="From this day on, today where left out.")]
+UpTo = Annotated[date | None, _query(description="Up to this day, as far as is known where left out.")]
+FirstDay = Annotated[date, _query(description="The one day.")]
+OtherDay = Annotated[date, _query(description="The other day.")]
+Heading = Annotated[str, _query(pattern="^[0-9]{4,10}$", description="Heading whose rules are read.")]
+Limit = Annotated[int, _query(ge=1, le=500, description="At most so many.")]
+Offset = Annotated[int, _query(ge=0, le=1_000_000, description="Leave out so many at the start.")]
 
 
 def today() -> date:
@@ -39,14 +59,14 @@ def today() -> date:
 @router.get("/law/rules", response={200: schemas.RuleList, **REFUSED}, operation_id="list_rules", summary="Find rules")
 def rules(
     request: HttpRequest,
-    state: str | None = STATE,
-    role: schemas.Role | None = Query(None),
-    layer: schemas.LayerKind | None = Query(None),
-    status: schemas.Status | None = Query(None),
-    on: date | None = ON,
-    q: str | None = Q,
-    limit: int = Query(100, ge=1, le=500),
-    offset: int = Query(0, ge=0, le=1_000_000),
+    state: Code = None,
+    role: OfRole = None,
+    layer: OfLayer = None,
+    status: OfStatus = None,
+    on: OnDay = None,
+    q: Words = None,
+    limit: Limit = 100,
+    offset: Offset = 0,
 ) -> HttpResponse:
     """Rules that match every filter, in the order of the book, or by relevance where `q` is given."""
 
@@ -108,9 +128,7 @@ def states(request: HttpRequest) -> HttpResponse:
     operation_id="get_state",
     summary="A State on a day",
 )
-def state(
-    request: HttpRequest, iso: str, on: date | None = Query(None, description="Today where left out.")
-) -> HttpResponse:
+def state(request: HttpRequest, iso: str, on: Day = None) -> HttpResponse:
     """The State's memberships over time, the groups it belongs to on the day, and its rules in force by role."""
     book = current_book()
     found = book.states.get(iso.upper())
@@ -127,10 +145,10 @@ def state(
 )
 def timeline(
     request: HttpRequest,
-    start: date | None = Query(None, alias="from", description="From this day on, today where left out."),
-    to: date | None = Query(None, description="Up to this day, as far as is known where left out."),
-    state: str | None = STATE,
-    role: schemas.Role | None = Query(None),
+    start: From = None,
+    to: UpTo = None,
+    state: Code = None,
+    role: OfRole = None,
 ) -> HttpResponse:
     """Rules that begin or end, in the order of the days, as far as the law is known today."""
 
@@ -157,9 +175,9 @@ def timeline(
 )
 def diff(
     request: HttpRequest,
-    a: date = Query(..., description="The one day."),
-    b: date = Query(..., description="The other day."),
-    state: str | None = STATE,
+    a: FirstDay,
+    b: OtherDay,
+    state: Code = None,
 ) -> HttpResponse:
     """What holds on day `b` and not on day `a`, and the other way round: rules, memberships, figures."""
 
@@ -178,10 +196,10 @@ def diff(
 )
 def standards(
     request: HttpRequest,
-    on: date | None = Query(None, description="Today where left out."),
-    role: schemas.Role = Query("import"),
-    hs: str = Query("3915", pattern="^[0-9]{4,10}$", description="Heading whose rules are read."),
-    state: str | None = STATE,
+    on: Day = None,
+    role: Role = "import",
+    hs: Heading = "3915",
+    state: Code = None,
 ) -> HttpResponse:
     """What each State asks of a load on a day: foreign matter, other polymers, purity, forms, papers, bars."""
 

@@ -22,14 +22,10 @@ KINDS: Mapping[str, tuple[int, str, str]] = {
     "not-json": (
         400,
         "The body is not JSON",
-        "The body could not be read: not UTF-8, not JSON, a key given twice, NaN, or nested too deep. `detail` says where.",
+        "It is not UTF-8, not JSON, gives a key twice, holds NaN, or is nested too deep. `detail` says where.",
     ),
     "not-found": (404, "There is no such thing", "No operation, rule, State or entry has this address."),
-    "method": (
-        405,
-        "This method is not allowed here",
-        "The `Allow` header lists the methods of this address.",
-    ),
+    "method": (405, "This method is not allowed here", "The `Allow` header lists the methods of this address."),
     "length": (
         411,
         "The length of the body is not given",
@@ -38,8 +34,7 @@ KINDS: Mapping[str, tuple[int, str, str]] = {
     "too-large": (
         413,
         "The body is too large",
-        "One shipment, or a batch, is longer than this installation reads. `expected` gives the limit. Larger files go "
-        "through the batch page or the command `tidegate screen`.",
+        "`expected` gives the limit of this installation. Larger files go through the batch page or `tidegate screen`.",
     ),
     "media-type": (
         415,
@@ -49,30 +44,24 @@ KINDS: Mapping[str, tuple[int, str, str]] = {
     "rejected": (
         422,
         "The shipment cannot be read",
-        "A required field is lacking, or a value cannot be what its field is. `field`, `value` and `expected` say which "
-        "and why. Nothing was decided.",
+        "A required field is lacking, or a value cannot be what its field is: see `field`, `value`, `expected`.",
     ),
     "parameter": (
         422,
         "A parameter cannot be read",
-        "A part of the address is not what it has to be. Each of `errors` names `field`, `value` and `expected`.",
+        "A part of the address is not what it has to be: see `field`, `value` and `expected` of each of `errors`.",
     ),
     "rate": (
         429,
         "Too many requests",
-        "This address has used up its units. `Retry-After` says in how many seconds there will be enough again; "
-        "`RateLimit` and `RateLimit-Policy` are on every answer.",
+        "This address has used up its units. `Retry-After` says in how many seconds there will be enough again.",
     ),
     "internal": (
         500,
         "Something went wrong here",
         "The failure was recorded under `request_id`; quote it to the people who run this installation.",
     ),
-    "unavailable": (
-        503,
-        "Not ready",
-        "The database does not answer or the rulebook cannot be loaded.",
-    ),
+    "unavailable": (503, "Not ready", "The database does not answer or the rulebook cannot be loaded."),
 }
 
 
@@ -145,5 +134,12 @@ def _expected(error: Mapping[str, Any]) -> str:
         return "a whole number"
     if kind == "missing":
         return "a value"
-    message = str(error.get("msg", "another value"))
-    return message.removeprefix("Value error, ").removeprefix("Input should be ").removeprefix("String should ")
+    bounds = {"greater_than_equal": ("ge", "at least"), "less_than_equal": ("le", "at most")}
+    if kind in bounds:
+        key, words = bounds[kind]
+        return f"a number of {words} {context.get(key)}"
+    if kind == "string_too_long":
+        return f"at most {context.get('max_length')} characters"
+    if kind == "string_pattern_mismatch":
+        return f"text of the form {context.get('pattern')}"
+    return str(error.get("msg", "another value"))

@@ -7,6 +7,9 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
 
+from django.utils.html import conditional_escape, format_html
+from django.utils.safestring import SafeString, mark_safe
+
 from tidegate.web.api.problems import KINDS
 from tidegate.web.api.schemas.shipment import CLEAN_PE, THROUGH_VIET_NAM
 
@@ -67,6 +70,17 @@ class Type:
     example: str
 
 
+def worded(text: str) -> SafeString:
+    """Text with what stands between backticks as code."""
+    parts = text.split("`")
+    return mark_safe(  # noqa: S308 - every part is escaped here
+        "".join(
+            str(format_html("<code>{}</code>", part)) if n % 2 and n < len(parts) - 1 else conditional_escape(part)
+            for n, part in enumerate(parts)
+        )
+    )
+
+
 def groups(document: Mapping[str, Any], base: str) -> tuple[Group, ...]:
     """Operations by tag, in the order of the document. `base`: scheme and host for the examples."""
     out = []
@@ -85,11 +99,11 @@ def _operation(method: str, path: str, found: Mapping[str, Any], base: str) -> O
     key = found["operationId"]
     example = TRIED.get(key, "")
     parameters = tuple(
-        Field(p["name"], kind(p["schema"]), p["required"], p.get("description") or p["schema"].get("description", ""))
+        Field(p["name"], kind(p["schema"]), p["required"], worded(p.get("description", "")))
         for p in found.get("parameters", ())
     )
     answers = tuple((status, answer["description"]) for status, answer in sorted(found["responses"].items()))
-    text = tuple(part.strip() for part in found.get("description", "").split("\n\n") if part.strip())
+    text = tuple(worded(part.strip()) for part in found.get("description", "").split("\n\n") if part.strip())
     return Operation(
         key, method.upper(), path, found["summary"], text, parameters, answers, example, _curl(key, base + path)
     )
@@ -122,12 +136,12 @@ def types(document: Mapping[str, Any]) -> tuple[Type, ...]:
         found = schemas[name]
         required = set(found.get("required", ()))
         fields = tuple(
-            Field(field, kind(schema), field in required, schema.get("description", ""))
+            Field(field, kind(schema), field in required, worded(schema.get("description", "")))
             for field, schema in found.get("properties", {}).items()
         )
         examples = found.get("examples") or ()
         shown = json.dumps(examples[0], indent=2, ensure_ascii=False) if examples else ""
-        out.append(Type(name, found.get("description", ""), fields, shown))
+        out.append(Type(name, worded(found.get("description", "")), fields, shown))
     return tuple(out)
 
 
@@ -161,4 +175,4 @@ def kind(schema: Mapping[str, Any]) -> str:
 
 def problems() -> tuple[tuple[str, int, str, str], ...]:
     """(key, status, title, what to do) of every problem."""
-    return tuple((key, status, title, text) for key, (status, title, text) in KINDS.items())
+    return tuple((key, status, title, worded(text)) for key, (status, title, text) in KINDS.items())

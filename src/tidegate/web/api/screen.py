@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from typing import Any
+from typing import Annotated, Any
 
 from django.http import HttpRequest, HttpResponse
-from ninja import Query, Router
+from ninja import Router
+from ninja.params.functions import Query
 
 from tidegate.formats.flat_decision import nested_decision
 from tidegate.formats.rejects import RowError, shorten
@@ -20,14 +21,17 @@ from tidegate.web.api.schemas.decision import BatchDecision, BatchReject, Decisi
 from tidegate.web.api.schemas.decision import Problem as ProblemSchema
 from tidegate.web.rulebook import book as current_book
 
-router = Router(tags=["Screening"])
+router = Router(tags=["Screening"], by_alias=True)
 
 REFUSED = dict.fromkeys((400, 411, 413, 415, 422, 429, 500), ProblemSchema)
 SHIPMENT = {"$ref": "#/components/schemas/Shipment"}
-CHANGES: Any = Query(
-    False,
-    description="Also the next days on which the outcome changes under the law known today: about ten times the work.",
-)
+Changes = Annotated[
+    bool,
+    Query(
+        ...,
+        description="Also the next days on which the outcome changes under the law known today; ten times the work.",
+    ),
+]
 
 
 @router.post(
@@ -37,8 +41,12 @@ CHANGES: Any = Query(
     summary="Screen one shipment",
     openapi_extra={"requestBody": {"required": True, "content": {body.JSON: {"schema": SHIPMENT}}}},
 )
-def screen(request: HttpRequest, changes: bool = CHANGES) -> HttpResponse:
-    """What the law of the day says of one consignment line: outcome, Basel entry, regime, and the reasons of every layer with article and source."""
+def screen(request: HttpRequest, changes: Changes = False) -> HttpResponse:
+    """What the law of the day says of one consignment line.
+
+    Outcome, Basel entry, regime, the papers that are missing, the questions that decide, and the reasons of every
+    layer with article and source.
+    """
     body.media_type(request, lines=False)
     value = body.one_value(body.text_of(request, conf.max_bytes()))
     try:
@@ -64,7 +72,7 @@ def screen(request: HttpRequest, changes: bool = CHANGES) -> HttpResponse:
         },
     },
 )
-def screen_batch(request: HttpRequest, changes: bool = CHANGES) -> HttpResponse:
+def screen_batch(request: HttpRequest, changes: Changes = False) -> HttpResponse:
     """Rows in are decisions out, in the same order and the same form: an array for an array, lines for lines.
 
     A row that cannot be read comes out in its place as `{"id", "row", "error"}`; the others are decided all the same.

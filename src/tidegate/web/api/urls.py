@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from django.http import HttpRequest, HttpResponse
 from django.urls import URLPattern, path, re_path
+from django.views.generic import RedirectView
 
 from tidegate.web.api import docs
 from tidegate.web.api.app import NAMESPACE, api
@@ -22,10 +23,13 @@ def _behind_guard(pattern: URLPattern) -> URLPattern:
     return URLPattern(pattern.pattern, guarded(pattern.callback), pattern.default_args, pattern.name)
 
 
+to_docs = RedirectView.as_view(pattern_name="api-v1:docs")
+
 urlpatterns = [
+    path("", to_docs),
+    path("docs", to_docs),
     path("docs/", docs.page, name="docs"),
     path("openapi.json", guarded(docs.document), name="openapi"),
-    # ninja's own root answers nothing; it is there so that the document knows its prefix.
     *(_behind_guard(p) for p in api.urls[0] if isinstance(p, URLPattern) and p.name != "api-root"),
-    re_path(r"^.*$", guarded(not_found), name="api-root"),
+    re_path(r"^.*$", guarded(not_found)),
 ]

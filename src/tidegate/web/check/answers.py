@@ -232,9 +232,7 @@ def _answered(shipment: Mapping[str, Any]) -> Iterator[str]:
 
 def to_query(shipment: Mapping[str, Any], *, skipped: Iterable[str] = ()) -> str:
     """The short spelling, in a fixed order and without what is not known: equal answers have one address."""
-    return "&".join(
-        f"{quote(key, safe=SAFE)}={quote(value, safe=SAFE)}" for key, value in _pairs(shipment, skipped)
-    )
+    return "&".join(f"{quote(key, safe=SAFE)}={quote(value, safe=SAFE)}" for key, value in _pairs(shipment, skipped))
 
 
 def _pairs(shipment: Mapping[str, Any], skipped: Iterable[str]) -> Iterator[tuple[str, str]]:
@@ -305,14 +303,10 @@ def _document_pairs(documents: Sequence[Any] | None) -> Iterator[tuple[str, str]
         paper: Mapping[str, Any] = {"kind": item} if isinstance(item, str) else item
         parts = [_part(str(paper.get("kind", "")))]
         parts += [
-            f"{name}:{_part(plain(paper[name]))}"
-            for name in DOCUMENT_FIELDS
-            if paper.get(name) not in (None, "")
+            f"{name}:{_part(plain(paper[name]))}" for name in DOCUMENT_FIELDS if paper.get(name) not in (None, "")
         ]
         for renewal in paper.get("renewals") or ():
-            parts.append(
-                f"renewed:{_part(plain(renewal.get('from') or ''))}/{_part(plain(renewal.get('days') or ''))}"
-            )
+            parts.append(f"renewed:{_part(plain(renewal.get('from') or ''))}/{_part(plain(renewal.get('days') or ''))}")
         yield "doc", ";".join(parts)
 
 

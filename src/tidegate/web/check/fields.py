@@ -70,17 +70,11 @@ class Control:
         return self.value
 
 
-def control(
-    fact: str, book: Book, shipment: Mapping[str, Any], errors: Mapping[str, str] | None = None
-) -> Control:
+def control(fact: str, book: Book, shipment: Mapping[str, Any], errors: Mapping[str, str] | None = None) -> Control:
     """The control of a fact; `fact` may be scoped to a layer (``VN:transit.enters_territory``)."""
     scope, name = split_scope(fact)
-    record = book.facts.get(name) or Fact(
-        name, "text", "declaration", name.replace("_", " ").capitalize(), ""
-    )
-    field_name = (
-        (SHORT.get(name, name) if name in FIELDS else f"f.{name}") if not scope else f"f.{scope}.{name}"
-    )
+    record = book.facts.get(name) or Fact(name, "text", "declaration", name.replace("_", " ").capitalize(), "")
+    field_name = (SHORT.get(name, name) if name in FIELDS else f"f.{name}") if not scope else f"f.{scope}.{name}"
     options = tuple(options_of(record, book))
     return Control(
         fact=fact,
@@ -162,9 +156,7 @@ def _kind(record: Fact, options: Sequence[Option]) -> str:
 def answered(shipment: Mapping[str, Any], book: Book) -> list[str]:
     """The facts that have an answer and no place in the fixed part of the form, in the registry's order."""
     names = [
-        name
-        for name in shipment
-        if name in FIELDS and name not in ON_THE_FORM | {"facts", "documents", "events", "id"}
+        name for name in shipment if name in FIELDS and name not in ON_THE_FORM | {"facts", "documents", "events", "id"}
     ]
     for name, value in (shipment.get("facts") or {}).items():
         if isinstance(value, Mapping):

@@ -87,8 +87,7 @@ def build(answers: Answers, reading: Reading, book: Book) -> Form:
     goods = _goods_said(shipment)
     events = shipment.get("events") or {}
     more = tuple(
-        control(name, book, shipment, {name: reading.error(name, f"facts.{name}")})
-        for name in answered(shipment, book)
+        control(name, book, shipment, {name: reading.error(name, f"facts.{name}")}) for name in answered(shipment, book)
     )
     return Form(
         date=str(shipment.get("date", "")),
@@ -112,9 +111,7 @@ def build(answers: Answers, reading: Reading, book: Book) -> Form:
         operation=control("operation", book, shipment),
         more=more,
         kept=tuple(_kept(shipment)),
-        paper_fields={
-            paper["kind"]: tuple(_paper_fields(paper, book)) for paper in shipment.get("documents") or ()
-        },
+        paper_fields={paper["kind"]: tuple(_paper_fields(paper, book)) for paper in shipment.get("documents") or ()},
         held=frozenset(paper["kind"] for paper in shipment.get("documents") or ()),
         route_open=reading.shipment is None or bool(reading.error(*ROUTE)),
         goods_open=not goods or bool(reading.error(*GOODS)),

@@ -144,15 +144,11 @@ class Panel:
                 "checks": "; ".join(check.question for check in self.checks)
             }
         if self.forbidding:
-            return f"{self.tone.headline}: " + " ".join(
-                f"{layer.label}. {r.text}" for layer, r in self.forbidding
-            )
+            return f"{self.tone.headline}: " + " ".join(f"{layer.label}. {r.text}" for layer, r in self.forbidding)
         return str(self.tone.headline)
 
 
-def panel(
-    decision: Mapping[str, Any], book: Book, shipment: Mapping[str, Any], skipped: Iterable[str] = ()
-) -> Panel:
+def panel(decision: Mapping[str, Any], book: Book, shipment: Mapping[str, Any], skipped: Iterable[str] = ()) -> Panel:
     """Arrange `decision` (the contract's mapping) of `shipment` for the page."""
     skipped = tuple(skipped)
     reasons = [reason_of(item, book) for item in decision.get("reasons", ())]
@@ -235,12 +231,8 @@ def _layers(decision: Mapping[str, Any], reasons: list[Reason], book: Book) -> l
             rest.setdefault(_layer_of(reason.rule, book) or "", []).append(reason)
     layers += [_layer({"layer": name}, mine, book, checks_left) for name, mine in rest.items()]
     order = {layer.name: n for n, layer in enumerate(layers)}
-    severity = {
-        item["layer"]: SEVERITY.get(item.get("outcome", ""), 4) for item in decision.get("layers", ())
-    }
-    return sorted(
-        layers, key=lambda layer: (severity.get(layer.name, 4), not layer.reasons, order[layer.name])
-    )
+    severity = {item["layer"]: SEVERITY.get(item.get("outcome", ""), 4) for item in decision.get("layers", ())}
+    return sorted(layers, key=lambda layer: (severity.get(layer.name, 4), not layer.reasons, order[layer.name]))
 
 
 def _layer(item: Mapping[str, Any], reasons: list[Reason], book: Book, checks_left: bool) -> Layer:
@@ -274,9 +266,7 @@ def _papers(missing: Iterable[Mapping[str, Any]], book: Book) -> tuple[Paper, ..
             rules = lines.setdefault((document, item.get("why", "")), [])
             if item["rule"] not in rules:
                 rules.append(item["rule"])
-    return tuple(
-        _paper(tuple(document.split("/")), why, rules, book) for (document, why), rules in lines.items()
-    )
+    return tuple(_paper(tuple(document.split("/")), why, rules, book) for (document, why), rules in lines.items())
 
 
 def _paper(kinds: tuple[str, ...], why: str, rules: Iterable[str], book: Book, held: bool = False) -> Paper:
@@ -316,8 +306,7 @@ def document_about(kind: str, book: Book) -> tuple[str, str, str]:
 def _held(shipment: Mapping[str, Any], missing: Iterable[Paper], book: Book) -> tuple[Paper, ...]:
     short = {kind for paper in missing for kind in paper.kinds}
     kinds = dict.fromkeys(
-        item if isinstance(item, str) else str(item.get("kind", ""))
-        for item in shipment.get("documents") or ()
+        item if isinstance(item, str) else str(item.get("kind", "")) for item in shipment.get("documents") or ()
     )
     return tuple(_paper((kind,), "", (), book, held=True) for kind in kinds if kind and kind not in short)
 

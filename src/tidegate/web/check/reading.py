@@ -46,9 +46,7 @@ def read_shipment(answers: Answers, book: Book) -> Reading:
             shipment = parse_shipment({"id": key, **given}, book)
         except Reject as reject:
             errors[_key(reject.field, given)] = message(reject)
-            if reject.field in ("date", "export", "import", "id", "row") or not _leave_out(
-                given, reject.field
-            ):
+            if reject.field in ("date", "export", "import", "id", "row") or not _leave_out(given, reject.field):
                 return Reading(None, answers.shipment, errors)
         else:
             return Reading(shipment, answers.shipment, errors)
@@ -59,8 +57,7 @@ def message(reject: Reject) -> str:
     if reject.value in (None, ""):
         return _("Please give %(expected)s.") % {"expected": _(reject.expected)}
     return _(
-        "“%(value)s” cannot be used here; expected: %(expected)s. "
-        "It counts as not known until it is put right."
+        "“%(value)s” cannot be used here; expected: %(expected)s. It counts as not known until it is put right."
     ) % {
         "value": reject.value,
         "expected": _(reject.expected),

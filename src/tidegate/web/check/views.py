@@ -111,12 +111,8 @@ def pdf(request: HttpRequest) -> HttpResponse:
         translate=gettext,
     )
     response = HttpResponse(data, content_type="application/pdf")
-    name = (
-        f"tidegate-{answers.shipment['export']}-{answers.shipment['import']}-{answers.shipment['date']}.pdf"
-    )
-    response["Content-Disposition"] = (
-        f'inline; filename="{"".join(c for c in name if c.isalnum() or c in "-.")}"'
-    )
+    name = f"tidegate-{answers.shipment['export']}-{answers.shipment['import']}-{answers.shipment['date']}.pdf"
+    response["Content-Disposition"] = f'inline; filename="{"".join(c for c in name if c.isalnum() or c in "-.")}"'
     patch_cache_control(response, private=True, no_cache=True)
     return response
 
@@ -138,9 +134,7 @@ def route(request: HttpRequest) -> HttpResponse:
 
 
 @lru_cache(maxsize=128)
-def _route_svg(
-    states: tuple[str, ...], theme: Theme, language: str, names: tuple[tuple[str, str], ...]
-) -> str:
+def _route_svg(states: tuple[str, ...], theme: Theme, language: str, names: tuple[tuple[str, str], ...]) -> str:
     from tidegate.paper.maps import route_svg
 
     drawing = route_svg(

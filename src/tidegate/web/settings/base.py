@@ -20,9 +20,7 @@ DEFAULT_AUTO_FIELD = "django.db.models.BigAutoField"
 MEDIA_ROOT = TIDEGATE_DATA_DIR / "uploads"
 
 # Folders of YAML laid over the shipped rulebook, in order (the same as `--rulebook` on the command line).
-TIDEGATE_OVERLAYS = tuple(
-    Path(part) for part in os.environ.get("TIDEGATE_RULEBOOK", "").split(os.pathsep) if part
-)
+TIDEGATE_OVERLAYS = tuple(Path(part) for part in os.environ.get("TIDEGATE_RULEBOOK", "").split(os.pathsep) if part)
 
 # Applications -----------------------------------------------------------------------------------
 INSTALLED_APPS = [
@@ -38,7 +36,9 @@ INSTALLED_APPS = [
 ]
 # The rooms beside the check page; a checkout or a cut-down installation may lack one.
 INSTALLED_APPS += [
-    app for app in ("tidegate.web.batch", "tidegate.web.lawpages", "tidegate.web.api") if find_spec(app)
+    app
+    for app in ("tidegate.web.jobs", "tidegate.web.batch", "tidegate.web.lawpages", "tidegate.web.api")
+    if find_spec(app)
 ]
 CRISPY_ALLOWED_TEMPLATE_PACKS = "bootstrap5"
 CRISPY_TEMPLATE_PACK = "bootstrap5"

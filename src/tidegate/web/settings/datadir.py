@@ -37,8 +37,7 @@ def data_dir(environ: Mapping[str, str] = os.environ) -> Path:
         folder.mkdir(mode=0o700, parents=True, exist_ok=True)
     except OSError as error:
         raise ImproperlyConfigured(
-            f"TIDEGATE_DATA_DIR: cannot make the folder {folder} ({error.strerror}); name one that can be"
-            " written"
+            f"TIDEGATE_DATA_DIR: cannot make the folder {folder} ({error.strerror}); name one that can be written"
         ) from None
     return folder.resolve()
 
@@ -84,9 +83,7 @@ def database(folder: Path, environ: Mapping[str, str] = os.environ) -> dict[str,
     if parts.scheme == "sqlite":
         path = unquote(parts.path)
         if parts.netloc or not path.startswith("/") or len(path) < 2:
-            raise ImproperlyConfigured(
-                "TIDEGATE_DATABASE_URL: SQLite is written sqlite:////absolute/path/to/file"
-            )
+            raise ImproperlyConfigured("TIDEGATE_DATABASE_URL: SQLite is written sqlite:////absolute/path/to/file")
         return sqlite(Path("/" + path.lstrip("/")))
     if parts.scheme in {"postgres", "postgresql"}:
         options = dict(parse_qsl(parts.query))

@@ -8,9 +8,7 @@ from django.core.exceptions import ImproperlyConfigured
 
 from tidegate.web.settings.base import *  # noqa: F403
 
-ALLOWED_HOSTS = [
-    host.strip() for host in os.environ.get("TIDEGATE_ALLOWED_HOSTS", "").split(",") if host.strip()
-]
+ALLOWED_HOSTS = [host.strip() for host in os.environ.get("TIDEGATE_ALLOWED_HOSTS", "").split(",") if host.strip()]
 if not ALLOWED_HOSTS:
     raise ImproperlyConfigured(
         "TIDEGATE_ALLOWED_HOSTS: name the hosts that this installation answers to, separated by commas"

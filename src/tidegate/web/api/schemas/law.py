@@ -133,7 +133,7 @@ class StateAnswer(Answer):
     rules: dict[Role, list[Rule]] = Field(description="Rules in force on the day, by the State's role.")
 
 
-class Change(BaseModel):
+class LawChange(BaseModel):
     """A rule that begins on `date`, or that no longer holds from `date` on."""
 
     day: date = Field(alias="date")
@@ -159,7 +159,7 @@ class Timeline(Answer):
     start: date = Field(alias="from")
     end: date | None = Field(alias="to")
     count: int
-    changes: list[Change]
+    changes: list[LawChange]
 
 
 class Membership(BaseModel):

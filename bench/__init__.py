@@ -1,0 +1,1 @@
+"""Figures of whole processes: `python -m bench`, or `./dev bench`."""

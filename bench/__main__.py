@@ -1,0 +1,298 @@
+"""`./dev bench`: the figures that the documentation quotes, measured side by side in one run.
+
+Whole processes are measured from outside (bench/measure.py), so that starting, reading, deciding and writing all count.
+Ratios are to the scan of the same file in the same run (bench/scan.sql). Nothing here is a test: a busy machine gives
+other figures, and the table says what it ran on.
+"""
+
+from __future__ import annotations
+
+import argparse
+import json
+import os
+import shlex
+import shutil
+import socket
+import subprocess
+import sys
+import tempfile
+import time
+import urllib.error
+import urllib.request
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from datetime import UTC, datetime
+from pathlib import Path
+from statistics import median
+
+from bench.measure import ROOT, Failed, Usage, machine, run
+
+RESULTS = ROOT / "bench" / "results"
+PYTHON = sys.executable
+TIDEGATE = [PYTHON, "-m", "tidegate.cli"]
+PARTS = ("bulk", "plain", "loop", "one", "cold", "api")
+LOOP_ROWS, ONE_ROWS = 5_000, 4_000
+COLD_RUNS = 5
+CLIENTS, REQUESTS = 4, 400
+
+
+def main(argv: list[str]) -> int:
+    parser = argparse.ArgumentParser(prog="python -m bench", description=(__doc__ or "").strip())
+    parser.add_argument(
+        "--rows", nargs="+", type=lambda t: int(float(t)), default=[1_000_000], help="sizes, such as 1e6 1e7"
+    )
+    parser.add_argument("--profile", nargs="+", choices=("A", "B"), default=["A", "B"], help="without, with papers")
+    parser.add_argument("--only", nargs="+", choices=PARTS, default=list(PARTS), help="some of the figures")
+    parser.add_argument("--repeat", type=int, default=1, help="runs of each bulk figure; the least CPU counts")
+    parser.add_argument("--data", type=Path, default=ROOT / "build" / "bench", help="where inputs are kept")
+    parser.add_argument("--write", action="store_true", help="also write the table to bench/results/")
+    args = parser.parse_args(argv)
+    if min(args.rows) < 1 or args.repeat < 1:
+        parser.error("--rows and --repeat are 1 at least")
+    args.data = args.data.resolve()
+    args.data.mkdir(parents=True, exist_ok=True)
+    began = datetime.now(UTC)
+    lines = ["# Figures", "", *(f"- {name}: {text}" for name, text in machine().items())]
+    try:
+        label = subprocess.run(
+            [*TIDEGATE, "--version"], capture_output=True, text=True, check=True, cwd=ROOT
+        ).stdout.strip()
+        lines += [f"- {label}", f"- date: {began:%Y-%m-%d %H:%M} UTC"]
+        lines += [f"- command: `{shlex.join(['python', '-m', 'bench', *argv])}`", ""]
+        with tempfile.TemporaryDirectory(prefix="tidegate-bench-", dir=args.data) as folder:
+            for block in tables(args, Path(folder), label):
+                lines += [*block, ""]
+                print("\n".join(block), end="\n\n", flush=True)
+    except (Failed, OSError, subprocess.CalledProcessError) as error:
+        print(f"bench: {error}", file=sys.stderr)
+        return 1
+    text = "\n".join(lines)
+    if args.write:
+        RESULTS.mkdir(exist_ok=True)
+        path = RESULTS / f"{began:%Y-%m-%d-%H%M}.md"
+        path.write_text(text, encoding="utf-8")
+        print(f"written to {path.relative_to(ROOT)}", file=sys.stderr)
+    else:
+        print("\n".join(lines[2:8]))
+    return 0
+
+
+def tables(args: argparse.Namespace, folder: Path, label: str) -> Iterator[list[str]]:
+    """The tables asked for, each as lines of Markdown."""
+    if {"bulk", "plain", "loop"} & set(args.only):
+        yield bulk(args, folder, label)
+    sample = declarations(args.data, 20_000, "B", label)
+    if "one" in args.only:
+        yield one(sample)
+    if "cold" in args.only:
+        yield cold(folder)
+    if "api" in args.only:
+        yield api(args.data, folder, label)
+
+
+def note(text: str) -> None:
+    """What is going on, for whoever waits."""
+    print(f"… {text}", file=sys.stderr, flush=True)
+
+
+def declarations(data: Path, rows: int, profile: str, label: str, kind: str = "parquet") -> Path:
+    """A generated file, kept for the next run with the same rulebook."""
+    book = label.rsplit("+", 1)[-1]
+    path = data / f"declarations-{book}-{profile}-{rows}.{kind}"
+    if not path.exists():
+        note(f"making {path.name}")
+        run([*TIDEGATE, "generate", str(rows), "-o", str(path), "--profile", profile, "--quiet"])
+    return path
+
+
+# ── bulk ───────────────────────────────────────────────────────────────────────────────────────────────────
+
+
+def bulk(args: argparse.Namespace, folder: Path, label: str) -> list[str]:
+    """CPU for each row and peak memory of whole processes, and their ratio to the scan."""
+    lines = [
+        "## Bulk: whole processes, ratios to the scan in the same run",
+        "",
+        "| profile | rows | what | CPU s | wall s | CPU µs a row | × scan | peak MB | distinct cases |",
+        "|---|---:|---|---:|---:|---:|---:|---:|---:|",
+    ]
+    for profile in args.profile:
+        for rows in args.rows:
+            file = declarations(args.data, rows, profile, label)
+            scan = least(
+                args.repeat, "scan", [PYTHON, "-m", "bench.work", "scan", str(file), "yes" if profile == "B" else "no"]
+            )
+            lines.append(line(profile, rows, "scan (bench/scan.sql)", scan, scan))
+            if "bulk" in args.only:
+                compact, full = folder / "sets.parquet", folder / "full.parquet"
+                found = least(args.repeat, "set ids", screening(file, compact, "--compact"))
+                lines.append(line(profile, rows, "screen, set ids", found, scan, distinct(compact)))
+                found = least(args.repeat, "full text", screening(file, full))
+                lines.append(line(profile, rows, "screen, full text", found, scan))
+            if "plain" in args.only:
+                scopes = folder / "rules.parquet"
+                run([PYTHON, "-m", "bench.work", "rules", str(scopes)])
+                out = str(folder / "plain.parquet")
+                found = least(
+                    args.repeat, "plain join", [PYTHON, "-m", "bench.work", "plain", str(file), str(scopes), out]
+                )
+                lines.append(line(profile, rows, "plain SQL join: scope and day only", found, scan))
+            if "loop" in args.only:
+                lines.append(looped(profile, rows, file, scan))
+            for left in folder.iterdir():
+                left.unlink()
+    return lines
+
+
+def screening(file: Path, output: Path, *more: str) -> list[str]:
+    return [*TIDEGATE, "screen", str(file), "-o", str(output), "--quiet", *more]
+
+
+def least(repeat: int, name: str, command: list[str]) -> Usage:
+    """The run with the least CPU time."""
+    note(name)
+    return min((run(command) for _ in range(repeat)), key=lambda usage: usage.cpu)
+
+
+def line(profile: str, rows: int, what: str, usage: Usage, scan: Usage, cases: str = "") -> str:
+    return (
+        f"| {profile} | {rows:,} | {what} | {usage.cpu:.2f} | {usage.wall:.2f} | {usage.per_row(rows):.2f} "
+        f"| {usage.cpu / scan.cpu:.2f} | {usage.peak_mb:.0f} | {cases} |"
+    )
+
+
+def looped(profile: str, rows: int, file: Path, scan: Usage) -> str:
+    """The loop over some of the rows, scaled to all of them."""
+    note("row by row")
+    usage = run([PYTHON, "-m", "bench.work", "loop", str(file), str(min(rows, LOOP_ROWS))])
+    found = json.loads(usage.out)
+    each = found["cpu"] / found["rows"]
+    return (
+        f"| {profile} | {rows:,} | row by row in Python, scaled from {found['rows']:,} rows | {each * rows:.0f} |  "
+        f"| {each * 1e6:.2f} | {each * rows / scan.cpu:.0f} | {usage.peak_mb:.0f} |  |"
+    )
+
+
+def distinct(decisions: Path) -> str:
+    """How many distinct cases the screening met."""
+    sets = decisions.with_name(f"{decisions.stem}.sets.parquet")
+    count = "import sys, pyarrow.parquet as pq; print(pq.read_metadata(sys.argv[1]).num_rows)"
+    return f"{int(run([PYTHON, '-c', count, str(sets)]).out):,}"
+
+
+# ── one shipment ───────────────────────────────────────────────────────────────────────────────────────────
+
+
+def one(sample: Path) -> list[str]:
+    """One shipment in a process that is already there."""
+    note("one shipment in process")
+    found = json.loads(run([PYTHON, "-m", "bench.work", "one", str(sample), str(ONE_ROWS)]).out)
+    lines = [
+        "## One shipment in process",
+        "",
+        "| what | shipments | p50 ms | p95 ms | p99 ms |",
+        "|---|---:|---:|---:|---:|",
+    ]
+    for name, what in (("reasons", "read and decide, with reasons"), ("changes", "with ranked questions and changes")):
+        f = found[name]
+        lines.append(f"| {what} | {f['count']:,} | {f['p50']:.2f} | {f['p95']:.2f} | {f['p99']:.2f} | {f['cpu']:.2f} |")
+    return lines
+
+
+SHIPMENT = {
+    "id": "1", "date": "2026-11-21", "export": "DE", "import": "MY", "transit": ["SG"], "hs": "391510", "waste": True,
+    "operation": "R3", "polymers": {"PE": 99}, "contamination_pct": 1, "hazardous": False, "net_kg": 24000,
+}  # fmt: skip
+
+
+def cold(folder: Path) -> list[str]:
+    """`tidegate screen` of one line: a new process, with and without the compiled rulebook in the cache."""
+    note("one line, cold")
+    given = json.dumps(SHIPMENT).encode() + b"\n"
+    command = [*TIDEGATE, "screen", "-", "-o", "-", "--quiet"]
+    lines = [
+        "## `tidegate screen` of one line, a new process each time",
+        "",
+        f"| cache of the rulebook | median wall s of {COLD_RUNS} | CPU s | peak MB |",
+        "|---|---:|---:|---:|",
+    ]
+    for name, keep in (("empty", False), ("filled", True)):
+        runs = []
+        for n in range(COLD_RUNS + keep):
+            cache = folder / ("cache" if keep else f"cache{n}")
+            runs.append(run(command, env={"XDG_CACHE_HOME": str(cache)}, given=given))
+        runs = runs[keep:]  # the first run fills the cache
+        lines.append(
+            f"| {name} | {median(r.wall for r in runs):.2f} | {median(r.cpu for r in runs):.2f} "
+            f"| {max(r.peak_mb for r in runs):.0f} |"
+        )
+    for left in folder.glob("cache*"):
+        shutil.rmtree(left)
+    return lines
+
+
+# ── the API ────────────────────────────────────────────────────────────────────────────────────────────────
+
+
+def api(data: Path, folder: Path, label: str) -> list[str]:
+    """Latency of /api/v1/screen on loopback with the demo settings."""
+    note("the API")
+    sample = declarations(data, 2_000, "B", label, "jsonl")
+    with server(folder / "state") as address:
+        ask = [PYTHON, "-m", "bench.work", "api", address, str(sample)]
+        run([*ask, "1", "200"])  # as a server that has been asked before
+        lines = [
+            "## API: POST /api/v1/screen on loopback",
+            "",
+            "| clients | requests | p50 ms | p95 ms | p99 ms | requests a second | refused |",
+            "|---:|---:|---:|---:|---:|---:|---:|",
+        ]
+        for clients in (1, CLIENTS):
+            f = json.loads(run([*ask, str(clients), str(REQUESTS)]).out)
+            lines.append(
+                f"| {clients} | {f['count']:,} | {f['p50']:.1f} | {f['p95']:.1f} | {f['p99']:.1f} "
+                f"| {f['per_second']:.0f} | {f['refused']} {''.join(f['why'])} |"
+            )
+    shutil.rmtree(folder / "state", ignore_errors=True)
+    return lines
+
+
+@contextmanager
+def server(state: Path) -> Iterator[str]:
+    """`tidegate serve` on a free port with a state of its own and no limit of rate; ends with the block."""
+    with socket.socket() as probe:
+        probe.bind(("127.0.0.1", 0))
+        port = probe.getsockname()[1]
+    env = {**os.environ, "TIDEGATE_DATA_DIR": str(state), "TIDEGATE_API_RATE": "0"}
+    log = state.with_suffix(".log")
+    with log.open("wb") as out:
+        serving = subprocess.Popen(
+            [*TIDEGATE, "serve", "--port", str(port), "--settings", "demo"], stdout=out, stderr=out, env=env, cwd=ROOT
+        )
+    address = f"http://127.0.0.1:{port}"
+    try:
+        wait_for(address, lambda: serving.poll() is not None, log)
+        yield address
+    finally:
+        serving.terminate()
+        serving.wait(timeout=30)
+        log.unlink(missing_ok=True)
+
+
+def wait_for(address: str, ended: Callable[[], bool], log: Path) -> None:
+    """Returns when the server answers; raises Failed when it ends or stays silent."""
+    for _ in range(300):
+        if ended():
+            break
+        try:
+            urllib.request.urlopen(address, timeout=10).close()
+            return
+        except urllib.error.HTTPError:
+            return
+        except OSError:
+            time.sleep(0.2)
+    raise Failed(f"the server at {address} does not answer:\n{log.read_text(errors='replace')[-2000:]}")
+
+
+if __name__ == "__main__":
+    raise SystemExit(main(sys.argv[1:]))

@@ -1,0 +1,40 @@
+"""What a person types: days and States."""
+
+from __future__ import annotations
+
+import argparse
+from datetime import date, datetime
+
+from tidegate.cli.law import output
+from tidegate.law import Book
+
+
+def today() -> date:
+    """The day where the command runs."""
+    return datetime.now().astimezone().date()
+
+
+def day(text: str) -> date:
+    """A day from the command line."""
+    try:
+        return date.fromisoformat(text)
+    except ValueError:
+        raise argparse.ArgumentTypeError(f"{text!r} is not a day, expected YYYY-MM-DD") from None
+
+
+def find_state(book: Book, text: str) -> str | None:
+    """The code of a State given as code or name."""
+    upper = text.upper()
+    if upper in book.states:
+        return upper
+    named = [s.iso for s in book.states.values() if s.name.casefold() == text.casefold() or s.iso3 == upper]
+    return named[0] if named else None
+
+
+def need_state(book: Book, text: str, verb: str) -> str:
+    """As find_state; ends the command where there is no such State."""
+    found = find_state(book, text)
+    if found is None:
+        output.problem(verb, f"state {text!r}: no such State, expected ISO 3166-1 alpha-2 such as MY, or its name")
+        raise SystemExit(2)
+    return found

@@ -1,0 +1,59 @@
+"""`tidegate serve`: the web application on this machine."""
+
+from __future__ import annotations
+
+import argparse
+import sys
+from collections.abc import Callable
+
+SETTINGS = ("demo", "dev", "office")
+EPILOG = """\
+`demo` is for one person: loopback, plain HTTP, every batch open. `office` is a shared installation behind a proxy with
+HTTPS; see the how-to in the documentation. State lies in TIDEGATE_DATA_DIR.
+"""
+
+
+def configure(parser: argparse.ArgumentParser) -> None:
+    """Arguments of the verb."""
+    parser.formatter_class = argparse.RawDescriptionHelpFormatter
+    parser.epilog = EPILOG
+    add_address(parser)
+    parser.add_argument(
+        "--settings", choices=SETTINGS, help="which settings (default: DJANGO_SETTINGS_MODULE, or demo)"
+    )
+
+
+def add_address(parser: argparse.ArgumentParser) -> None:
+    """Where to serve; the same for every verb that does."""
+    parser.add_argument("--host", default="127.0.0.1", help="address to listen at (default: %(default)s)")
+    parser.add_argument("--port", type=port, default=8000, help="port to listen at (default: %(default)s)")
+
+
+def port(text: str) -> int:
+    """A port number."""
+    try:
+        number = int(text)
+    except ValueError:
+        number = 0
+    if not 0 < number < 65_536:
+        raise argparse.ArgumentTypeError(f"{text!r} is not a port; expected 1 to 65535")
+    return number
+
+
+def run(args: argparse.Namespace) -> int:
+    """Serves until Ctrl-C. Exit status 2 when the address cannot be served or the settings are wrong."""
+    return serve_at(args.host, args.port, f"tidegate.web.settings.{args.settings}" if args.settings else None)
+
+
+def serve_at(host: str, number: int, settings: str | None, ready: Callable[[str], None] | None = None) -> int:
+    """Serves; what stands in the way is said in one sentence. `ready` is told the address."""
+    from django.core.exceptions import ImproperlyConfigured
+
+    from tidegate.web.serve import CannotServe, serve
+
+    try:
+        serve(host, number, settings, ready=ready)
+    except (CannotServe, ImproperlyConfigured) as error:
+        print(f"tidegate serve: {error}", file=sys.stderr)
+        return 2
+    return 0

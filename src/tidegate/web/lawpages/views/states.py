@@ -1,0 +1,129 @@
+"""The law of one State: its timeline, its rules by role on a day, its limits, what changes, and a factsheet."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from datetime import date
+
+from django.http import Http404, HttpRequest, HttpResponse
+from django.shortcuts import render
+from django.views.decorators.http import require_safe
+
+from tidegate.law import Book, State
+from tidegate.law.export import select, to_csv, to_json
+from tidegate.law.factsheet import factsheet as markdown
+from tidegate.law.records import ROLES
+from tidegate.law.standards import Standard, standards
+from tidegate.law.timeline import changes
+from tidegate.web import words as shared
+from tidegate.web.lawpages import arrange, charts, words
+from tidegate.web.lawpages.asked import Asked, state_or_404, today
+from tidegate.web.lawpages.limits import Limit, limits
+from tidegate.web.rulebook import book as current_book
+
+
+@dataclass(frozen=True)
+class Membership:
+    """A group that a State belonged to, and when."""
+
+    group: str
+    label: str
+    start: date | None
+    end: date | None
+    now: bool
+    unsure: bool
+    note: str
+
+
+FORMS: dict[str, tuple[str, Callable[[Book, str, date], str]]] = {
+    "md": ("text/markdown; charset=utf-8", markdown),
+    "json": ("application/json", lambda book, iso, day: to_json(book, select(book, state=iso))),
+    "csv": ("text/csv; charset=utf-8", lambda book, iso, day: "\ufeff" + to_csv(book, select(book, state=iso))),
+}
+
+
+@require_safe
+def page(request: HttpRequest, iso: str) -> HttpResponse:
+    """A State's law on a day."""
+    book = current_book()
+    state = state_or_404(iso, book)
+    asked = Asked(request)
+    day = asked.on()
+    rules = arrange.state_rules(state.iso, book)
+    context = {
+        "state": state,
+        "name": shared.state_name(state.iso, book.states),
+        "day": day,
+        "is_today": day == today(),
+        "complaints": asked.complaints,
+        "sections": arrange.by_role(state.iso, book, day),
+        "roles_without": [str(words.ROLE_TITLES[r]) for r in ROLES if f"national:{state.iso}:{r}" not in book.by_layer],
+        "counts": {
+            "held": len(rules),
+            "in_force": sum(r.in_force(day) for r in rules),
+            "binding": sum(r.in_force(day) and r.binds for r in rules),
+            "checked": max((r.checked for r in rules), default=None),
+        },
+        "memberships": memberships(state, day),
+        "timeline": charts.timeline_rules(book, state=state.iso),
+        "timeline_rows": arrange.rows(charts.timeline_rules(book, state=state.iso), book, day),
+        "limits": state_limits(book, state.iso, day),
+        "coming": [arrange.event(c, book, day) for c in changes(book, day, state=state.iso) if c.date > day],
+    }
+    return render(request, "lawpages/state.html", context)
+
+
+@require_safe
+def timeline(request: HttpRequest, iso: str) -> HttpResponse:
+    """The State's rules over time as a picture."""
+    state = state_or_404(iso, current_book())
+    theme = charts.theme_of(request.GET.get("theme"))
+    return charts.svg_answer(charts.timeline_svg(state.iso, None, theme, Asked(request).on()))
+
+
+@require_safe
+def factsheet(request: HttpRequest, iso: str, form: str) -> HttpResponse:
+    """The State's law as a file: Markdown for people, JSON and CSV for programs."""
+    book = current_book()
+    state = state_or_404(iso, book)
+    if form not in FORMS:
+        raise Http404(form)
+    day = Asked(request).on()
+    media, write = FORMS[form]
+    response = HttpResponse(write(book, state.iso, day), content_type=media)
+    name = f"tidegate-{state.iso.lower()}-{day.isoformat()}.{form}"
+    response["Content-Disposition"] = f'attachment; filename="{name}"'
+    return response
+
+
+def memberships(state: State, day: date) -> list[Membership]:
+    """The groups of a State that have a name of their own on the page, those it belongs to on the day first."""
+    found = []
+    for group in words.MEMBER:
+        if group in ("project", "eu_replied", "eu_unlisted_reply"):
+            continue  # how the rulebook sorts States, not what they are bound by
+        for period in state.groups.get(group, ()):
+            found.append(
+                Membership(
+                    group,
+                    words.member(group),
+                    period.start,
+                    period.end,
+                    period.covers(day),
+                    period.confidence != "high",
+                    shared.book_text(period.note),
+                )
+            )
+    return sorted(found, key=lambda m: not m.now)
+
+
+def state_limits(book: Book, iso: str, day: date) -> list[tuple[str, Standard, list[Limit]]]:
+    """What the State asks of a load, role by role: (role, row, limits)."""
+    out = []
+    for role in arrange.ROLE_ORDER:
+        for found in standards(book, day, states=[iso], role=role):
+            mine = limits(found, book)
+            if mine:
+                out.append((str(words.ROLE_TITLES[role]), found, mine))
+    return out
