@@ -36,8 +36,17 @@ def decision(raw: Raw, **more: Any) -> Raw:
 
 
 def answer(told: Raw) -> tuple[Any, ...]:
-    """What may not depend on a fact that is not asked for: entry, regime, and whether it is prohibited."""
+    """What a question may decide: entry, regime, and whether it is prohibited."""
     return (told["entry"], told["eu_entry"], told["regime"], told["outcome"] == "prohibited")
+
+
+def settled(told: Raw, later: Raw) -> bool:
+    """Whether what was decided stands: the outcome, and the entry and regime where they were not open."""
+    if (told["outcome"] == "prohibited") is not (later["outcome"] == "prohibited"):
+        return False
+    if told["regime"] not in (None, later["regime"]):
+        return False
+    return len(told["entry_candidates"]) > 1 or (told["entry"], told["eu_entry"]) == (later["entry"], later["eu_entry"])
 
 
 def with_answer(raw: Raw, fact: str, value: Any) -> Raw:
@@ -88,9 +97,11 @@ def test_what_is_decided_stays_when_more_is_learnt(raw: Raw, data: st.DataObject
     fields = [f for f in sorted(own) if raw.get(f) is None]
     open_facts = [f for f in (*fields, *TOLD) if f not in asked and f not in raw.get("facts", {})]
     for fact in data.draw(st.lists(st.sampled_from(open_facts), min_size=3, max_size=6, unique=True)):
+        if fact == "hazardous" and (told["entry"] or "Y")[0] in "AB":
+            continue  # Annexes VIII and IX are presumptions, until the contrary is shown
         for value in possible(raw, fact):
             later = decision(with_answer(raw, fact, value))
-            assert answer(later) == answer(told), f"{fact}={value!r}: {later['outcome']} {later['reasons']}"
+            assert settled(told, later), f"{fact}={value!r} turns {raw}"
 
 
 def answers_to(raw: Raw, fact: str) -> list[Any]:
@@ -140,9 +151,10 @@ def test_a_question_that_stands_alone_makes_a_difference(raw: Raw, data: st.Data
         told = decision(raw)
     if told["outcome"] != "undetermined":
         return
+    assert told["questions"], f"undetermined, and nothing to ask of {raw}"
     (question,) = told["questions"]
     ends = {answer(later) for later in _ends(raw, question["fact"])}
-    assert len(ends) > 1, f"{question['fact']} decides nothing: {ends}"
+    assert len(ends) > 1, f"{question['fact']} decides nothing: {ends} of {raw}"
 
 
 def _ends(raw: Raw, fact: str) -> Iterator[Raw]:

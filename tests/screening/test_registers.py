@@ -242,7 +242,8 @@ def test_a_fact_holds_on_its_days_only(day: str, value: bool | None) -> None:
 
 
 def quota(tonnes: Any, **more: Any) -> FactRecord:
-    return FactRecord("quota_left_t", "consignee", "C-1", tonnes, **{"rule": FREE_ZONE, **more})
+    more = {"subject": "C-1", "rule": FREE_ZONE, **more}
+    return FactRecord("quota_left_t", "consignee", value=tonnes, **more)
 
 
 @pytest.mark.parametrize(
@@ -538,6 +539,47 @@ def test_a_batch_is_answered_as_each_of_its_rows(case: tuple[list[Raw], Register
                     assert (getattr(got, name) or None) == (getattr(shipment, name) or None), (form, name, rows[n])
         told = differences(wanted, in_bulk(batch, register), rows)
         assert not told, f"{form}:\n" + "\n".join(told)
+
+
+@pytest.mark.parametrize("form", FORMS)
+def test_rows_that_differ_only_by_their_day_are_told_apart(form: str) -> None:
+    day = date(2024, 6, 15)
+    register = MemoryRegister(
+        [PaperRecord("AP", "AP 17", "revoked", status_from=day), PaperRecord("AP", "AP 18")],
+        [listed(False, "*"), listed(True, valid_to=day - timedelta(1))],
+        {"COA": [Authority(since=day + timedelta(1), until=day + timedelta(2))]},
+    )
+    papers = [AP, {"kind": "COA", "number": "1"}]
+    rows: list[Raw] = [
+        {**base, "id": f"{base['import']}{n}", "date": (day + timedelta(n)).isoformat(), "documents": papers}
+        for n in (-1, 0, 1, 2, 3)
+        for base in (MALAYSIA, THAILAND)
+    ]
+    wanted = one_by_one(rows, register)
+    assert len({json.dumps([d.get(ANSWERS), d["alerts"]]) for _, d in wanted}) == 6
+    assert not differences(wanted, in_bulk(FORMS[form](rows), register), rows)
+
+
+@pytest.mark.parametrize("form", FORMS)
+def test_rows_that_differ_only_by_what_the_shipment_says_are_told_apart(form: str) -> None:
+    register = MemoryRegister(facts=[listed(False, rule=FREE_ZONE), quota(Decimal(20)), quota(5, subject="C-2")])
+    claims: list[Raw] = [{}, {"plant_on_approved_list": True}, {"plant_on_approved_list": False}, {"quota_left_t": 3}]
+    others: list[Raw] = [
+        {},
+        {"net_kg": 30000},
+        {"net_kg": None},
+        {"import": "VN"},
+        {"events": {"import_completed": "2025-01-01"}},
+        {"consignee": {"id": "C-2"}},
+        {"facility": {"name": "no id"}},
+    ]
+    rows: list[Raw] = [
+        {**THAILAND, **other, "id": f"{n}.{m}", "facts": {**THAILAND["facts"], **claim}}
+        for n, claim in enumerate(claims)
+        for m, other in enumerate(others)
+    ]
+    wanted = one_by_one(rows, register)
+    assert not differences(wanted, in_bulk(FORMS[form](rows), register), rows)
 
 
 def test_a_batch_without_anything_to_ask_about_keeps_its_columns() -> None:

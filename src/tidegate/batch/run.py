@@ -14,7 +14,8 @@ from tidegate.batch.beside import unknown_parts
 from tidegate.batch.summary import Summary
 from tidegate.formats import DecisionWriter, ShipmentReader, flatten, open_shipments, reject_for
 from tidegate.law import Book, load_rulebook
-from tidegate.screening import Reject, decide, parse_shipment
+from tidegate.screening import Reject, parse_shipment
+from tidegate.screening.decision import decide_body
 from tidegate.screening.registers import Enricher, Register, RegisterError, alerts_of
 from tidegate.screening.shipment import FIELDS
 
@@ -131,11 +132,9 @@ def _row_by_row(
                 summary.reject(record)
                 writer.reject(record)
                 continue
-            decision = decide(shipment, book, changes=changes)
+            decision = decide_body(shipment, book, changes=changes)
             decision["alerts"] += alerts_of(answers)
-            decision = {"id": decision.pop("id"), "row": raw.row, **decision}
-            for name in (*shipment.passthrough, "facts"):
-                decision.pop(name, None)
+            decision = {"id": shipment.id, "row": raw.row, **decision}
             extra = unknown_parts(data, book)
             if writer.format != "jsonl":
                 extra = dict(flatten(extra))

@@ -32,20 +32,24 @@ def decide(shipment: Shipment, book: Book, *, changes: bool = False) -> dict[str
 
     `changes`: also the next dates on which the outcome changes under the law known today.
     """
+    return with_identity(decide_body(shipment, book, changes=changes), shipment, book)
+
+
+def decide_body(shipment: Shipment, book: Book, *, changes: bool = False) -> dict[str, Any]:
+    """The decision alone, without the caller's key and columns."""
     cls = classify(shipment, book)
     layers, regime = evaluate_layers(shipment, book, cls)
     decision = assemble(Route.of(shipment), book, cls, layers, regime)
     if changes:
         decision["changes"] = next_changes(shipment, book, decision["outcome"])
-    return with_identity(decision, shipment, book)
+    return decision
 
 
 def with_identity(decision: dict[str, Any], s: Shipment, book: Book) -> dict[str, Any]:
     """The decision under the caller's key, with every unknown column passed through."""
     out = {"id": s.id, **decision}
     for name, value in s.passthrough.items():
-        if name not in out:
-            out[name] = value
+        out[f"source.{name}" if name in DECISION_FIELDS else name] = value
     extra = unknown_facts(s.raw, book)
     if extra:
         out["facts"] = extra

@@ -20,7 +20,6 @@ from tidegate.screening import decide, parse_shipment
 from tidegate.screening.bulk.columns import Columns
 
 ROWS = 60_000
-SOME = 18_000
 
 
 @pytest.fixture(scope="module")
@@ -182,21 +181,33 @@ def test_keys_are_unique(plain: pa.Table) -> None:
 # ── what the law makes of them ─────────────────────────────────────────────────────────────────────────────
 
 
-def test_every_row_can_be_read_and_nearly_every_rule_binds(book: Book, with_papers: pa.Table) -> None:
+def never_bound(book: Book, table: pa.Table) -> tuple[list[str], Counter[str], Counter[str]]:
+    """Rules that no row meets though they are in force in these years, and what came of the rows and their papers."""
     bound: Counter[str] = Counter()
     outcomes: Counter[str] = Counter()
     why: Counter[str] = Counter()
-    for row in shipments(with_papers.slice(0, SOME)):
+    for row in shipments(table):
         decision = decide(parse_shipment(row, book), book)
         outcomes[decision["outcome"]] += 1
         bound.update({rule for layer in decision["layers"] for rule in layer["rules"]})
         bound.update(alert["rule"] for alert in decision["alerts"])
         why.update(m["why"] for m in decision["missing"])
-    assert min(outcomes[o] for o in ("prohibited", "undetermined", "needs", "clear")) > 0.05 * SOME
-    assert set(why) == {"not held", "expired", "wrong standard", "too small"}
     # a rule that ended before the first generated day cannot bind
     over = {r.id for r in book.rules.values() if r.valid_to and r.valid_to < date(2012, 1, 1)}
-    never = [rule for rule in book.rules if not bound[rule] and rule not in over]
+    return [rule for rule in book.rules if not bound[rule] and rule not in over], outcomes, why
+
+
+def test_rows_can_be_read_and_come_out_in_every_way(book: Book, with_papers: pa.Table) -> None:
+    never, outcomes, why = never_bound(book, with_papers.slice(0, 3_000))
+    assert min(outcomes[o] for o in ("prohibited", "undetermined", "needs", "clear")) > 150
+    assert {"not held", "expired"} <= set(why)
+    assert len(never) <= 0.1 * len(book.rules), never
+
+
+@pytest.mark.ci
+def test_nearly_every_rule_binds_somewhere(book: Book, with_papers: pa.Table) -> None:
+    never, _, why = never_bound(book, with_papers.slice(0, 20_000))
+    assert set(why) == {"not held", "expired", "wrong standard", "too small"}
     assert len(never) <= 0.02 * len(book.rules), never
 
 

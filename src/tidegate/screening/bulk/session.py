@@ -31,7 +31,7 @@ from tidegate.screening.bulk.keys import Codes, Interner, KeyIndex, Packer, uniq
 from tidegate.screening.bulk.residual import Needs, Residuals, rules_in_force
 from tidegate.screening.bulk.view import Shipments, View, deserved_codes, material_words
 from tidegate.screening.classify import Classification, classify
-from tidegate.screening.decision import Route, assemble, contradicts, decide, headline
+from tidegate.screening.decision import Route, assemble, contradicts, decide_body, headline
 from tidegate.screening.evaluate import LayerResult, international_layers, national_layer
 from tidegate.screening.shipment import Reject, Shipment, parse_shipment
 
@@ -143,10 +143,7 @@ class Session:
         return BatchResult(decided + first_row, kept, sets[decided], rejects, decided)
 
     def _whole(self, s: Shipment) -> int:
-        decision = decide(s, self.book)
-        decision.pop("id")
-        for name in s.passthrough:
-            decision.pop(name, None)
+        decision = decide_body(s, self.book)
         self.whole.append(decision)
         self.sets.append(SetRecord(Route.of(s), whole=len(self.whole) - 1))
         self.heads.append((decision["outcome"], decision["entry"], decision["regime"]))

@@ -98,7 +98,8 @@ def overview(batch: Batch, figures: Figures, book: Book) -> Overview:
         ),
         rules=tuple(_rule(rule, count, decided, book) for rule, count in rules),
         prohibiting=tuple(
-            _rule(rule, count, decided, book) for rule, count in results.sorted_counts(figures["prohibiting"])
+            _rule(rule, count, decided, book, "prohibits")
+            for rule, count in results.sorted_counts(figures["prohibiting"])
         ),
         papers=tuple(
             Row(kind, paper_label(kind, book), kind, count, _query(paper=kind), share=count / decided)
@@ -191,14 +192,14 @@ def _cells(counts: Mapping[str, int], **chosen: str) -> tuple[tuple[str, int, st
     return tuple((name, counts.get(name, 0), _query(outcome=name, **chosen)) for name in ORDER)
 
 
-def _rule(rule: str, count: int, decided: int, book: Book) -> Row:
+def _rule(rule: str, count: int, decided: int, book: Book, name: str = "rule") -> Row:
     record = book.rules.get(rule)
     return Row(
         rule,
         rule,
         words.book_text(record.text) if record else "",
         count,
-        _query(rule=rule),
+        _query(**{name: rule}),
         labels=tuple(words.confidence_labels(record.confidence, record.dates)) if record else (),
         share=count / decided,
     )

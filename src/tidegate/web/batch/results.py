@@ -24,7 +24,11 @@ from tidegate.screening.engines import duckdb
 from tidegate.web.batch import store
 from tidegate.web.batch.models import Batch
 
-LISTS = ("rules", "papers", "questions")
+LISTS = ("rules", "prohibits", "papers", "questions")
+# The rules among the reasons that prohibit, joined as `rules` is.
+_PROHIBITING = """nullif(array_to_string(list_transform(list_filter(
+    from_json(json_extract(decision_json, '$.reasons'), '[{"rule": "VARCHAR", "effect": "VARCHAR"}]'),
+    lambda r: r.effect = 'prohibit'), lambda r: r.rule), ';'), '')"""
 REJECT_SCHEMA = pa.schema(
     [("row", pa.int64()), ("line", pa.int64())]
     + [(name, pa.string()) for name in ("id", "field", "value", "expected", "message", "file")]
@@ -50,6 +54,7 @@ def build(folder: Path) -> tuple[int, int]:
             "entry": "coalesce(entry, 'open')",
             "regime": "regime",
             "rules": "rules",
+            "prohibits": _PROHIBITING,
             "papers": "missing_documents",
             "questions": "question_facts",
             "checks": "coalesce(json_array_length(decision_json, '$.verify'), 0)::INTEGER",
@@ -142,6 +147,7 @@ class Filter:
     of: str = ""
     entry: str = ""
     rule: str = ""
+    prohibits: str = ""
     month: str = ""
     question: str = ""
     paper: str = ""
@@ -174,7 +180,7 @@ class Filter:
         if self.month:
             parts.append("starts_with(day, ?)")
             values.append(self.month)
-        for column, value in zip(LISTS, (self.rule, self.paper, self.question), strict=True):
+        for column, value in zip(LISTS, (self.rule, self.prohibits, self.paper, self.question), strict=True):
             if value:
                 parts.append(f"contains(';' || {column} || ';', ';' || ? || ';')")
                 values.append(value)

@@ -29,8 +29,6 @@ INSTALLED_APPS = [
     "django.contrib.sessions",
     "django.contrib.messages",
     "django.contrib.staticfiles",
-    "crispy_forms",
-    "crispy_bootstrap5",
     "tidegate.web",
     "tidegate.web.check",
 ]
@@ -40,8 +38,6 @@ INSTALLED_APPS += [
     for app in ("tidegate.web.jobs", "tidegate.web.batch", "tidegate.web.lawpages", "tidegate.web.api")
     if find_spec(app)
 ]
-CRISPY_ALLOWED_TEMPLATE_PACKS = "bootstrap5"
-CRISPY_TEMPLATE_PACK = "bootstrap5"
 
 MIDDLEWARE = [
     "django.middleware.security.SecurityMiddleware",

@@ -53,7 +53,7 @@ def page(request: HttpRequest, rule_id: str) -> HttpResponse:
 
 def _effect(rule: Rule) -> str:
     """What the rule does, in a sentence."""
-    if rule.kind == "regime" and rule.regime in shared.REGIMES:
+    if rule.kind == "regime" and rule.regime is not None and rule.regime in shared.REGIMES:
         return str(shared.REGIMES[rule.regime][1])
     return str(words.KIND_TEXTS.get(rule.kind, ""))
 

@@ -37,6 +37,10 @@
     window.addEventListener("pageshow", () => { button.textContent = label; show(); });
   }
 
+  // On a phone the filters take a line until they are asked for.
+  const filters = document.querySelector(".ba-filter-more:not([data-ba-filtered])");
+  if (filters && window.matchMedia("(max-width: 767.98px)").matches) filters.open = false;
+
   const reveal = (hash) => document.getElementById(hash.slice(1))?.closest("details")?.setAttribute("open", "");
   document.addEventListener("click", (event) => {
     const link = event.target.closest?.('a[href^="#rule-"]');
