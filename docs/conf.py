@@ -1,6 +1,15 @@
 """How sphinx makes the manual: Markdown pages, one look, no address outside the repository needed."""
 
+import sys
+from pathlib import Path
+
 from tidegate import __version__
+
+sys.path.insert(0, str(Path(__file__).resolve().parent))
+
+from generate import write_reference  # noqa: E402 - the folder has to be on the path first
+
+write_reference()
 
 project = "Tidegate"
 copyright = "the Tidegate contributors, Apache-2.0"

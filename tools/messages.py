@@ -360,7 +360,7 @@ def _strings(message: Message) -> tuple[str, ...]:
     return tuple(given) if isinstance(given, (list, tuple)) else (given or "",)
 
 
-_PLACEHOLDER = re.compile(r"%\(\w+\)[a-z]|%%|\{\w*\}|`[^`]*`")
+_PLACEHOLDER = re.compile(r"%\([\w.]+\)[a-z]|%%|\{\w*\}|`[^`]*`")
 
 
 def faults(message: Message) -> Iterator[str]:

@@ -12,7 +12,7 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 
 from tidegate.batch.beside import nested
-from tidegate.formats import DecisionWriter, flat_decision, rejects_path
+from tidegate.formats import DecisionWriter, rejects_path
 from tidegate.formats.flat_decision import joined, passed_name
 from tidegate.screening.bulk.keys import unique_inverse
 
@@ -319,9 +319,19 @@ class TableTextSink:
 
 
 def flat_of(body: dict[str, Any]) -> dict[str, str | None]:
-    """The flat texts of a decision body."""
-    flat = flat_decision(body)
-    return {name: flat[name] for name in TEXTS}
+    """The flat texts of a decision body, as `flat_decision` writes them, without the JSON."""
+    return {
+        "outcome": body["outcome"],
+        "entry": body["entry"],
+        "entry_candidates": joined(body["entry_candidates"]),
+        "eu_entry": body["eu_entry"],
+        "regime": body["regime"],
+        "confidence": body["confidence"],
+        "rulebook": body["rulebook"],
+        "rules": joined(reason["rule"] for reason in body["reasons"]),
+        "missing_documents": joined(kind for missing in body["missing"] for kind in missing["documents"]),
+        "question_facts": joined(question["fact"] for question in body["questions"]),
+    }
 
 
 def text_of(body: dict[str, Any]) -> str:

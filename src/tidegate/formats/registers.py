@@ -247,9 +247,10 @@ def _table(columns: Sequence[str], where: str) -> str:
     """Which of the two tables has these columns."""
     table = PAPERS if "kind" in columns else FACTS if "fact" in columns else None
     if table is None:
+        wanted = " or ".join(", ".join(names) for names in NEEDED.values())
         raise FormatError(
-            f"{where}: not a table of a register", field="header", value=", ".join(columns[:20]),
-            expected=" or ".join(", ".join(names) for names in NEEDED.values()),
+            f"{where}: not a table of a register: expected the columns {wanted}",
+            field="header", value=", ".join(columns[:20]), expected=wanted,
         )  # fmt: skip
     missing = [name for name in NEEDED[table] if name not in columns]
     if missing:

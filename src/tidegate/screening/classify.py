@@ -19,6 +19,7 @@ from tidegate.screening.shipment import Shipment
 Tri = bool | None
 ZERO, HUNDRED = Decimal(0), Decimal(100)
 PLASTIC_ENTRIES = ("A3210", "B3011", "Y48")
+HAZARD_APART = frozenset({"Y46", "Y47"})  # household waste and its ash: hazard plays no part
 PERFLUOROALKOXY = frozenset({"PFA", "MFA"})  # the third indent of EU3011 in which a mixture may pass
 
 
@@ -192,7 +193,7 @@ def _unlisted(s: Shipment, book: Book) -> Classification:
 def _by_heading(s: Shipment, book: Book, candidates: tuple[str, ...]) -> Classification:
     """Nothing is known of the content: the heading's candidates stay open, less what `hazardous` rules out."""
     hazard = hazard_status(s)
-    kept: list[str] = [c for c in candidates if hazard is None or (c[0] == "A") is hazard]
+    kept = [c for c in candidates if hazard is None or c in HAZARD_APART or (c[0] == "A") is hazard]
     edition = book.edition_on(s.event("arrived"))
     worlds = tuple(World(c, hazardous=c[0] == "A", deserves=_deserved_by_entry(c, book, edition)) for c in kept)
     if not kept:

@@ -113,7 +113,8 @@ def assemble(
     outcome, entry = headline(cls, layers, regime, international)
     entry_open = not cls.decided
     open_regime = international and regime is None
-    entry_matters = (entry_open or open_regime) and (international or any(layer.entry_rules for layer in layers))
+    hang_on = any(layer.entry_rules for layer in layers)
+    entry_matters = (entry_open or open_regime or hang_on) and (international or hang_on)
     shown = [layer for layer in layers if layer.international or layer.rules or layer.name.split(":")[0] == "national"]
     reasons: list[dict[str, Any]] = []
     told: set[str] = set()

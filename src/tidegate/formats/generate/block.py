@@ -3,7 +3,7 @@
 Trade repeats itself: the same goods go the same way under the same papers, with another number, another container and
 another mass. So there is one pool of consignments for a seed; most rows of a block are drawn from it with new keys,
 parties, masses and days, the rest are new altogether. That keeps the number of distinct cases that the law can tell
-apart near one in fifteen rows of a million, as the figures of the project ask for, and is quicker than drawing afresh.
+apart just above 50,000 in a million rows, as the figures of the project ask for, and is quicker than drawing afresh.
 """
 
 from __future__ import annotations

@@ -41,6 +41,7 @@ class Layer:
     packer: Packer = field(default_factory=Packer)
     index: KeyIndex = field(default_factory=KeyIndex)
     results: list[int] = field(default_factory=list)
+    hs_table: list[int] = field(default_factory=list)
     hs_codes: Interner = field(default_factory=Interner)
 
 

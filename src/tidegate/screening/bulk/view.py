@@ -233,20 +233,19 @@ class View:
     def hs_signature(self, layer: Layer) -> Codes:
         """A code for how the declared HS code stands to every prefix of a layer, and to every code deserved."""
         session = self.session
-        distinct = np.unique(self.hs)
-        table = np.zeros(int(distinct.max(initial=0)) + 1, dtype=np.int64)
-        for code in distinct.tolist():
-            hs: Any = session.hs_values.values[code]
-            if hs is None:
-                table[code] = layer.hs_codes(None)
+        table = layer.hs_table
+        for hs in session.hs_values.values[len(table) :]:
+            if not isinstance(hs, str):
+                table.append(layer.hs_codes(None))
                 continue
-            table[code] = layer.hs_codes(
+            code = layer.hs_codes(
                 (
                     tuple((hs.startswith(p), p.startswith(hs)) for p in layer.prefixes),
                     tuple(hs.startswith(d) for d in session.deserved),
                 )
             )
-        return table[self.hs]
+            table.append(code)
+        return np.asarray(table, dtype=np.int64)[self.hs]
 
     def _transit(self) -> Codes:
         """A code for the list of States; lists of objects stand alone."""

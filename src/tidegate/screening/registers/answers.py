@@ -174,7 +174,7 @@ def settle(
     """
     special = [c for c in candidates if c.record.rule]
     used = special or list(candidates)
-    values = [_value(fact, c.record) for c in used]
+    values = [value_of(fact, c.record) for c in used]
     known = [(c, v) for c, v in zip(used, values, strict=True) if v is not None]
     if not known:
         return KEEP, ()
@@ -203,7 +203,8 @@ def settle(
     return KEEP, told("claim kept", DIFFERS)
 
 
-def _value(fact: Fact, record: FactRecord) -> Any:
+def value_of(fact: Fact, record: FactRecord) -> Any:
+    """The value of a record as the fact registry types it, None where there is none. Raises RegisterError."""
     try:
         return _typed(record.value, fact, f"facts.{fact.name}")
     except Reject as reject:

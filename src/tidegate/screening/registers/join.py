@@ -12,9 +12,9 @@ register speaks of go through `Enricher.one`, which is what a row by itself goes
 
 from __future__ import annotations
 
-import json
+from bisect import bisect_left
 from collections.abc import Callable, Iterable, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from datetime import date
 from decimal import Decimal
 from typing import Any
@@ -24,16 +24,16 @@ import numpy.typing as npt
 import pyarrow as pa
 import pyarrow.compute as pc
 
+from tidegate.law.records import Fact
 from tidegate.screening.bulk.columns import DAY_ZERO, NO_DAY, Columns, days
 from tidegate.screening.bulk.keys import Codes, unique_inverse
+from tidegate.screening.papers import KG_PER_TONNE
 from tidegate.screening.registers.answers import (
     ANSWERS,
     CLEAR,
     CONFIRMED,
     KEEP,
     Candidate,
-    alerts_of,
-    answers_json,
     settle,
     written,
 )
@@ -49,6 +49,17 @@ from tidegate.screening.registers.protocol import (
     paper_schema,
     record_on,
 )
+from tidegate.screening.registers.spread import (
+    Alerts,
+    Part,
+    Spoken,
+    answered,
+    as_text,
+    distinct,
+    dumps,
+    put_in,
+    raised,
+)
 from tidegate.screening.registers.tables import cell, edges, fact_records, paper_records
 from tidegate.screening.shipment import LAYER, Document, Reject, _documents, _list, _number, _state, _typed
 
@@ -62,19 +73,7 @@ class Enriched:
 
     batch: pa.RecordBatch
     alerts: Codes
-    texts: list[list[dict[str, str]]]
-
-
-@dataclass(slots=True)
-class _Part:
-    """What one step says of the rows: for each row a place in `cases`, 0 for nothing."""
-
-    codes: Codes
-    cases: list[Any] = field(default_factory=lambda: [()])
-
-    @classmethod
-    def of(cls, rows: int) -> _Part:
-        return cls(np.zeros(rows, dtype=np.int64))
+    texts: list[Alerts]
 
 
 class Join:
@@ -86,6 +85,7 @@ class Join:
         pairs = zip(papers["kind"].to_pylist(), papers["number"].to_pylist(), strict=True)
         self._papers = papers
         self._paper_keys = pa.array([_joined(PaperKey.of(*pair)) for pair in pairs], pa.string())
+        self.knows_papers = papers.num_rows > 0 or bool(enricher.authorities)
         self._authority_edges = edges((a.since, a.until) for given in enricher.authorities.values() for a in given)
         facts = enricher.register.fact_table().select(fact_schema().names)
         self._facts = {ask.shape: _FactTable(facts, ask) for asks in enricher.asks.values() for ask in asks}
@@ -140,7 +140,7 @@ class _Batch:
         self.columns = Columns(batch)
         self.rows = batch.num_rows
         self.changed: dict[str, pa.Array] = {}  # columns that are new or other than they were
-        self.parts: list[_Part] = []
+        self.parts: list[Part] = []
         bad = np.zeros(self.rows, dtype=bool)
         day = days(self.columns, "date", bad)
         self.day = np.full(self.rows, NO_DAY, np.int64) if day is None else day
@@ -182,7 +182,7 @@ class _Batch:
         found = self.columns.codes(name, code_of)
         return np.zeros(self.rows, dtype=np.int64) if found is None else found
 
-    def _alone(self, candidates: Mapping[str, list[tuple[Ask, _Part]]]) -> Mask:
+    def _alone(self, candidates: Mapping[str, list[tuple[Ask, Spoken]]]) -> Mask:
         """Rows to enrich by themselves: of rare shape, or with an answer for one layer only, and spoken of."""
         alone = np.zeros(self.rows, dtype=bool)
         for found in candidates.values():
@@ -195,9 +195,9 @@ class _Batch:
 
     def _judge_papers(self, rows: Mask) -> None:
         array = self.columns.get("documents")
-        if array is None:
+        if array is None or not self.join.knows_papers:
             return
-        texts = _as_text(array)
+        texts = as_text(array)
         encoded = pc.dictionary_encode(texts)
         positions = encoded.indices.fill_null(-1).to_numpy(zero_copy_only=False).astype(np.int64)
         cells = encoded.dictionary.to_pylist()
@@ -220,25 +220,25 @@ class _Batch:
         limits = np.array(sorted(starts | set(self.join._authority_edges)), dtype=np.int64) - DAY_ZERO
         segment = np.searchsorted(limits, self.day[here], side="right")
         _, first, inverse = unique_inverse(positions[here] * (len(limits) + 1) + segment)
-        part = _Part.of(self.rows)
+        part = Part.of(self.rows)
         new: list[str | None] = []
         for i in first.tolist():
             at = int(positions[here[i]])
             kept, told = self.join.enricher.judge(read[at], records, _date(int(self.day[here[i]])))
-            new.append(None if kept is None else _dumps(kept))
-            part.cases.append(tuple(told))
+            new.append(None if kept is None else dumps(kept))
+            part.cases.append(told)
         part.codes[here] = inverse + 1
         self.parts.append(part)
         moved = np.array([text is not None for text in new])[inverse]
         if moved.any():
-            self.changed["documents"] = _put_in(texts, here[moved], pa.array(new, pa.string()).take(inverse[moved]))
+            self.changed["documents"] = put_in(texts, here[moved], pa.array(new, pa.string()).take(inverse[moved]))
 
     # ── facts ──────────────────────────────────────────────────────────────────────────────────────────
 
-    def _candidates(self) -> dict[str, list[tuple[Ask, _Part]]]:
+    def _candidates(self) -> dict[str, list[tuple[Ask, Spoken]]]:
         """For each fact that the register answers here: who is spoken of, by which record."""
         subjects = {about: self._subjects(about) for about in ABOUT}
-        out: dict[str, list[tuple[Ask, _Part]]] = {}
+        out: dict[str, list[tuple[Ask, Spoken]]] = {}
         for name, asks in self.join.enricher.asks.items():
             for ask in asks:
                 named = subjects[ask.shape.about]
@@ -265,7 +265,7 @@ class _Batch:
             names = [*names, *others]
         return codes, names
 
-    def _spoken_of(self, ask: Ask, codes: Codes, names: Sequence[str | None]) -> _Part | None:
+    def _spoken_of(self, ask: Ask, codes: Codes, names: Sequence[str | None]) -> Spoken | None:
         keys = [None if name is None else normal(name) for name in names]
         records = self.join.facts(ask).speaking(list(dict.fromkeys(k for k in keys if k is not None)))
         if not records:
@@ -280,7 +280,7 @@ class _Batch:
         limits = np.array(edges(periods), dtype=np.int64) - DAY_ZERO
         segment = np.searchsorted(limits, self.day[here], side="right")
         _, first, inverse = unique_inverse(codes[here] * (len(limits) + 1) + segment)
-        part = _Part.of(self.rows)
+        part = Spoken(np.zeros(self.rows, dtype=np.int64))
         places = []
         for i in first.tolist():
             at = int(codes[here[i]])
@@ -325,29 +325,25 @@ class _Batch:
         except Reject:
             return []
 
-    def _settle_fact(self, name: str, found: Sequence[tuple[Ask, _Part]], plain: Mask) -> None:
+    def _settle_fact(self, name: str, found: Sequence[tuple[Ask, Spoken]], plain: Mask) -> None:
         fact = self.book.facts[name]
         codes = [part.codes for _, part in found]
         rows = plain & (np.max(codes, axis=0) > 0)
         said, values = self._claims(name)
+        loads, masses = self._loads(fact, found)
         rows &= np.array([value is not KEEP for value in values])[said]
+        rows &= np.array([mass is not KEEP for mass in masses])[loads]
         here = np.flatnonzero(rows)
         if not len(here):
             return
-        loads, masses = self._loads() if fact.unit == "t" else (np.zeros(self.rows, np.int64), [None])
         keys = [*(c[here] for c in codes), said[here], loads[here]]
-        first, inverse = _distinct(keys)
-        part = _Part.of(self.rows)
+        first, inverse = distinct(keys)
+        part = Part.of(self.rows)
         new: list[Any] = []
         for i in first.tolist():
-            candidates = [p.cases[int(c[i])] for (_, p), c in zip(found, keys, strict=False) if c[i]]
+            candidates = [c for (_, p), k in zip(found, keys, strict=False) if (c := p.cases[int(k[i])]) is not None]
             claim = values[int(said[here[i]])]
-            mass = masses[int(loads[here[i]])]
-            if mass is KEEP:
-                part.cases.append(())  # the row will be rejected for its mass
-                new.append(KEEP)
-                continue
-            value, told = settle(fact, candidates, () if claim is None else (claim,), mass)
+            value, told = settle(fact, candidates, () if claim is None else (claim,), masses[int(loads[here[i]])])
             part.cases.append(told)
             new.append(KEEP if told and told[0].effect == CONFIRMED else value)
         part.codes[here] = inverse + 1
@@ -356,7 +352,7 @@ class _Batch:
         if moved.any():
             texts = pa.array([None if v in (KEEP, CLEAR) else cell(written(v)) for v in new], pa.string())
             held = self._fact_texts(name)
-            self.changed[f"facts.{name}"] = _put_in(held, here[moved], texts.take(inverse[moved]))
+            self.changed[f"facts.{name}"] = put_in(held, here[moved], texts.take(inverse[moved]))
 
     def _claims(self, name: str) -> tuple[Codes, list[Any]]:
         """(place of each row's own value of a fact, the values; KEEP for one that the fact cannot have)."""
@@ -373,26 +369,37 @@ class _Batch:
 
         return encoded[0], [typed(value) for value in encoded[1]]
 
-    def _loads(self) -> tuple[Codes, list[Any]]:
-        """(place of each row's net mass, the masses in kg; KEEP for one that cannot be)."""
-        encoded = self.columns.encoded("net_kg")
+    def _loads(self, fact: Fact, found: Sequence[tuple[Ask, Spoken]]) -> tuple[Codes, list[Any]]:
+        """(place of each row's net mass, masses in kg; KEEP for one that cannot be).
+
+        One mass stands for all between two figures that records give; facts that are not in tonnes ask for none.
+        """
+        encoded = self.columns.encoded("net_kg") if in_tonnes(fact) else None
         if encoded is None:
             return np.zeros(self.rows, dtype=np.int64), [None]
-
-        def mass(value: Any) -> Any:
+        given = {value_of(fact, c.record) for _, spoken in found for c in spoken.cases if c is not None}
+        limits = sorted(v * KG_PER_TONNE for v in given if v is not None)
+        places: dict[Any, int] = {}
+        masses: list[Any] = []
+        table = []
+        for value in encoded[1]:
             try:
-                return _number(value, "net_kg", Decimal(0))
+                mass: Any = _number(value, "net_kg", Decimal(0))
+                key: Any = None if mass is None else bisect_left(limits, mass)
             except Reject:
-                return KEEP
-
-        return encoded[0], [mass(value) for value in encoded[1]]
+                mass = key = KEEP
+            place = places.setdefault(key, len(masses))
+            if place == len(masses):
+                masses.append(mass)
+            table.append(place)
+        return np.array(table, dtype=np.int64)[encoded[0]], masses
 
     def _fact_texts(self, name: str) -> pa.Array:
         """The column of a fact as text."""
         array = self._column(f"facts.{name}")
         encoded = self.columns.encoded(f"facts.{name}")
         if encoded is None or pa.types.is_string(array.type):
-            return _as_text(array)
+            return as_text(array)
         values = pa.array([None if v is None or v != v else cell(v) for v in encoded[1]], pa.string())
         return values.take(pa.array(encoded[0]))
 
@@ -403,10 +410,10 @@ class _Batch:
     # ── one by one ─────────────────────────────────────────────────────────────────────────────────────
 
     def _one_by_one(self, rows: Codes) -> None:
-        part = _Part.of(self.rows)
+        part = Part.of(self.rows)
         cells: dict[str, dict[int, str]] = {"documents": {}, "facts": {}, "transit": {}}
         for i in rows.tolist():
-            row = gathered(self.columns.row(i))
+            row = self.columns.row(i)
             out, told = self.join.enricher.one(row)
             if not told:
                 continue
@@ -414,14 +421,14 @@ class _Batch:
             part.codes[i] = len(part.cases) - 1
             for name, column in cells.items():
                 if out.get(name) is not row.get(name):
-                    column[i] = _dumps(out[name])
+                    column[i] = dumps(out[name])
         self.parts.append(part)
         for name, column in cells.items():
             if not column:
                 continue
             where = np.array(list(column), dtype=np.int64)
             values = pa.array(list(column.values()), pa.string())
-            self.changed[name] = _put_in(_as_text(self._column(name)), where, values)
+            self.changed[name] = put_in(as_text(self._column(name)), where, values)
             if name == "facts":
                 self._empty_facts(where)
 
@@ -435,22 +442,10 @@ class _Batch:
     # ── the batch, put together ────────────────────────────────────────────────────────────────────────
 
     def _result(self) -> Enriched:
-        parts = self.parts or [_Part.of(self.rows)]
-        first, inverse = _distinct([part.codes for part in parts])
-        told = [tuple(a for part in parts for a in part.cases[int(part.codes[i])]) for i in first.tolist()]
-        texts: list[list[dict[str, str]]] = [[]]
-        places = {"[]": 0}
-        alerts = []
-        for answers in told:
-            raised = alerts_of(answers)
-            place = places.setdefault(json.dumps(raised), len(texts))
-            if place == len(texts):
-                texts.append(raised)
-            alerts.append(place)
-        answered = pa.array([answers_json(a) if a else None for a in told], pa.string()).take(pa.array(inverse))
-        return Enriched(self._columns_with(answered), np.array(alerts, dtype=np.int64)[inverse], texts)
+        parts = self.parts or [Part.of(self.rows)]
+        return Enriched(self._columns_with(answered(parts)), *raised(parts))
 
-    def _columns_with(self, answered: pa.Array) -> pa.RecordBatch:
+    def _columns_with(self, answers: pa.Array) -> pa.RecordBatch:
         new: dict[str, pa.Array] = {}
         facts = any(name.partition(".")[0] == "facts" for name in self.changed)
         for name, array in zip(self.batch.schema.names, self.batch.columns, strict=True):
@@ -461,35 +456,15 @@ class _Batch:
         new.update(self.changed)
         if ANSWERS in new:
             before = new.pop(ANSWERS)
-            spoken = answered.is_valid()
-            answered = pc.if_else(spoken, answered, _as_text(before))
+            spoken = answers.is_valid()
+            answers = pc.if_else(spoken, answers, as_text(before))
             new[f"source.{ANSWERS}"] = pc.if_else(spoken, before, pa.scalar(None, before.type))
-        new[ANSWERS] = answered
+        new[ANSWERS] = answers
         return pa.RecordBatch.from_arrays(list(new.values()), names=list(new))
 
 
-# ── cells ──────────────────────────────────────────────────────────────────────────────────────────────────
-
-
-def gathered(row: dict[str, Any]) -> dict[str, Any]:
-    """A row of columns with facts for one layer (`facts.TH:import.zone`) under their layer."""
-    facts = row.get("facts")
-    if not isinstance(facts, dict):
-        return row
-    out: dict[str, Any] = {}
-    for name, value in facts.items():
-        layer, dot, fact = name.partition(".")
-        if dot and LAYER.match(layer):
-            out.setdefault(layer, {})[fact] = value
-        else:
-            out[name] = value
-    return {**row, "facts": out}
-
-
-def _papers(text: str | None) -> list[tuple[Any, Document]]:
+def _papers(text: str) -> list[tuple[Any, Document]]:
     """(paper as written, the same read) of a cell; nothing where it cannot be read: the row is rejected later."""
-    if text is None or text == "":
-        return []
     try:
         return list(zip(paper_items(text), _documents(text) or (), strict=True))
     except Reject:
@@ -498,49 +473,6 @@ def _papers(text: str | None) -> list[tuple[Any, Document]]:
 
 def _governed(kind: str, authorities: Mapping[str, Any]) -> bool:
     return kind in authorities or kind.partition(":")[0] in authorities
-
-
-def _as_text(array: pa.Array) -> pa.Array:
-    """Text cells as they are; everything else as JSON."""
-    if pa.types.is_dictionary(array.type):
-        array = array.cast(array.type.value_type)
-    if pa.types.is_string(array.type):
-        return array
-    if pa.types.is_large_string(array.type):
-        return array.cast(pa.string())
-    return pa.array([None if v is None else _dumps(_plain(v)) for v in array.to_pylist()], pa.string())
-
-
-def _plain(value: Any) -> Any:
-    """A struct from Arrow holds every field, null where it was not given."""
-    if isinstance(value, Mapping):
-        return {k: _plain(v) for k, v in value.items() if v is not None}
-    return [_plain(v) for v in value] if isinstance(value, list) else value
-
-
-def _dumps(value: Any) -> str:
-    return json.dumps(value, ensure_ascii=False, separators=(",", ":"), default=_jsonable)
-
-
-def _jsonable(value: Any) -> str:
-    return value.isoformat() if isinstance(value, date) else str(value)
-
-
-def _put_in(array: pa.Array, where: Codes, values: pa.Array) -> pa.Array:
-    """The array with other values in some places."""
-    places = np.full(len(array), -1, dtype=np.int64)
-    places[where] = np.arange(len(where))
-    return pc.if_else(pa.array(places >= 0), values.take(pa.array(places, mask=places < 0)), array)
-
-
-def _distinct(keys: Sequence[Codes]) -> tuple[Codes, Codes]:
-    """(first row of each distinct combination, place of each row's combination)."""
-    combined = np.zeros(len(keys[0]), dtype=np.int64)
-    first = combined[:0]
-    for codes in keys:
-        combined = combined * (int(codes.max(initial=0)) + 1) + codes
-        _, first, combined = unique_inverse(combined)
-    return first, combined
 
 
 def _date(number: int) -> date:
