@@ -7,7 +7,7 @@ from tidegate import __version__
 
 sys.path.insert(0, str(Path(__file__).resolve().parent))
 
-from generate import write_reference  # noqa: E402 - the folder has to be on the path first
+from generate import write_reference
 
 write_reference()
 

@@ -69,8 +69,8 @@ def facts(book: Book) -> str:
         for f in sorted(book.facts.values(), key=lambda f: f.name)
     ]
     return (
-        "# Facts\n\nWhat a rule may ask, and who can know it. A fact that the declaration or a paper can show becomes a "
-        "question; one that only an inspection or a register can show goes under “still to check”.\n\n"
+        "# Facts\n\nWhat a rule may ask, and who can know it. A fact that the declaration or a paper can show becomes "
+        "a question; one that only an inspection or a register can show goes under “still to check”.\n\n"
         + table(("fact", "type", "known by", "meaning", "values"), rows)
     )
 
@@ -92,7 +92,7 @@ def documents(book: Book) -> str:
         )
         for d in sorted(book.documents.values(), key=lambda d: d.kind)
     ]
-    return "# Papers\n\nThe kinds of paper that rules ask for. A paper of another kind is kept and satisfies nothing.\n\n" + (
+    return "# Papers\n\nThe kinds of paper that rules ask for. A paper of another kind satisfies nothing.\n\n" + (
         table(("kind", "name", "issued by", "meaning", "rules"), rows)
     )
 

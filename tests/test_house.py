@@ -34,9 +34,7 @@ RUNTIME, NEWCOMER, CI = "requirements-runtime.lock", "requirements.lock", "requi
 def pins(lock: str) -> dict[str, set[Version]]:
     """Name to locked versions (more than one where the Python version decides)."""
     found: dict[str, set[Version]] = {}
-    for name, version in re.findall(
-        r"^([A-Za-z0-9._-]+)==([^\s;\\]+)", (ROOT / lock).read_text("utf-8"), re.M
-    ):
+    for name, version in re.findall(r"^([A-Za-z0-9._-]+)==([^\s;\\]+)", (ROOT / lock).read_text("utf-8"), re.M):
         found.setdefault(canonicalize_name(name), set()).add(Version(version))
     return found
 
@@ -85,9 +83,7 @@ def test_each_lock_satisfies_pyproject(lock: str, wanted: list[Requirement]) -> 
     unmet = [
         str(need)
         for need in wanted
-        if not any(
-            need.specifier.contains(version) for version in locked.get(canonicalize_name(need.name), ())
-        )
+        if not any(need.specifier.contains(version) for version in locked.get(canonicalize_name(need.name), ()))
     ]
     assert unmet == [], "run ./dev lock"
 
@@ -95,18 +91,12 @@ def test_each_lock_satisfies_pyproject(lock: str, wanted: list[Requirement]) -> 
 def test_the_locks_agree() -> None:
     everything = pins(CI)
     for smaller in (NEWCOMER, RUNTIME):
-        assert {
-            name: versions for name, versions in pins(smaller).items() if everything.get(name) != versions
-        } == {}
+        assert {name: versions for name, versions in pins(smaller).items() if everything.get(name) != versions} == {}
 
 
 def test_every_direct_dependency_is_explained_and_no_other() -> None:
-    explained = set(
-        re.findall(r"^\| `([^`]+)`", (ROOT / "docs" / "dependencies.md").read_text("utf-8"), re.M)
-    )
-    extras = [
-        Requirement(t) for texts in PYPROJECT["project"]["optional-dependencies"].values() for t in texts
-    ]
+    explained = set(re.findall(r"^\| `([^`]+)`", (ROOT / "docs" / "dependencies.md").read_text("utf-8"), re.M))
+    extras = [Requirement(t) for texts in PYPROJECT["project"]["optional-dependencies"].values() for t in texts]
     direct = {canonicalize_name(need.name) for need in [*runtime(), *extras, *group("ci")]}
     assert explained == direct
 
@@ -145,9 +135,7 @@ def test_what_decides_imports_only_the_standard_library() -> None:
 
 def test_everything_imported_is_a_declared_dependency() -> None:
     """Nothing works only because some other package happens to bring it along."""
-    extras = [
-        Requirement(t) for texts in PYPROJECT["project"]["optional-dependencies"].values() for t in texts
-    ]
+    extras = [Requirement(t) for texts in PYPROJECT["project"]["optional-dependencies"].values() for t in texts]
     declared = {canonicalize_name(need.name) for need in [*runtime(), *extras]}
     providers = packages_distributions()
     undeclared = {
@@ -164,9 +152,7 @@ def test_everything_imported_is_a_declared_dependency() -> None:
 # --- ./dev -------------------------------------------------------------------------------------------
 
 
-def dev(
-    *args: str, folder: Path = ROOT, python: str = sys.executable, **env: str
-) -> subprocess.CompletedProcess[str]:
+def dev(*args: str, folder: Path = ROOT, python: str = sys.executable, **env: str) -> subprocess.CompletedProcess[str]:
     command = [python, str(folder / "dev"), *args]
     return subprocess.run(command, capture_output=True, text=True, cwd=folder, env={**os.environ, **env})
 
@@ -247,9 +233,7 @@ def test_a_fresh_clone_runs_the_demo_with_plain_python(tmp_path: Path) -> None:
     """README's first command, in an empty folder, without uv on the PATH; then again with nothing to do."""
     folder = checkout(tmp_path / "tidegate")
     python = Path(sys.base_prefix, "bin", f"python{sys.version_info.major}.{sys.version_info.minor}")
-    path = {
-        "PATH": os.pathsep.join(p for p in os.environ["PATH"].split(os.pathsep) if not Path(p, "uv").exists())
-    }
+    path = {"PATH": os.pathsep.join(p for p in os.environ["PATH"].split(os.pathsep) if not Path(p, "uv").exists())}
     first = dev("demo", "--no-serve", folder=folder, python=str(python), **path)
     assert first.returncode == 0, first.stdout + first.stderr
     assert "Installing tidegate itself" in first.stdout
@@ -288,9 +272,7 @@ def run_in_size(pytester: pytest.Pytester, monkeypatch: pytest.MonkeyPatch) -> R
     marks = "".join(f"    {mark}\n" for mark in PYPROJECT["tool"]["pytest"]["ini_options"]["markers"])
     pytester.makeini(f"[pytest]\naddopts = --strict-markers\nmarkers =\n{marks}")
     monkeypatch.setenv("TIDEGATE_DATA", str(pytester.path / "nowhere"))
-    monkeypatch.setenv(
-        "PYTEST_DISABLE_PLUGIN_AUTOLOAD", "1"
-    )  # the conftest needs none, and loading them takes long
+    monkeypatch.setenv("PYTEST_DISABLE_PLUGIN_AUTOLOAD", "1")  # the conftest needs none, and loading them takes long
 
     def run(size: str, code: str) -> pytest.RunResult:
         pytester.makepyfile(test_one=f"import pytest\n\n{code}")

@@ -95,9 +95,7 @@ def test_screen_decides_one_line(installed: Path, elsewhere: Path) -> None:
 
 def test_screen_makes_a_pdf(installed: Path, elsewhere: Path) -> None:
     pdf = elsewhere / "decision.pdf"
-    run(
-        installed / "tidegate", "screen", "-", "-o", "-", "--pdf", str(pdf), given=json.dumps(SHIPMENT) + "\n"
-    )
+    run(installed / "tidegate", "screen", "-", "-o", "-", "--pdf", str(pdf), given=json.dumps(SHIPMENT) + "\n")
     content = pdf.read_bytes()
     assert content.startswith(b"%PDF-")
     assert content.rstrip().endswith(b"%%EOF")
@@ -110,9 +108,7 @@ def address(installed: Path, elsewhere: Path) -> Iterator[str]:
         port = probe.getsockname()[1]
     log = elsewhere / "serve.log"
     with log.open("w") as out:
-        server = subprocess.Popen(
-            [str(installed / "tidegate"), "serve", "--port", str(port)], stdout=out, stderr=out
-        )
+        server = subprocess.Popen([str(installed / "tidegate"), "serve", "--port", str(port)], stdout=out, stderr=out)
     url = f"http://127.0.0.1:{port}/"
     try:
         for _ in range(600):

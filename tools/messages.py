@@ -112,7 +112,7 @@ def _in_python(path: Path) -> Iterator[Key]:
     yield from _calls(ast.parse(path.read_text(encoding="utf-8")))
 
 
-def _in_template(path: Path) -> Iterator[Key]:
+def in_template(path: Path) -> Iterator[Key]:
     source = templatize(path.read_text(encoding="utf-8"), origin=str(path))
     for start in _TEMPLATE_CALL.finditer(source):
         # The call ends at the first bracket after which it is Python: a message may hold brackets itself.
@@ -121,17 +121,19 @@ def _in_template(path: Path) -> Iterator[Key]:
                 tree = ast.parse(source[start.start() : start.end() + end.end()], mode="eval")
             except SyntaxError:
                 continue
-            for context, text, plural in _calls(tree):
-                # Django looks templates' messages up with the percent sign doubled.
-                yield (context, text, plural)
+            yield from _calls(tree)
             break
         else:
             raise SyntaxError(f"{path}: a message that cannot be read: {source[start.start() :][:80]}")
 
 
-def _rejects(path: Path) -> Iterator[Key]:
-    """What a reject says was expected: pages translate it."""
+def _in_screening(path: Path) -> Iterator[Key]:
+    """What pages translate of the core's own words: what a reject says was expected, the text of an alert."""
     for node in ast.walk(ast.parse(path.read_text(encoding="utf-8"))):
+        if isinstance(node, ast.Dict):
+            for name, value in zip(node.keys, node.values, strict=True):
+                if isinstance(name, ast.Constant) and name.value == "text":
+                    yield from ((None, text, None) for text in _texts(value))
         if isinstance(node, ast.Call) and getattr(node.func, "id", None) == "Reject" and len(node.args) > 2:
             for text in _texts(node.args[2]):
                 yield (None, text, None)
@@ -142,7 +144,7 @@ def _rejects(path: Path) -> Iterator[Key]:
 
 def _is_code(text: str) -> bool:
     """Codes and figures are the same in every language: R3, PE, 2022, pe_pp_pet."""
-    return not re.search(r"[a-z]", text) or "_" in text or not re.search(r"[A-Za-z]{2}", text)
+    return not re.search(r"[a-z]{2}", text) or (" " not in text and "_" in text)
 
 
 def _in_book(book: Book) -> Iterator[Found]:
@@ -190,8 +192,8 @@ def messages(book: Book | None = None) -> dict[Key, Found]:
 
     for read, paths in (
         (_in_python, files("web", "paper", ending=".py")),
-        (_in_template, files("web", ending=".html")),
-        (_rejects, files("screening", ending=".py")),
+        (in_template, files("web", ending=".html")),
+        (_in_screening, files("screening", ending=".py")),
     ):
         for path in paths:
             for key in read(path):
@@ -232,7 +234,7 @@ def heading(language: str) -> dict[str, str]:
     if not po(language).exists():
         return {}
     top = po(language).read_text(encoding="utf-8").partition("\n\n")[0]
-    return {name: value for name, value in re.findall(r'^"([\w-]+): (.*)\\n"$', top, re.M)}
+    return dict(re.findall(r'^"([\w-]+): (.*)\\n"$', top, re.M))
 
 
 def compiled(language: str) -> bytes:
@@ -240,9 +242,9 @@ def compiled(language: str) -> bytes:
     fields = heading(language)
     entries = {"": header(language, fields["X-Tidegate-Draft"], fields["PO-Revision-Date"])}
     for message in catalogue_of(language):
-        if message.id and not message.fuzzy and all(_strings(message)):
+        if message.id and not message.fuzzy and all(strings(message)):
             name = "\0".join(message.id) if isinstance(message.id, (list, tuple)) else message.id
-            entries[f"{message.context}\x04{name}" if message.context else name] = "\0".join(_strings(message))
+            entries[f"{message.context}\x04{name}" if message.context else name] = "\0".join(strings(message))
     pairs = sorted((name.encode(), text.encode()) for name, text in entries.items())
     # Magic number, revision, count, places of the two tables, an empty hash table; then the tables and the texts.
     start = 28
@@ -285,19 +287,17 @@ def update(language: str, found: dict[Key, Found]) -> Catalog:
             kept[message.context, one, many] = message
     new = Catalog(locale=language, domain="django", fuzzy=False)
     new.mime_headers = [("Plural-Forms", "nplurals=1; plural=0;")]
-    for key, message in found.items():
+    for key, wanted in found.items():
         context, text, plural = key
         before = kept.get(key)
-        string = before.string if before else ""
+        string = next(iter(strings(before)), "") if before else ""
         comments = list(before.user_comments) if before else []
-        if isinstance(string, (list, tuple)):
-            string = string[0] if string else ""
-        if not string and message.state:
-            string, comments = country(message.state, language, text), [CLDR]
+        if not string and wanted.state:
+            string, comments = country(wanted.state, language, text), [CLDR]
         new.add(
             (text, plural) if plural is not None else text,
             (string,) if plural is not None else string,
-            locations=[(place, 0) for place in sorted(message.places)],
+            locations=[(place, 0) for place in sorted(wanted.places)],
             user_comments=comments,
             context=context,
         )
@@ -350,12 +350,12 @@ def complaints(language: str, found: dict[Key, Found]) -> Iterator[str]:
     for key, wanted in found.items():
         if key not in held:
             yield f"{language}: not in the catalogue: {key[1]!r} ({min(wanted.places)})"
-        elif not wanted.optional and not any(_strings(held[key])):
+        elif not wanted.optional and not any(strings(held[key])):
             yield f"{language}: not translated: {key[1]!r} ({min(wanted.places)})"
     yield from (f"{language}: no longer used: {key[1]!r}" for key in held if key not in found)
 
 
-def _strings(message: Message) -> tuple[str, ...]:
+def strings(message: Message) -> tuple[str, ...]:
     given = message.string
     return tuple(given) if isinstance(given, (list, tuple)) else (given or "",)
 
@@ -369,7 +369,7 @@ def faults(message: Message) -> Iterator[str]:
         yield "marked fuzzy, so it would not be compiled"
     ids = tuple(message.id) if isinstance(message.id, (list, tuple)) else (message.id,)
     allowed = [sorted(_PLACEHOLDER.findall(one)) for one in ids]
-    for string in _strings(message):
+    for string in strings(message):
         if string and sorted(_PLACEHOLDER.findall(string)) not in allowed:
             yield f"placeholders differ in {string!r}"
         if string and string != string.strip() and all(one == one.strip() for one in ids):
@@ -392,7 +392,7 @@ def main(arguments: list[str] | None = None) -> int:
     for language in LANGUAGES:
         catalogue = update(language, found)
         changed = store(language, catalogue)
-        open_ = [m for m in catalogue if m.id and not any(_strings(m))]
+        open_ = [m for m in catalogue if m.id and not any(strings(m))]
         print(f"{language}: {len(found)} messages, {len(open_)} open{'' if changed else ', nothing new'}")
     return 0
 

@@ -74,7 +74,11 @@ def many(tmp_path: Path, copies: int = 60) -> Path:
     for n in range(copies):
         for row in rows(SHIPMENTS):
             day = f"2024-{1 + n % 12:02d}-15"
-            flat.append(flatten({**row, "id": f"{row['id']}#{n}", "date": day, "net_kg": 1000 * (n % 20)}))
+            facts = row.get("facts") or {}
+            if n % 3 == 0:  # a shape that goes through the register row by row, and a fact that no book knows
+                facts = {**facts, "shoe_size": str(n), "TH:import": {"zone": "free zone"}}
+            row = {**row, "facts": facts, "net_kg": 1000 * (n % 20)}
+            flat.append(flatten({**row, "id": f"{row['id']}#{n}", "date": day}))
     names = list(dict.fromkeys(name for row in flat for name in row))
     path = tmp_path / "many.parquet"
     pq.write_table(pa.table({name: [row.get(name) for row in flat] for name in names}), path)
@@ -91,6 +95,7 @@ def test_many_rows_are_answered_as_single_ones(tmp_path: Path) -> None:
     wanted = rows(single)
     assert len(bulk) == len(wanted) == 360
     assert len({json.dumps([a["text"] for a in d["alerts"]]) for d in bulk}) == 4
+    assert sum("facts.shoe_size" in d or "facts" in d for d in bulk) == 120
     for one, other in zip(bulk, wanted, strict=True):
         assert {**one, "changes": []} == {**other, "changes": []}
 

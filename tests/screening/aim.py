@@ -140,7 +140,9 @@ class Vocabulary:
                 around = {x + d for x in limits for d in (-STEP, Decimal(0), STEP)}
                 found[fact.name] = [plain(x) for x in sorted(around) if 0 <= x <= 100]
             elif fact.type == "text":
-                named = [v for name, op, o in self.conditions if name == fact.name and op in ("in", "not_in") for v in o]
+                named = [
+                    v for name, op, o in self.conditions if name == fact.name and op in ("in", "not_in") for v in o
+                ]
                 words = dict.fromkeys([*fact.values, *named])
                 found[fact.name] = [*(False if w == "false" else w for w in words), "something else"]
         return found
@@ -300,7 +302,9 @@ class Vocabulary:
     def _meet_atom(self, fact: str, op: str, operand: Any, raw: Raw, rule: Rule, day: date, wanted: bool) -> None:
         inside = wanted is (op != "not_in")
         if fact in STATE_FACTS:
-            self._meet_place("transit" if fact == "transit" else place_of(fact, rule), raw, rule, day, (fact, operand, inside))
+            self._meet_place(
+                "transit" if fact == "transit" else place_of(fact, rule), raw, rule, day, (fact, operand, inside)
+            )
         elif fact in ("event_before", "holds", "entry", "waste"):
             return  # days and papers are varied for themselves
         elif fact == "hs":
@@ -308,7 +312,11 @@ class Vocabulary:
         elif fact == "contains":
             raw.update(polymers={operand[0] if inside else "PVC": 99}, contamination_pct=1)
         elif fact == "polymer_mix":
-            mixes: dict[str, Raw] = {"single": {"PE": 99}, "pe_pp_pet": {"PE": 50, "PP": 49}, "other": {"PE": 50, "PS": 49}}
+            mixes: dict[str, Raw] = {
+                "single": {"PE": 99},
+                "pe_pp_pet": {"PE": 50, "PP": 49},
+                "other": {"PE": 50, "PS": 49},
+            }
             words = [w for w in mixes if (w in operand) is inside]
             raw.update(polymers=dict(mixes[words[0]]), contamination_pct=1)
         elif op in COMPARISONS:
@@ -326,7 +334,9 @@ class Vocabulary:
         if place == "here":
             return
         _, operand, inside = asked
-        wishes = [(o, op != "not_in") for f, op, o in atoms(rule.when) if f in STATE_FACTS and place_of(f, rule) == place]
+        wishes = [
+            (o, op != "not_in") for f, op, o in atoms(rule.when) if f in STATE_FACTS and place_of(f, rule) == place
+        ]
 
         def fits(iso: str) -> tuple[bool, int]:
             met = sum(self.book.in_group(iso, names, day) is wanted for names, wanted in wishes)
@@ -389,7 +399,13 @@ class Vocabulary:
                     put_state(moved, place, iso)
                     yield moved
         elif fact in ("contains", "polymer_mix", "target_purity_pct", "foreign_matter_pct"):
-            for mix in ({"PE": 99}, {"PE": 50, "PP": 48}, {"PE": 97, "PVC": 2}, {"PET": 60, "mixed": 39}, {"mixed": 99}):
+            for mix in (
+                {"PE": 99},
+                {"PE": 50, "PP": 48},
+                {"PE": 97, "PVC": 2},
+                {"PET": 60, "mixed": 39},
+                {"mixed": 99},
+            ):
                 yield {**base, "polymers": mix, "contamination_pct": 1}
             if op in COMPARISONS:
                 for x in (operand - STEP, operand, operand + STEP):

@@ -80,7 +80,9 @@ def compositions(draw: st.DrawFn, v: Vocabulary) -> Raw:
     polymers: dict[str, Decimal] = {}
     left = max(Decimal(0), 100 - foreign - lacking)
     for code in codes[1:]:
-        share = min(left, other / max(1, len(codes) - 1) if other else left / (len(codes) + 1)).quantize(Decimal("0.001"))
+        share = min(left, other / max(1, len(codes) - 1) if other else left / (len(codes) + 1)).quantize(
+            Decimal("0.001")
+        )
         polymers[code] = share
         left -= share
     if codes:

@@ -72,7 +72,9 @@ def as_nested(rows: Sequence[Raw]) -> pa.RecordBatch:
         arrays["transit"] = pa.array(stops, pa.list_(pa.string()))
     papers = [row.get("documents") for row in rows]
     if any(p is not None for p in papers):
-        arrays["documents"] = pa.array([None if p is None else [_paper(x) for x in p] for p in papers], documents_type())
+        arrays["documents"] = pa.array(
+            [None if p is None else [_paper(x) for x in p] for p in papers], documents_type()
+        )
     return pa.RecordBatch.from_arrays(list(arrays.values()), names=list(arrays))
 
 

@@ -26,7 +26,14 @@ from tidegate.screening.bulk import Session
 BOOK = load_rulebook(())
 V = vocabulary(BOOK)
 SHAPES = Path(__file__).parent / "overlays" / "shapes"
-ROUTE: Raw = {"date": "2024-06-15", "export": "JP", "import": "MY", "operation": "R3", "waste": True, "hazardous": False}
+ROUTE: Raw = {
+    "date": "2024-06-15",
+    "export": "JP",
+    "import": "MY",
+    "operation": "R3",
+    "waste": True,
+    "hazardous": False,
+}
 
 
 def same(rows: Sequence[Raw], book: Book = BOOK, forms: Sequence[str] = tuple(FORMS)) -> None:
@@ -131,7 +138,11 @@ def test_numbers_however_near_to_a_limit() -> None:
             rows.append({**ROUTE, "polymers": {"PE": 0.25}, "contamination_pct": x})
             rows.append({**ROUTE, "polymers": {"PE": max(0, 99 - x), "PS": x}, "contamination_pct": 0.5, "hs": "3915"})
             rows.append({**ROUTE, "polymers": {"PE": 99 - x / 2}})
-            for fact, state in (("foreign_matter_pct", "VN"), ("target_purity_pct", "MY"), ("other_listed_hs_pct", "VN")):
+            for fact, state in (
+                ("foreign_matter_pct", "VN"),
+                ("target_purity_pct", "MY"),
+                ("other_listed_hs_pct", "VN"),
+            ):
                 rows.append({**ROUTE, "import": state, "hs": "3915", "facts": {fact: x}})
             rows.append({**ROUTE, "import": "ID", "hs": "3915", "facts": {"household_refuse_pct": x}})
     same(numbered(rows))
@@ -192,9 +203,7 @@ def test_columns_that_are_all_null_or_empty() -> None:
     plain = as_flat(rows)
     names = ["annex_i", "transit", "documents", "facts.zone", "events.arrived", "polymers.PVC", "net_kg", "evaluate"]
     for empty in (pa.nulls(3), pa.array([""] * 3), pa.array([None, "", None], pa.string()), pa.nulls(3, pa.float64())):
-        batch = pa.RecordBatch.from_arrays(
-            [*plain.columns, *[empty] * len(names)], names=[*plain.schema.names, *names]
-        )
+        batch = pa.RecordBatch.from_arrays([*plain.columns, *[empty] * len(names)], names=[*plain.schema.names, *names])
         told = differences(expected(rows, BOOK), screened([batch], BOOK), rows)
         assert not told, f"{empty.type}: " + "\n".join(told)
 

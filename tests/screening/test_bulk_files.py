@@ -24,8 +24,12 @@ from tidegate.law import load_rulebook
 
 BOOK = load_rulebook(())
 V = vocabulary(BOOK)
-FLAT = "outcome entry entry_candidates eu_entry regime confidence rulebook rules missing_documents question_facts".split()
-COUNTS = "rows decided rejected outcomes imports exports entries months rules prohibiting missing questions flows".split()
+FLAT = (
+    "outcome entry entry_candidates eu_entry regime confidence rulebook rules missing_documents question_facts".split()
+)
+COUNTS = (
+    "rows decided rejected outcomes imports exports entries months rules prohibiting missing questions flows".split()
+)
 
 
 def mixed_rows(count: int, seed: int) -> list[Raw]:
@@ -41,7 +45,13 @@ def mixed_rows(count: int, seed: int) -> list[Raw]:
             row["colour"] = draw.choice(["red", "blå"])
             row["facts"] = {**row.get("facts", {}), "shoe_size": draw.choice(["41", "42"])}
             if draw.random() < 0.06:
-                bad = [("export", "ZZ"), ("date", "2024-02-30"), ("contamination_pct", 101), ("operation", "R99"), ("hs", "39")]
+                bad = [
+                    ("export", "ZZ"),
+                    ("date", "2024-02-30"),
+                    ("contamination_pct", 101),
+                    ("operation", "R99"),
+                    ("hs", "39"),
+                ]
                 row |= dict([draw.choice(bad)])
             rows.append(row)
     return rows[:count]
@@ -137,7 +147,12 @@ def test_lines_one_by_one(
 
 @pytest.mark.parametrize("form", ["flat", "nested", "text"])
 def test_parquet_in_full_parquet_out(
-    form: str, rows: list[Raw], wanted: dict[int, Raw], rejected: dict[int, tuple[str, str]], by_row: Summary, tmp_path: Path
+    form: str,
+    rows: list[Raw],
+    wanted: dict[int, Raw],
+    rejected: dict[int, tuple[str, str]],
+    by_row: Summary,
+    tmp_path: Path,
 ) -> None:
     output = tmp_path / "out.parquet"
     summary = screen_file(write(tmp_path / "in.parquet", rows, form), output, book=BOOK)

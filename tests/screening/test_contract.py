@@ -379,7 +379,9 @@ def papers_of(base: Raw, *papers: Any) -> dict[str, str]:
 
 
 def test_a_bare_word_is_a_paper_of_that_kind() -> None:
-    assert papers_of(LAOS, "LA_PLANT_LICENCE", "LA_CERT") == papers_of(LAOS, {"kind": "LA_PLANT_LICENCE"}, {"kind": "LA_CERT"})
+    assert papers_of(LAOS, "LA_PLANT_LICENCE", "LA_CERT") == papers_of(
+        LAOS, {"kind": "LA_PLANT_LICENCE"}, {"kind": "LA_CERT"}
+    )
 
 
 def test_papers_not_listed_and_no_papers_are_both_not_held() -> None:
@@ -393,7 +395,14 @@ def test_a_kind_that_nobody_knows_satisfies_nothing() -> None:
 
 @pytest.mark.parametrize(
     ("age", "renewals", "valid"),
-    [(180, [], True), (181, [], False), (270, [90], True), (271, [90], False), (360, [90, 90], False), (250, [60], False)],
+    [
+        (180, [], True),
+        (181, [], False),
+        (270, [90], True),
+        (271, [90], False),
+        (360, [90, 90], False),
+        (250, [60], False),
+    ],
 )
 def test_a_term_ends_that_many_days_after_issue_and_one_renewal_adds_its_own(
     age: int, renewals: list[int], valid: bool
@@ -507,7 +516,13 @@ def test_the_most_decisive_question_comes_first() -> None:
 
 
 def test_confidence_is_the_lowest_of_the_binding_rules() -> None:
-    for raw in (CLEAN, MIXED, {**CLEAN, "export": "AU"}, {**CLEAN, "import": "KR"}, {**CLEAN, "import": "TH", "date": "2026-01-01"}):
+    for raw in (
+        CLEAN,
+        MIXED,
+        {**CLEAN, "export": "AU"},
+        {**CLEAN, "import": "KR"},
+        {**CLEAN, "import": "TH", "date": "2026-01-01"},
+    ):
         told = say(raw)
         binding = [r["confidence"] for r in told["reasons"] if r["effect"] != "allow"]
         assert told["confidence"] == min(binding or ["high"], key=["low", "medium", "high"].index)

@@ -36,8 +36,8 @@ def decision(raw: Raw, **more: Any) -> Raw:
 
 
 def answer(told: Raw) -> tuple[Any, ...]:
-    """What a question may decide: entry, regime, and whether it is prohibited."""
-    return (told["entry"], told["eu_entry"], told["regime"], told["outcome"] == "prohibited")
+    """What a question may decide."""
+    return (told["entry"], told["eu_entry"], told["regime"], told["outcome"])
 
 
 def settled(told: Raw, later: Raw) -> bool:
@@ -81,7 +81,11 @@ def possible(raw: Raw, fact: str) -> list[Any]:
         return ["R3", "R1", "R13", "D1", "D10"] if raw.get("waste") is not None else []
     if fact == "contamination_pct":
         room = 100 - sum(polymers.values())
-        return sorted({round(min(float(x), room), 6) for x in V.percentages} | {max(0, round(room, 6))}) if room >= 0 else []
+        return (
+            sorted({round(min(float(x), room), 6) for x in V.percentages} | {max(0, round(room, 6))})
+            if room >= 0
+            else []
+        )
     return list(V.facts.get(fact, []))
 
 
@@ -98,9 +102,7 @@ def test_what_is_decided_stays_when_more_is_learnt(raw: Raw, data: st.DataObject
     fields = [f for f in sorted(own) if raw.get(f) is None]
     open_facts = [f for f in (*fields, *TOLD) if f not in asked and f not in raw.get("facts", {})]
     for fact in data.draw(st.lists(st.sampled_from(open_facts), min_size=3, max_size=6, unique=True)):
-        if fact == "hazardous" and (told["entry"] or "Y")[0] in "AB":
-            continue  # TMP
-        if fact == "hazardous" and not raw.get("polymers") and not raw.get("material"):
+        if fact == "hazardous" and (told["entry"] or "Y")[0] in "AB" and not raw.get("polymers"):
             continue  # Annexes VIII and IX are presumptions, until the contrary is shown
         for value in possible(raw, fact):
             later = decision(with_answer(raw, fact, value))
@@ -112,7 +114,12 @@ def answers_to(raw: Raw, fact: str) -> list[Any]:
     if fact == "polymers":
         foreign = raw.get("contamination_pct")
         room = 100 - (foreign if foreign is not None else 1)
-        mixes: list[Raw] = [{"PE": room}, {"PE": room * 0.6, "PS": room * 0.4}, {"PVC": room}, {"PE": room / 2, "PP": room / 2}]
+        mixes: list[Raw] = [
+            {"PE": room},
+            {"PE": room * 0.6, "PS": room * 0.4},
+            {"PVC": room},
+            {"PE": room / 2, "PP": room / 2},
+        ]
         return [{k: round(v, 6) for k, v in mix.items()} for mix in mixes]
     if fact == "material":
         return list(BOOK.streams)
@@ -191,7 +198,10 @@ HARMLESS = [k for k in V.document_kinds if k.partition(":")[0] not in CHOOSING a
 def test_a_valid_paper_more_never_makes_it_stricter(raw: Raw, kinds: list[str], place: int) -> None:
     before = decision(raw)
     day = date.fromisoformat(raw["date"])
-    span = {"valid_from": (day - timedelta(days=9000)).isoformat(), "valid_to": (day + timedelta(days=9000)).isoformat()}
+    span = {
+        "valid_from": (day - timedelta(days=9000)).isoformat(),
+        "valid_to": (day + timedelta(days=9000)).isoformat(),
+    }
     held = list(raw.get("documents") or [])
     where = min(place, len(held))
     more = [*held[:where], *({"kind": kind, **span} for kind in kinds), *held[where:]]

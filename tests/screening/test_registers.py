@@ -589,6 +589,17 @@ def test_a_batch_without_anything_to_ask_about_keeps_its_columns() -> None:
     assert out.column(ANSWERS).null_count == 1
 
 
+def test_the_facts_of_a_row_stand_in_one_place() -> None:
+    scoped = {**THAILAND, "id": "2", "facts": {**THAILAND["facts"], "TH:import": {"zone": "free zone"}}}
+    batch = enrich_batch(as_text([THAILAND, scoped]), MemoryRegister(facts=[listed(True)]), BOOK)
+    texts = batch.column("facts").to_pylist()
+    assert texts[0] is None
+    assert json.loads(texts[1])["plant_on_approved_list"] is True
+    for name in batch.schema.names:
+        if name.startswith("facts."):
+            assert batch.column(name).to_pylist()[1] is None
+
+
 def test_rows_with_the_same_case_and_alerts_share_a_set() -> None:
     rows = [shows({"kind": "AP", "number": f"X-{n}"}, id=str(n)) for n in range(50)]
     told = Join(Enricher(MemoryRegister(authorities=EVERY_AP), BOOK))(as_text(rows))

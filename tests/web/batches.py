@@ -51,7 +51,25 @@ SHIPMENTS: list[dict[str, Any]] = [
         **({"facts": {"source": "industrial", "remark": '<b>&"x'}} if n % 6 == 0 else {}),
         **({"documents": ["AP", {"kind": "COA", "issued": "2025-12-01"}]} if n % 4 == 0 else {}),
     }
-    for n in range(60)
+    for n in range(58)
+]
+# Clear on paper: with something left to check, and with nothing left.
+SHIPMENTS += [
+    {
+        "id": f"S-0{58 + n}",
+        "consignment": "C-clear",
+        "date": day,
+        "export": "JP",
+        "import": to,
+        "hs": "391510",
+        "polymers": {"PE": "99"},
+        "contamination_pct": "1",
+        "operation": "R3",
+        "hazardous": False,
+        "waste": True,
+        "facts": {"to_specification": True},
+    }
+    for n, (to, day) in enumerate((("US", "2026-01-01"), ("KR", "2018-06-01")))
 ]
 
 

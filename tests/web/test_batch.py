@@ -47,6 +47,20 @@ def page(response: Any) -> Any:
     return lxml.html.fromstring(response.content)
 
 
+def alert(response: Any) -> str:
+    """What the page says went wrong, at the place where it did."""
+    tree: Any = lxml.html.fromstring(response.content)
+    return text(tree.xpath("//*[@role='alert']")[0])
+
+
+def sent(client: Client, address: str) -> bytes:
+    """A download, streamed or not."""
+    response: Any = client.get(address)
+    assert response.status_code == 200
+    assert response["Content-Disposition"].startswith("attachment; filename=")
+    return b"".join(response.streaming_content) if response.streaming else bytes(response.content)
+
+
 def text(element: Any) -> str:
     return " ".join(element.text_content().split())
 
@@ -66,7 +80,7 @@ def test_a_table_of_another_system_is_understood(client: Client) -> None:
     shown = page(upload(client, "año 2026 declaraciones.csv", messy()))
     body = text(shown)
     chosen = {
-        label.text: label.getparent().getparent().xpath(".//select/option[@selected]/@value")
+        label.text: label.getparent().getparent().xpath(".//select//option[@selected]/@value")
         for label in shown.xpath("//li[contains(@class, 'ba-col ') or @class='ba-col']//label")
     }
     assert chosen["Declaration No"] == ["id"]
@@ -77,7 +91,7 @@ def test_a_table_of_another_system_is_understood(client: Client) -> None:
     assert chosen["Bemerkung"] == []
     assert "t turned into kg" in body
     assert "40 rows can be read" in body
-    assert "31/02/2026" in body
+    assert "1 of the first 40 rows cannot be read. Row 39: “31/02/2026”; expected: a day written DD/MM/YYYY." in body
     batch = only_batch()
     assert batch.name == "año 2026 declaraciones.csv"
     assert batch.state == "draft"
@@ -129,7 +143,7 @@ def test_a_person_changes_a_column_and_its_values_are_turned(client: Client) -> 
     assert "3 of the first 3 rows can be read" in text(right)
     # It is kept for whoever comes back to the page.
     back = page(client.get(address))
-    assert back.xpath("//select[@name='c4']/option[@selected]/@value") == ["net_kg"]
+    assert back.xpath("//select[@name='c4']//option[@selected]/@value") == ["net_kg"]
     client.post(address, {**chosen, "do": "start"})
     Worker("test").drain()
     batch.refresh_from_db()
@@ -210,7 +224,7 @@ def test_a_shipped_map(client: Client) -> None:
     back = page(client.post(address, {"do": "guess"}, follow=True))
     assert not back.xpath("//button[@value='start']/@disabled")
     nonsense = page(client.post(address, {"do": "shipped", "shipped": "../../etc/passwd"}, follow=True))
-    assert "no such map file" in text(nonsense)
+    assert "No map of that name" in text(nonsense)
 
 
 def test_the_encoding_can_be_named(client: Client) -> None:
@@ -225,9 +239,7 @@ def test_the_encoding_can_be_named(client: Client) -> None:
 
 
 def test_asycuda_files_are_one_batch(client: Client) -> None:
-    files = [
-        SimpleUploadedFile(f"decl {n}.xml", declaration(item(), date=f"2024-02-{n:02d}").encode()) for n in (1, 2)
-    ]
+    files = [SimpleUploadedFile(f"decl {n}.xml", declaration(item(), date=f"2024-02-{n:02d}").encode()) for n in (1, 2)]
     files.append(SimpleUploadedFile("bad.xml", b"<foo/>"))
     page(client.post("/batch/upload/", {"files": files}, follow=True))
     batch = only_batch()
@@ -237,7 +249,7 @@ def test_asycuda_files_are_one_batch(client: Client) -> None:
     assert batch.rows == batch.decided + batch.rejected
     assert batch.rejected >= 1
     rejects = client.get(f"/batch/{batch.token}/rejects/").content.decode()
-    raw = b"".join(client.get(f"/batch/{batch.token}/download/rejects.jsonl").streaming_content).decode()
+    raw = sent(client, f"/batch/{batch.token}/download/rejects.jsonl").decode()
     for shown in (rejects, raw):
         assert "bad.xml" in shown
         assert str(conf.folder()) not in shown
@@ -262,7 +274,7 @@ HOSTILE = {
     "cut.parquet": (b"PAR1" + b"\0" * 100, "not a whole Parquet file"),
     "bomb.xlsx": (PK_BOMB.getvalue(), "zip bomb"),
     "bomb.csv.gz": (gzip.compress(b"a,b\n" + b"0" * 40_000_000), "bomb"),
-    "archive.zip": (b"PK\x03\x04" + b"\0" * 60, "workbook"),
+    "archive.zip": (b"PK\x03\x04" + b"\0" * 60, "not a whole .xlsx file"),
     "whole.json": (b'[{"id": 1},\n {"id": 2}]', "JSON"),
     "other.xml": (b"<foo/>", "ASYCUDA"),
     "macros.xlsm": (b"PK\x03\x04" + b"\0" * 60, "macros"),
@@ -274,12 +286,11 @@ def test_what_cannot_be_read_is_refused_in_words_and_leaves_nothing(client: Clie
     data, said = HOSTILE[name]
     response = client.post("/batch/upload/", {"files": SimpleUploadedFile(name, data)})
     assert response.status_code == 400
-    shown = lxml.html.fromstring(response.content)
-    alert = text(shown.xpath("//*[@role='alert']")[0])
-    assert said in alert
-    assert "Traceback" not in alert
-    assert str(conf.folder()) not in alert
-    assert shown.xpath("//input[@id='files']/@aria-invalid") == ["true"]
+    shown = alert(response)
+    assert said in shown
+    assert "Traceback" not in shown
+    assert str(conf.folder()) not in shown
+    assert b'aria-invalid="true"' in response.content
     assert not Batch.objects.exists()
     assert not files_left()
 
@@ -292,8 +303,7 @@ def test_entities_in_xml_and_formulas_in_workbooks_do_nothing(client: Client, tm
     assert b"TOP SECRET" not in response.content
     header, line = text_row(1, "id", "date", "export", "import"), text_row(2, "=1+1", "2026-01-01", "JP", "MY")
     batch = screened(client, "b.xlsx", workbook(tmp_path / "b.xlsx", header + line).read_bytes())
-    sent = client.get(f"/batch/{batch.token}/download/decisions.csv")
-    cells = list(csv.reader(io.StringIO(b"".join(sent.streaming_content).decode())))
+    cells = list(csv.reader(io.StringIO(sent(client, f"/batch/{batch.token}/download/decisions.csv").decode())))
     assert cells[1][0] == "'=1+1"
 
 
@@ -301,7 +311,7 @@ def test_too_large_a_file_is_refused_while_it_comes(client: Client, settings: An
     settings.TIDEGATE_UPLOAD_MAX_BYTES = 1000
     response = client.post("/batch/upload/", {"files": SimpleUploadedFile("x.csv", b"a,b\n" + b"1,2\n" * 100_000)})
     assert response.status_code == 413
-    assert "larger than 1000" in text(lxml.html.fromstring(response.content)).replace("\xa0", " ")
+    assert "larger than 1000" in alert(response)
     assert not Batch.objects.exists()
     assert not files_left()
 
@@ -310,7 +320,7 @@ def test_several_tables_are_not_one_batch(client: Client) -> None:
     files = [SimpleUploadedFile(name, b"id,date,export,import\n1,2026-01-01,JP,MY\n") for name in ("a.csv", "b.csv")]
     response = client.post("/batch/upload/", {"files": files})
     assert response.status_code == 400
-    assert "ASYCUDA XML" in text(lxml.html.fromstring(response.content).xpath("//*[@role='alert']")[0])
+    assert "ASYCUDA XML" in alert(response)
     assert not files_left()
     assert client.post("/batch/upload/", {}).status_code == 400
 
@@ -534,14 +544,14 @@ def test_every_filter_finds_what_the_decisions_say(client: Client) -> None:
         "entry": {d["entry"] or "open" for d in decisions},
         "rule": {reason["rule"] for d in decisions for reason in d["reasons"]},
         "prohibits": {r["rule"] for d in decisions for r in d["reasons"] if r["effect"] == "prohibit"} | {"NONE"},
-        "month": {"2024", "2025-01", "2026-09"},
+        "month": {"2018", "2024", "2025-01", "2026-09"},
         "question": {question["fact"] for d in decisions for question in d["questions"]},
         "paper": {document for d in decisions for missing in d["missing"] for document in missing["documents"]},
         "text": {"s-00", "C-1", "S-059", "%", "'"},
     }
     for name, values in options.items():
         assert values, name
-        for value in values:
+        for value in sorted(values)[:8]:
             expected = [d["row"] for d, s in pairs if wanted(d, s, name, value)]
             found = Rows(batch, Filter(**{name: value}))
             assert found.numbers() == expected, (name, value)
@@ -558,12 +568,12 @@ def test_the_counts_beside_the_filters_are_what_they_find(client: Client) -> Non
     shown = page(client.get(f"/batch/{batch.token}/rows/"))
     checked = 0
     for select in shown.xpath("//form[@role='search']//select"):
-        for option in select.xpath("./option[@value!='']")[:4]:
+        for option in select.xpath("./option[@value!='']")[:2]:
             count = int(option.text.rpartition("(")[2].strip(")").replace("\u202f", ""))
             found = page(client.get(f"/batch/{batch.token}/rows/", {select.name: option.get("value")}))
             assert f"{count} row" in text(found.xpath("//*[contains(@class, 'ba-found')]")[0]), option.text
             checked += 1
-    assert checked > 20
+    assert checked > 12
 
 
 def test_pages_hold_every_row_once(client: Client) -> None:
@@ -626,7 +636,7 @@ def test_nothing_looks_green_while_something_is_left_to_check(client: Client) ->
         word, count = (tile.xpath(f".//*[contains(@class, 'ba-tile-{part}')]")[0] for part in ("word", "count"))
         tiles[text(word)] = int(text(count))
     assert tiles["Clear on paper"] == len(left) > 0
-    assert tiles["Clear"] == len(clear) - len(left)
+    assert tiles["Clear"] == len(clear) - len(left) > 0
     for number in left[:5]:
         listed = page(client.get(f"/batch/{batch.token}/rows/?text={SHIPMENTS[number - 1]['id']}"))
         assert listed.xpath("//tbody//span[contains(@class, 'td-tone-verify')]")
@@ -636,7 +646,7 @@ def test_nothing_looks_green_while_something_is_left_to_check(client: Client) ->
 def test_the_overview_adds_up(client: Client) -> None:
     batch = screened(client)
     shown = page(client.get(batch.get_absolute_url()))
-    counts = Counter()
+    counts: Counter[str] = Counter()
     for tile in shown.xpath("//a[contains(@class, 'ba-tile ')]"):
         counts["tiles"] += int(text(tile.xpath(".//*[contains(@class, 'ba-tile-count')]")[0]).replace("\u202f", ""))
     assert counts["tiles"] == batch.decided
@@ -670,10 +680,7 @@ def test_downloads_hold_the_same_rows(client: Client) -> None:
     base = f"/batch/{batch.token}/download/"
 
     def body(what: str) -> bytes:
-        response = client.get(base + what)
-        assert response.status_code == 200
-        assert response["Content-Disposition"].startswith("attachment; filename=")
-        return b"".join(response.streaming_content) if response.streaming else bytes(response.content)
+        return sent(client, base + what)
 
     table = pq.read_table(io.BytesIO(body("decisions.parquet"))).to_pylist()
     sheet = openpyxl.load_workbook(io.BytesIO(body("decisions.xlsx")), read_only=True).active
@@ -808,6 +815,7 @@ def test_a_result_is_registered_and_shown(client: Client, tmp_path: Path, settin
     assert "61 rows in = 60 decided + 1 rejected" in text(shown)
     assert page(client.get(f"/batch/{batch.token}/rows/1/")).xpath("//a[contains(., 'Open in the check page')]")
     assert "bad" in text(page(client.get(f"/batch/{batch.token}/rejects/")))
+    assert str(tmp_path) not in client.get(f"/batch/{batch.token}/download/summary.json").content.decode()
     # The caller's file stays its own; a second result of the name takes the place of the first.
     again = load_result(out, "declarations.jsonl", summary.as_dict())
     assert out.exists()

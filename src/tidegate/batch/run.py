@@ -60,7 +60,7 @@ def screen_file(
     if engine == "spark":
         if register is not None:
             raise RegisterError("registers are joined by the embedded engine: leave out `--engine spark`")
-        from tidegate.screening.engines.spark import screen_parquet
+        from tidegate.batch.spark import screen_parquet
 
         summary = Summary(rulebook=book.label, output=str(output))
         screen_parquet(str(source), str(output), book, summary, master=master)

@@ -127,7 +127,7 @@ class _Run:
         sets, beside = result.set, passed(batch, result.index, self.book, self.keep)
         if told is not None:
             sets = self.session.with_alerts(sets, told.alerts[result.index], told.texts)
-            beside |= passed(told.batch, result.index, self.book)
+            beside |= passed(told.beside, result.index, self.book)
         self.tally.count(summary, self.session, batch, result.index, sets)
         sink.write(numbers[result.index], result.ids, sets, beside, self.table)
 

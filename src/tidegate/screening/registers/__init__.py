@@ -4,7 +4,9 @@
     tables.py     a register in memory; several registers as one
     answers.py    what an answer does to a paper or a fact, and what is said about it
     enrich.py     one shipment enriched before it is decided
-    join.py       a batch enriched by equality of keys
+    join.py       a register's tables, joined with batches by equality of keys
+    batch.py      one batch enriched
+    spread.py     answers as columns
 
 A shipment is enriched before it is decided, so the evaluator and the bulk session stay the only ones who decide.
 """

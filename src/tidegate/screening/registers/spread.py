@@ -38,16 +38,16 @@ class Part:
         return cls(np.zeros(rows, dtype=np.int64))
 
     def texts(self) -> pa.Array:
-        """The answers of each row as members of a JSON list; null where there are none."""
-        texts = pa.array([answers_json(told)[1:-1] or None for told in self.cases], pa.string())
-        return texts.take(pa.array(self.codes))
+        """The answers of each row as members of a JSON list, each with a comma behind it."""
+        texts = [answers_json(told)[1:-1] + "," if told else "" for told in self.cases]
+        return pa.array(texts, pa.string()).take(pa.array(self.codes))
 
 
 def answered(parts: Sequence[Part]) -> pa.Array:
     """The column `register_answers`."""
-    joined = pc.binary_join_element_wise(*(part.texts() for part in parts), ",", null_handling="skip")
-    lists = pc.binary_join_element_wise("[", joined, "]", "")
-    return pc.if_else(pc.equal(joined, ""), pa.scalar(None, pa.string()), lists)
+    members = pc.utf8_rtrim(pc.binary_join_element_wise(*(part.texts() for part in parts), ""), ",")
+    lists = pc.binary_join_element_wise("[", members, "]", "")
+    return pc.if_else(pc.equal(members, ""), pa.scalar(None, pa.string()), lists)
 
 
 def raised(parts: Sequence[Part]) -> tuple[Codes, list[Alerts]]:

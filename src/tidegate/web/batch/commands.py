@@ -97,6 +97,14 @@ def conclude(batch_id: int, job_id: int, folder: str, counts: Mapping[str, Any])
     return bool(mine.update(result=folder, finished=timezone.now(), **counts))
 
 
+def public(figures: Mapping[str, Any], source_name: str) -> dict[str, Any]:
+    """The counts of a run as they may be shown: with the name of the source, without paths of this machine."""
+    return {
+        **{name: value for name, value in figures.items() if name not in ("output", "rejects")},
+        "source": source_name,
+    }
+
+
 def counts_of(summary: Mapping[str, Any], checks: int) -> dict[str, Any]:
     """What the table of batches shows of a result."""
     return {
@@ -112,7 +120,7 @@ def counts_of(summary: Mapping[str, Any], checks: int) -> dict[str, Any]:
 def register(decisions: str | os.PathLike[str], source_name: str, summary: Summary | Mapping[str, Any]) -> Batch:
     """See `tidegate.web.batch.load_result`."""
     path = Path(decisions)
-    figures = dict(summary) if isinstance(summary, Mapping) else summary.as_dict()
+    figures = public(summary if isinstance(summary, Mapping) else summary.as_dict(), source_name)
     batch = Batch(name=source_name[:255], registered=True, result="result-registered", format="parquet")
     folder = store.result(batch)
     folder.mkdir(mode=0o700, parents=True)

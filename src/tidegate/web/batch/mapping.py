@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections import Counter
 from collections.abc import Mapping
 from dataclasses import dataclass, field
@@ -14,7 +15,7 @@ from django.utils.translation import gettext_lazy
 
 from tidegate.formats.fields import canonical
 from tidegate.law import Book
-from tidegate.web.batch.source import Column, Look, Trial, rule_for
+from tidegate.web.batch.source import Column, Look, Problem, Trial, rule_for
 from tidegate.web.batch.targets import REQUIRED, is_field, label
 
 # The name of maps made by this form; any other map is a file's, and is taken whole.
@@ -24,6 +25,8 @@ CONSTANTS = ("export", "import", "date")
 ID_PARTS = 3
 # Columns beyond these are kept beside the decisions and cannot be chosen here; a map file can name them.
 MOST_COLUMNS = 150
+# A column is marked where one in so many of the first rows is refused because of it.
+BAD_SHARE = 5
 ENCODINGS: tuple[tuple[str, str | Promise], ...] = (
     ("utf-8", "UTF-8"),
     ("utf-16", "UTF-16"),
@@ -143,7 +146,11 @@ def _converts(column: Column) -> bool:
 
 @dataclass(frozen=True)
 class Line:
-    """A column as the form shows it. `level`: sure, likely, doubtful or refused; "" where a person chose, or nobody."""
+    """A column as the form shows it.
+
+    `level`: sure, likely or doubtful; "" where a person chose, or nobody. `error`: why it cannot stay so; `problem`:
+    rows that cannot be read because of it, `bad` where those are many.
+    """
 
     number: int
     header: str
@@ -153,6 +160,8 @@ class Line:
     percent: int
     reason: str
     error: str
+    problem: str = ""
+    bad: bool = False
 
 
 @dataclass
@@ -177,22 +186,15 @@ def form(choices: Choices, look: Look, book: Book, tried: Trial | None) -> Form:
     for number, column in enumerate(look.columns[:MOST_COLUMNS]):
         choice = choices.columns.get(column.header, "")
         level, percent, reason = _certainty(column, choice)
-        error = ""
+        error, said, bad = "", "", False
         if choice in doubled:
             error = _("Another column is taken for “%(field)s” too: only one can be.") % {"field": label(choice, book)}
         elif tried is not None and choice and (problem := tried.problems.get(choice)) is not None:
-            error_ = _(
-                "%(count)s of the first %(rows)s rows cannot be read. Row %(row)s: “%(value)s”; expected: %(expected)s."
-            )
-            reason = error_ % {
-                "count": problem.count,
-                "rows": tried.rows,
-                "row": problem.row,
-                "value": problem.value,
-                "expected": problem.expected,
-            }
-            level = "refused"
-        lines.append(Line(number, column.header, column.values, choice, level, percent, reason, error))
+            said = _problem(problem, tried.rows)
+            bad = problem.count * BAD_SHARE >= tried.rows
+        lines.append(
+            Line(number, column.header, column.values, choice, level, percent, in_letters(reason), error, said, bad)
+        )
     have = {*choices.chosen, *choices.constants, *(["id"] if choices.parts else [])}
     missing = [name for name in REQUIRED if name not in have]
     errors = []
@@ -216,6 +218,27 @@ def _certainty(column: Column, choice: str) -> tuple[str, int, str]:
         return "", 0, ""
     level = "sure" if guess.confidence >= 0.85 else "likely" if guess.confidence >= 0.65 else "doubtful"
     return level, round(100 * guess.confidence), guess.reason
+
+
+def _problem(problem: Problem, rows: int) -> str:
+    """What rows were refused for, in a sentence."""
+    return _(
+        "%(count)s of the first %(rows)s rows cannot be read. Row %(row)s: “%(value)s”; expected: %(expected)s."
+    ) % {
+        "count": problem.count,
+        "rows": rows,
+        "row": problem.row,
+        "value": problem.value,
+        "expected": in_letters(problem.expected),
+    }
+
+
+def in_letters(text: str) -> str:
+    """Forms of days as people write them: ``%d/%m/%Y`` → DD/MM/YYYY."""
+    return re.sub(r"%([dmYybBHM])", lambda found: _DAY_LETTERS[found[1]], text)
+
+
+_DAY_LETTERS = {"d": "DD", "m": "MM", "Y": "YYYY", "y": "YY", "b": "Mon", "B": "Month", "H": "hh", "M": "mm"}
 
 
 def _is_day(value: str) -> bool:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
@@ -11,8 +11,10 @@ from tidegate.formats import ColumnMap, Guess, guess_map, load_map, open_shipmen
 from tidegate.formats.fields import OPEN_OBJECTS, canonical
 from tidegate.law import Book
 from tidegate.screening import Reject, Shipment, parse_shipment
+from tidegate.web.batch.targets import REQUIRED
 
 SAMPLE = 200
+DOUBTFUL = 0.55
 SHOWN_VALUES = 3
 LONGEST_VALUE = 60
 
@@ -109,27 +111,54 @@ def look(source: Source, options: Mapping[str, Any] | None = None) -> Look:
     plain = load_map({"source": dict(options)}) if options else ColumnMap()
     headers, rows, reader = sample_rows(source, SAMPLE, map=plain)
     reader.close()
+    samples = {header: tuple(text for row in rows if (text := (row.get(header) or "").strip())) for header in headers}
+    columns = _in_the_contracts_words(headers, samples)
+    return Look(reader.format, columns or _guessed(headers, samples, rows), len(rows), tuple(reader.notes))
+
+
+def _in_the_contracts_words(headers: list[str], samples: Mapping[str, tuple[str, ...]]) -> tuple[Column, ...]:
+    """A table that calls the four required fields as the contract does is taken at its word in all its columns; ()
+    where it does not."""
+    names = {header: canonical(header) for header in headers}
+    if not set(REQUIRED) <= set(names.values()):
+        return ()
+    return tuple(Column(header, samples[header], names[header] or "", None, None) for header in headers)
+
+
+def _guessed(
+    headers: list[str], samples: Mapping[str, tuple[str, ...]], rows: list[dict[str, str]]
+) -> tuple[Column, ...]:
+    """Each column with the field that its name and values are taken for."""
     guessed = guess_map(headers, rows) if headers else ColumnMap()
-    by_column = {guess.column: guess for guess in guessed.guesses}
-    rules: Mapping[str, Any] = guessed.definition.get("columns", {})
-    columns = []
+    guesses = {guess.column: guess for guess in guessed.guesses}
+    rules = dict(guessed.definition.get("columns", {}))
+    taken = set(guessed.targets)
     for header in headers:
-        values = [text for row in rows if (text := (row.get(header) or "").strip())]
-        guess = by_column.get(header)
-        choice = guess.field if guess else ""
-        known = canonical(header)
-        if guess is None and known is not None and (known in OPEN_OBJECTS or known == "events"):
-            choice = known
-        columns.append(
-            Column(
-                header,
-                tuple(values),
-                choice,
-                guess,
-                rules.get(header),
-            )
+        if header in guesses or canonical(header) is not None:
+            continue
+        # A required field is not given up because some of the values are wrong: its name is enough to propose it.
+        for guess in guess_map([header]).guesses:
+            if guess.field in REQUIRED and guess.field not in taken:
+                taken.add(guess.field)
+                reason = f"{guess.reason.partition(';')[0]}; not all of its values look like it"
+                guesses[header] = Guess(header, guess.field, DOUBTFUL, reason)
+                rules[header] = _rule_of_most(guess.field, samples[header])
+    return tuple(
+        Column(
+            header,
+            samples[header],
+            guesses[header].field if header in guesses else _object(header),
+            guesses.get(header),
+            rules.get(header),
         )
-    return Look(reader.format, tuple(columns), len(rows), tuple(reader.notes))
+        for header in headers
+    )
+
+
+def _object(header: str) -> str:
+    """The field of a column that holds a whole object (`polymers`), whose values no guess looks at."""
+    known = canonical(header)
+    return known if known is not None and (known in OPEN_OBJECTS or known == "events") else ""
 
 
 def rule_for(column: Column, target: str) -> Any:
@@ -141,7 +170,19 @@ def rule_for(column: Column, target: str) -> Any:
         guessed = guess_map([header], [[value] for value in column.sample])
         if any(guess.field == target for guess in guessed.guesses):
             return guessed.definition["columns"][header]
-    return target
+    return _rule_of_most(target, column.sample)
+
+
+def _rule_of_most(target: str, sample: Sequence[str]) -> Any:
+    """The rule under which most of the values could be the field, leaving out, one after the other, those that alone
+    look like nothing; the bare field where none does."""
+    alone = [value for value in dict.fromkeys(sample) if _rule_of([value], target) is not None]
+    return _rule_of(alone, target) or target
+
+
+def _rule_of(values: Sequence[str], target: str) -> Any:
+    guessed = guess_map([target], [[value] for value in values])
+    return guessed.definition["columns"][target] if values and target in guessed.targets else None
 
 
 def trial(source: Source, definition: Mapping[str, Any] | None, book: Book, rows: int = SAMPLE) -> Trial:

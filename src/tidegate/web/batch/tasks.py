@@ -82,10 +82,7 @@ def _screen(task: Task, batch: Batch, folder: Path) -> dict[str, Any]:
     )
     task.check()
     _name_files(folder, store.source_folder(batch), batch.files)
-    figures = summary.as_dict()
-    figures.pop("output", None)
-    figures.pop("rejects", None)
-    figures["source"] = batch.name
+    figures = commands.public(summary.as_dict(), batch.name)
     (folder / store.SUMMARY).write_text(json.dumps(figures, ensure_ascii=False), encoding="utf-8")
     found, checks = results.build(folder)
     if found != summary.decided or results.count_rejects(folder) != summary.rejected:

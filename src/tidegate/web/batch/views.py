@@ -168,7 +168,7 @@ def _take_map(request: HttpRequest, batch: Batch) -> HttpResponseBase:
         if what == "guess":
             commands.set_map(batch, None)
         elif what == "shipped":
-            commands.set_map(batch, load_map(request.POST.get("shipped", "")).definition)
+            commands.set_map(batch, _shipped(request.POST.get("shipped", "")))
         else:
             given = request.FILES.get("map")
             if given is None:
@@ -184,6 +184,13 @@ def _take_map(request: HttpRequest, batch: Batch) -> HttpResponseBase:
     return HttpResponseRedirect(request.path)
 
 
+def _shipped(name: str) -> dict[str, Any]:
+    """A map that comes with Tidegate. Only a listed name is opened: anything else would be a path on this machine."""
+    if name not in shipped_maps():
+        raise FormatError(_("No map of that name comes with Tidegate."))
+    return load_map(name).definition
+
+
 def _not_ours(name: str) -> str:
     """A map file may call itself what it likes, but not what the form calls its own."""
     return f"{name} (file)" if name == mapping.CONFIRMED else name
@@ -193,8 +200,9 @@ def _columns(request: HttpRequest, batch: Batch) -> HttpResponseBase:
     post = request.POST if request.method == "POST" else None
     book = current_book()
     saved = batch.map
-    whole = saved is not None and saved.get("name") != mapping.CONFIRMED and post is None
-    options = mapping.posted_options(post) if post is not None else mapping.options_of(saved)
+    # A map of a file is taken whole: the page shows no choices, so none are sent.
+    whole = saved is not None and saved.get("name") != mapping.CONFIRMED and (post is None or "c0" not in post)
+    options = mapping.posted_options(post) if post is not None and not whole else mapping.options_of(saved)
     seen: Look | None = None
     tried: Trial | None = None
     error = ""
@@ -232,7 +240,11 @@ def _columns(request: HttpRequest, batch: Batch) -> HttpResponseBase:
         "lacking": [name for name in mapping.REQUIRED if name not in form.choices.chosen] if seen and not whole else [],
         "id_parts": [*form.choices.parts, "", "", ""][: mapping.ID_PARTS],
         "parts": [header for header in (seen.headers if seen else []) if "{" not in header and "}" not in header],
-        "problems": [(label(problem.field, book), problem) for problem in tried.worst] if tried else [],
+        "problems": [
+            (label(problem.field, book), problem, mapping.in_letters(problem.expected)) for problem in tried.worst
+        ]
+        if tried
+        else [],
         "options": options,
         "encodings": mapping.ENCODINGS,
         "delimiters": mapping.DELIMITERS,

@@ -44,9 +44,7 @@ def icon(name: str, label: str = "", css: str = "") -> SafeString:
 def verdict(outcome: str | None, verify: Any = ()) -> SafeString:
     """The badge of an outcome: icon and word. Without `verify` (list or number) it may claim too much."""
     tone = words.tone(outcome, verify)
-    return format_html(
-        '<span class="td-verdict td-tone td-tone-{}">{}{}</span>', tone.key, icon(tone.icon), tone.word
-    )
+    return format_html('<span class="td-verdict td-tone td-tone-{}">{}{}</span>', tone.key, icon(tone.icon), tone.word)
 
 
 @register.simple_tag

@@ -22,15 +22,15 @@
       said.textContent = large ? said.dataset.tooLarge : files.length ? `${files.map((f) => f.name).join(", ")} · ${size(total)}` : "";
       said.classList.toggle("ba-wrong", large);
       button.disabled = large;
-      form.querySelector("#upload-errors")?.remove();
-      input.removeAttribute("aria-invalid");
     };
-    input.addEventListener("change", show);
+    // Another file: what was wrong with the last one is no longer true.
+    const chosen = () => { show(); form.querySelector("#upload-errors")?.remove(); input.removeAttribute("aria-invalid"); };
+    input.addEventListener("change", chosen);
     for (const type of ["dragenter", "dragover"]) drop.addEventListener(type, (event) => { event.preventDefault(); drop.classList.add("ba-over"); });
     for (const type of ["dragleave", "drop"]) drop.addEventListener(type, () => drop.classList.remove("ba-over"));
     drop.addEventListener("drop", (event) => {
       event.preventDefault();
-      if (event.dataTransfer.files.length) { input.files = event.dataTransfer.files; show(); }
+      if (event.dataTransfer.files.length) { input.files = event.dataTransfer.files; chosen(); }
     });
     form.addEventListener("submit", () => { button.disabled = true; button.textContent = button.dataset.baBusy; });
     // A page that comes back from the browser's memory still says "uploading".
