@@ -22,7 +22,8 @@ MIDDLE = date(2024, 6, 15)  # a day on which most of the law of today is in forc
 STEP = Decimal("0.001")  # how far a number is moved to stand just over or just under a limit
 FIELDS_OF_SHIPMENT = frozenset(
     "id date events export import origin transit consignment hs hs_edition description declared_entry operation waste "
-    "polymers contamination_pct halogenated hazardous annex_i annex_iii consumer material net_kg gross_kg value currency "
+    "polymers contamination_pct halogenated hazardous annex_i annex_iii consumer material net_kg gross_kg value "
+    "currency "
     "consignor consignee facility containers documents facts evaluate".split()
 )
 STATE_FACTS = frozenset("export import origin counterpart here transit".split())
@@ -330,7 +331,7 @@ class Vocabulary:
             set_fact(raw, fact, operand[0] if inside else (others or [None])[0])
 
     def _meet_place(self, place: str, raw: Raw, rule: Rule, day: date, asked: tuple[str, Any, bool]) -> None:
-        """Puts a State into a place of the route: one that fits what is asked, and most of what else the rule asks of it."""
+        """Puts a State into a place of the route: one that fits what is asked, and most of what else the rule asks."""
         if place == "here":
             return
         _, operand, inside = asked
@@ -354,8 +355,7 @@ class Vocabulary:
         """A shipment that meets the rule, and every one that lies one step away from it."""
         for n, base in enumerate(self.aimed(rule)):
             yield base
-            for change in self._steps(rule, base):
-                yield change
+            yield from self._steps(rule, base)
             if n:
                 continue
             bare = {k: v for k, v in base.items() if k in ("id", "date", "export", "import", "transit", "hs")}

@@ -217,7 +217,8 @@ def test_what_lacks_to_a_hundred_is_the_material_named() -> None:
 
 @pytest.mark.parametrize(
     "material",
-    "cable, circuit boards, electronics, paper, textiles, rubber, tyres, household refuse, incinerator ash, clinical waste, "
+    "cable, circuit boards, electronics, paper, textiles, rubber, tyres, household refuse, incinerator ash, "
+    "clinical waste, "
     "shredder light fraction, contaminated packaging, processed engineered fuel".split(", "),
 )
 def test_every_rulebook_knows_these_materials(material: str) -> None:

@@ -58,7 +58,7 @@ def cluster(tmp_path: Path) -> Iterator[str]:
     for n in range(2):
         worker = ["org.apache.spark.deploy.worker.Worker", "--host", host, "--cores", "1", "--memory", "1g"]
         starts.append([*worker, "--webui-port", "0", "--work-dir", str(tmp_path / f"work{n}"), master])
-    running = []
+    running: list[subprocess.Popen[bytes]] = []
     try:
         for start in starts:
             log = (tmp_path / f"log{len(running)}").open("w")

@@ -18,7 +18,7 @@ from tidegate.batch.sinks import JsonLinesSink, ParquetSink, Sink, TableTextSink
 from tidegate.batch.summary import Summary
 from tidegate.formats import ShipmentReader
 from tidegate.formats.batches import Rejects, arrow_batches
-from tidegate.formats.fields import ROOTS
+from tidegate.formats.fields import PARTIES, ROOTS
 from tidegate.formats.writers import output_format as format_of
 from tidegate.formats.writers import rejects_path
 from tidegate.law import Book
@@ -302,6 +302,13 @@ def passed(batch: pa.RecordBatch, index: Any, book: Book, keep: Collection[str] 
     everything = len(index) == batch.num_rows
     for name, column in zip(batch.schema.names, batch.columns, strict=True):
         head = name.partition(".")[0]
+        if pa.types.is_struct(column.type) and head in (*PARTIES, "facts") and head not in keep:
+            for n in range(column.type.num_fields):
+                inner = f"{name}.{column.type.field(n).name}"
+                if is_unknown(inner, book):
+                    child = column.field(n) if everything else column.field(n).take(pa.array(index))
+                    out[inner] = child
+            continue
         if (head in FIELDS or head in ROOTS) and (head not in keep or head == "id") and not is_unknown(name, book):
             continue
         out[name] = column if everything else column.take(pa.array(index))

@@ -18,7 +18,7 @@ from tidegate.screening.evaluate import (
     layer_days,
     national_layer,
 )
-from tidegate.screening.papers import end_of
+from tidegate.screening.papers import end_of, later
 from tidegate.screening.shipment import Shipment, Transit, unknown_facts
 
 DECISION_FIELDS = (
@@ -313,7 +313,7 @@ def boundaries(s: Shipment, book: Book) -> list[date]:
                     if document.kind.partition(":")[0] in {k.partition(":")[0] for k in requirement.kinds}:
                         end, _ = end_of(document, date.max, requirement)
                         if end:
-                            days.add(end + timedelta(days=1))
+                            days.add(later(end, 1))
     for state in {s.export, s.import_, s.origin, *(t.state for t in s.transit)}:
         for periods in book.states[state].groups.values():
             for period in periods:
@@ -325,8 +325,8 @@ def boundaries(s: Shipment, book: Book) -> list[date]:
         if document.valid_from:
             days.add(document.valid_from)
         if document.valid_to:
-            days.add(document.valid_to + timedelta(days=1))
-    return sorted(d for d in days if d > after)
+            days.add(later(document.valid_to, 1))
+    return sorted(d for d in days if after < d < date.max)
 
 
 def mapping_layers(decision: Mapping[str, Any]) -> dict[str, str]:

@@ -28,7 +28,7 @@ def end_of(document: Document, day: date, rule: Requirement | None = None) -> tu
             known = False
         else:
             ends.append(
-                document.issued + timedelta(days=rule.term_days)
+                later(document.issued, rule.term_days)
                 if rule.term_days
                 else add_years(document.issued, rule.term_years or 0)
             )
@@ -49,8 +49,16 @@ def end_of(document: Document, day: date, rule: Requirement | None = None) -> tu
     if rule is not None and rule.renewals_max is not None:
         renewals = renewals[: rule.renewals_max]
     for _, days in renewals:
-        end += timedelta(days=min(days, rule.renewal_days) if rule and rule.renewal_days else days)
+        end = later(end, min(days, rule.renewal_days) if rule and rule.renewal_days else days)
     return end, known
+
+
+def later(day: date, days: int) -> date:
+    """`days` after a day; the last day that a calendar holds where that lies beyond it."""
+    try:
+        return day + timedelta(days=days)
+    except OverflowError:
+        return date.max
 
 
 def add_years(day: date, years: int) -> date:

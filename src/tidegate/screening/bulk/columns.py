@@ -47,7 +47,7 @@ class Columns:
                 self._add(f"{name}.{kind.field(n).name}", child)
         elif pa.types.is_map(kind) and head in NESTED:
             self._add_map(name, array)
-        elif pa.types.is_large_string(kind):
+        elif pa.types.is_large_string(kind) or pa.types.is_string_view(kind):
             self.arrays[name] = array.cast(pa.string())
         else:
             self.arrays[name] = array
