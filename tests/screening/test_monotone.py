@@ -37,7 +37,8 @@ def decision(raw: Raw, **more: Any) -> Raw:
 
 def answer(told: Raw) -> tuple[Any, ...]:
     """What a question may decide."""
-    return (told["entry"], told["eu_entry"], told["regime"], told["outcome"])
+    layers = tuple((x["layer"], x["outcome"]) for x in told["layers"])
+    return (told["entry"], told["eu_entry"], told["regime"], told["outcome"], layers)
 
 
 def settled(told: Raw, later: Raw) -> bool:

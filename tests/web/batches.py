@@ -8,10 +8,12 @@ import json
 from pathlib import Path
 from typing import Any
 
+import lxml.html
 from django.core.files.uploadedfile import SimpleUploadedFile
 from django.test import Client
 
 from tidegate.batch import WHOLE_SHIPMENT, screen_file
+from tidegate.web.batch import conf
 from tidegate.web.batch.models import Batch
 from tidegate.web.jobs.worker import Worker
 
@@ -109,3 +111,38 @@ def decided(folder: Path, data: bytes, name: str = "in.jsonl") -> tuple[Path, An
     source.write_bytes(data)
     out = folder / "reference.parquet"
     return out, screen_file(source, out, keep=WHOLE_SHIPMENT)
+
+
+def page(response: Any) -> Any:
+    """A page as a tree; anything but a page is an error."""
+    assert response.status_code == 200, response.status_code
+    return lxml.html.fromstring(response.content)
+
+
+def alert(response: Any) -> str:
+    """What the page says went wrong, at the place where it did."""
+    tree: Any = lxml.html.fromstring(response.content)
+    return text(tree.xpath("//*[@role='alert']")[0])
+
+
+def sent(client: Client, address: str) -> bytes:
+    """A download, streamed or not."""
+    response: Any = client.get(address)
+    assert response.status_code == 200
+    assert response["Content-Disposition"].startswith("attachment; filename=")
+    return b"".join(response.streaming_content) if response.streaming else bytes(response.content)
+
+
+def text(element: Any) -> str:
+    """The text of an element, blanks drawn together."""
+    return " ".join(element.text_content().split())
+
+
+def only_batch() -> Batch:
+    """The one batch there is."""
+    return Batch.objects.get()
+
+
+def files_left() -> list[Path]:
+    """Every file that the batches have on the disk."""
+    return [path for path in conf.folder().rglob("*") if path.is_file()] if conf.folder().exists() else []

@@ -154,10 +154,17 @@ def _unit(word: str) -> str | None:
     return word if word and unit_factor(word) is not None and word not in ("g", "%") else "%" if word == "%" else None
 
 
+# fields whose names are so common that their values may still be written in another way
+OFTEN_WRITTEN_OTHERWISE = frozenset({"date", "export", "import", "origin", "hs", "net_kg", "gross_kg", "value"})
+
+
 def _by_header(header: str, shape: Shape) -> list[_Candidate]:
     known = fields.canonical(header)
     unit, bare = _unit_in(header)
     found: list[tuple[str, float, str]] = []
+    if known is not None and header == known and known not in OFTEN_WRITTEN_OTHERWISE:
+        # a column under the contract's own name is read as the contract writes it
+        return [_Candidate(header, known, 0.97, f"named {known} as in the contract", {"to": known})]
     if known is not None and known.partition(".")[0] not in fields.OPEN_OBJECTS:
         found.append((known, 0.97, f"named {known} as in the contract"))
     elif known is not None and "." in known:
