@@ -291,6 +291,14 @@ def test_several_tables_are_not_one_batch(client: Client) -> None:
     assert client.post("/batch/upload/", {}).status_code == 400
 
 
+def test_more_files_than_are_taken(client: Client) -> None:
+    files = [SimpleUploadedFile(f"{n}.xml", b"<ASYCUDA/>") for n in range(9)]
+    response = client.post("/batch/upload/", {"files": files})
+    assert response.status_code == 400
+    assert "At most 5 files" in alert(response)
+    assert not files_left()
+
+
 def test_a_forged_upload_stores_nothing() -> None:
     strict = Client(enforce_csrf_checks=True)
     file = SimpleUploadedFile("x.csv", b"id\n1\n")

@@ -252,6 +252,18 @@ def test_a_workbook_has_its_limit(client: Client, settings: Any) -> None:
     assert client.get(f"/batch/{batch.token}/download/decisions.xlsx?text=S-00").status_code == 200
 
 
+@pytest.mark.parametrize("language", ["vi", "th", "id", "ms"])
+def test_every_page_in_every_language(client: Client, language: str) -> None:
+    batch = screened(client, "messy.csv", messy())
+    client.cookies["django_language"] = language
+    for part in ("", "rows/", "rows/1/", "rejects/", "downloads/", "delete/"):
+        shown = page(client.get(f"/batch/{batch.token}/{part}"))
+        assert shown.get("lang") == language
+        for drawn in shown.xpath("//main//rect/@width | //main//rect/@x"):
+            assert float(drawn) >= 0
+    assert client.get(f"/batch/{batch.token}/picture/imports.svg").status_code == 200
+
+
 def test_another_rulebook_since_is_said(client: Client) -> None:
     batch = screened(client)
     Batch.objects.update(rulebook="2020.01.01+abc")

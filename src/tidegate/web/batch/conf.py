@@ -5,7 +5,7 @@
 | TIDEGATE_BATCHES_OPEN | whoever reaches the page sees every batch; else each browser session its own | no |
 | TIDEGATE_BATCH_KEEP_DAYS | days after which a batch and its files are removed; 0 keeps them | 30 |
 | TIDEGATE_BATCH_MAX_FILES | most ASYCUDA files of one upload | 5 |
-| TIDEGATE_BATCH_XLSX_ROWS | most decisions that are written as a workbook | 200000 |
+| TIDEGATE_BATCH_XLSX_ROWS | most decisions that are written as a workbook (about 3 ms each) | 20000 |
 """
 
 from __future__ import annotations
@@ -60,7 +60,7 @@ def max_bytes() -> int:
 
 def xlsx_rows() -> int:
     """Most decisions that are written as a workbook."""
-    return _number("TIDEGATE_BATCH_XLSX_ROWS", 200_000, least=1)
+    return _number("TIDEGATE_BATCH_XLSX_ROWS", 20_000, least=1)
 
 
 def folder() -> Path:

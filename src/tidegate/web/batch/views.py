@@ -6,6 +6,7 @@ from datetime import timedelta
 from typing import Any
 
 from django.contrib import messages
+from django.core.exceptions import TooManyFilesSent
 from django.http import HttpRequest, HttpResponse, HttpResponseBase, HttpResponseRedirect
 from django.shortcuts import redirect, render
 from django.utils import timezone
@@ -80,7 +81,10 @@ def upload(request: HttpRequest) -> HttpResponseBase:
         return redirect("batch:index")
     handler = Handler(request)
     request.upload_handlers = [handler]
-    return private(_upload(request, handler))
+    try:
+        return private(_upload(request, handler))
+    except TooManyFilesSent:
+        return private(_index(request, [_too_many()], 400))
 
 
 @csrf_protect
@@ -115,11 +119,15 @@ def _objections(files: list[Incoming], handler: Handler) -> list[str]:
     if not files:
         return [_("No file was chosen.")]
     if len(files) > conf.max_files():
-        return [_("At most %(most)s files are taken at once.") % {"most": conf.max_files()}]
+        return [_too_many()]
     errors = [reason for file in files if (reason := foreign(file.path, str(file.name)))]
     if not errors and len(files) > 1 and not all(str(f.name).lower().endswith((".xml", ".xml.gz")) for f in files):
         errors.append(_("Several files are read as one batch only where all of them are ASYCUDA XML."))
     return errors
+
+
+def _too_many() -> str:
+    return _("At most %(most)s files are taken at once.") % {"most": conf.max_files()}
 
 
 def _readable(batch: Batch, options: dict[str, str]) -> bool:
