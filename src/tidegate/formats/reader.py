@@ -359,7 +359,7 @@ class ShipmentReader:
                     row,
                     None,
                     None,
-                    RowError("file", str(path), slip.expected or "a readable file", slip.message),
+                    RowError("file", os.path.basename(str(path)), slip.expected or "a readable file", slip.message),
                     None,
                 )
 
