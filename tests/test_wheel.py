@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import os
+import re
 import socket
 import subprocess
 import sys
@@ -134,7 +135,7 @@ def test_serve_answers_with_the_check_page_and_its_style(address: str) -> None:
         html = page.read().decode()
         assert page.status == 200
     assert "Tidegate" in html
-    styles = [part.split('"')[0] for part in html.split('href="')[1:] if part.split('"')[0].endswith(".css")]
+    styles = re.findall(r'href="([^"?]+\.css[^"]*)"', html)
     assert styles
     for style in styles:
         with urllib.request.urlopen(address.rstrip("/") + style, timeout=60) as sheet:

@@ -270,7 +270,7 @@ class Vocabulary:
                 if "listed" in rule.hs:
                     raw.setdefault("facts", {})["listed_item"] = True
                 raw["documents"] = [self.paper(r, raw, day) for r in rule.documents]
-                raw["documents"] += [{"kind": k} for c in (rule.when,) for k in held_kinds(c)]
+                raw["documents"] += held_papers(rule.when)
                 yield raw
 
     def paper(self, requirement: Requirement, raw: Raw, day: date) -> Raw:
@@ -509,8 +509,17 @@ def place_of(fact: str, rule: Rule) -> str:
     return fact
 
 
-def held_kinds(condition: Any) -> list[str]:
-    return [operand[0][0] for _, op, operand in atoms(condition) if op == "holds"]
+def held_papers(condition: Any) -> list[Raw]:
+    """Papers on whose holding a condition hangs, old enough and of the standard that it names."""
+    papers = []
+    for _, op, operand in atoms(condition):
+        if op == "holds":
+            kinds, before, standard = operand
+            paper: Raw = {"kind": kinds[0]}
+            if before:
+                paper["issued"] = (before - timedelta(days=1)).isoformat()
+            papers.append(paper | ({"standard": standard} if standard else {}))
+    return papers
 
 
 def plain(number: Decimal) -> int | float:

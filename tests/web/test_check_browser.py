@@ -62,8 +62,9 @@ def test_ticking_the_papers_changes_the_verdict(page: Page, live_server: Any) ->
     assert page.inner_text("#verdict-title") == "Papers needed"
     boxes = page.locator("#papers input[type=checkbox]")
     for n in range(boxes.count()):
-        box = page.locator("#papers input[type=checkbox]:not(:checked)").first
-        box.check()
+        # By its value: "the first that is not ticked" would be another one when the page answers in between.
+        kind = page.locator("#papers input[type=checkbox]:not(:checked)").first.get_attribute("value")
+        page.check(f"#papers input[type=checkbox][value='{kind}']")
         page.wait_for_function("(n) => document.querySelectorAll('#papers .ck-paper-held').length === n", arg=n + 1)
     assert page.inner_text("#verdict-title") == "Clear on paper"
     assert "Still to check" in page.inner_text(".ck-banner-text")

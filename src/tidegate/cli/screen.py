@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import argparse
+import shutil
 import sys
+import tempfile
 from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import Any
@@ -75,6 +77,17 @@ def configure(parser: argparse.ArgumentParser) -> None:
 
 
 def run(args: argparse.Namespace) -> int:
+    """Screens, and keeps standard input in a file meanwhile where it must be read more than once."""
+    with tempfile.TemporaryDirectory(prefix="tidegate-") as folder:
+        if args.shipments == ["-"] and (args.pdf or args.guess_map):
+            kept = Path(folder, "standard input")
+            with kept.open("wb") as file:
+                shutil.copyfileobj(sys.stdin.buffer, file)
+            args.shipments = [str(kept)]
+        return screen(args)
+
+
+def screen(args: argparse.Namespace) -> int:
     """Screens, prints a summary on standard error, and says by the exit status what came of it."""
     from tidegate.batch import screen_file
     from tidegate.formats import FormatError
