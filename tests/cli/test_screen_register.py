@@ -279,12 +279,6 @@ def test_an_overlay_brings_kinds_of_its_own_to_the_register(tmp_path: Path) -> N
     assert FileRegister(path, load_rulebook([battery])).counts == (0, 1)
 
 
-def test_registers_are_for_the_embedded_engine(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
-    arguments = ["screen", str(SHIPMENTS), "--register", str(REGISTERS), "-o", str(tmp_path / "o.parquet")]
-    assert main([*arguments, "--engine", "spark"]) == 2
-    assert "embedded engine" in capsys.readouterr().err
-
-
 # ── the how-to ─────────────────────────────────────────────────────────────────────────────────────────────
 
 

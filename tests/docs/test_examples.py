@@ -20,6 +20,7 @@ ROOT = Path(__file__).resolve().parents[2]
 DOCS = ROOT / "docs"
 BLOCK = re.compile(r"^```console\n(.*?)^```$", re.MULTILINE | re.DOTALL)
 DATA = "../shared/data"
+SPARK = "--engine spark"
 
 
 def commands(page: Path) -> list[tuple[str, list[str]]]:
@@ -42,7 +43,8 @@ def pages() -> list[object]:
     out: list[object] = []
     for path in sorted([*DOCS.glob("*.md"), *DOCS.glob("how-to/*.md")]):
         if found := commands(path):
-            marks = [pytest.mark.data] if any(DATA in command for command, _ in found) else []
+            asked = {DATA: pytest.mark.data, SPARK: pytest.mark.spark}
+            marks = [mark for text, mark in asked.items() if any(text in command for command, _ in found)]
             out.append(pytest.param(path, id=path.stem, marks=marks))
     return out
 

@@ -77,6 +77,36 @@ def test_a_date_that_may_stand_either_way_is_marked_down_and_says_so() -> None:
     assert "check" in unsure.reason
 
 
+@pytest.mark.parametrize(
+    ("header", "values", "read"),
+    [
+        ("date", ["2026-11-21", "2026-11-22", "n/a"], {"date": "2026-11-21"}),
+        ("Date", ["21/11/2026", "31/02/2026", "22/11/2026", "01/12/2026"], {"date": "2026-11-21"}),
+        ("วันที่", ["21/11/2569", "?", "22/11/2569"], {"date": "2026-11-21"}),
+    ],
+)
+def test_one_day_that_cannot_be_read_does_not_hide_the_column(
+    header: str, values: list[str], read: dict[str, str]
+) -> None:
+    map_ = guess_map([header], [[value] for value in values])
+    assert map_.apply({header: values[0]}) == read
+    whole = guess_map([header], [[value] for value in values if value not in ("n/a", "31/02/2026", "?")])
+    assert map_.guesses[0].confidence < whole.guesses[0].confidence
+    assert "of the values are days" in map_.guesses[0].reason
+
+
+def test_a_column_of_few_days_is_no_column_of_days() -> None:
+    assert fields_of(guess_map(["Date"], [["21/11/2026"], ["soon"], ["later"], ["22/11/2026"]])) == {}
+    assert fields_of(guess_map(["Date"], [["21/11/2026"], ["soon"]])) == {}
+
+
+def test_a_slip_does_not_decide_between_day_and_month() -> None:
+    """Each way of reading fits all but one value: it is said, not settled by which slip came first."""
+    guess = guess_map(["Date"], [["13/02/2026"], ["02/13/2026"], ["03/04/2026"]]).guesses[0]
+    assert guess.confidence < 0.6
+    assert "check" in guess.reason
+
+
 def test_decimal_commas_and_thousands() -> None:
     map_ = guess_map(["Berat Bersih (kg)"], [["1.234,5"], ["900"], ["12.000,25"]])
     assert map_.apply({"Berat Bersih (kg)": "1.234,5"}) == {"net_kg": "1234.5"}

@@ -146,7 +146,7 @@ SELECT s.id, CASE WHEN t.refuse >= f.refuse THEN 'household refuse' ELSE m.mater
 FROM shipment s
 JOIN stated t ON t.id = s.id
 JOIN figure f ON f.id = s.id
-LEFT JOIN stream m ON m.material = s.material AND m.plastic = 0
+LEFT JOIN waste_stream m ON m.material = s.material AND m.plastic = 0
 WHERE t.refuse >= f.refuse OR m.material IS NOT NULL;
 
 -- name: stream_entry_of

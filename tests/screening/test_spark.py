@@ -8,12 +8,20 @@ import subprocess
 import time
 from collections.abc import Iterator
 from pathlib import Path
+from typing import Any
 
+import duckdb
 import pyarrow.parquet as pq
 import pytest
 
+from tests.cli.test_screen_register import REGISTERS, many
 from tidegate.batch import screen_file
+from tidegate.batch.sinks import EXPAND_SQL, sets_path
+from tidegate.cli import main
+from tidegate.formats import rejects_path
 from tidegate.formats.generate import generate
+from tidegate.formats.registers import open_registers
+from tidegate.screening.registers import ANSWERS, FactRecord, MemoryRegister, Register
 
 pytestmark = [pytest.mark.spark, pytest.mark.needs("pyspark", "java")]
 ROWS = 1_500
@@ -29,20 +37,76 @@ def shipments(tmp_path_factory: pytest.TempPathFactory) -> Path:
     return path
 
 
-def rows(path: Path) -> list[dict[str, object]]:
+@pytest.fixture(scope="module")
+def known(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """Shipments of which the example registers know something; some cannot be read, some were answered before."""
+    path = many(tmp_path_factory.mktemp("known"))
+    table = pq.read_table(path)
+    days = table["date"].to_pylist()
+    days[7] = "2024-02-30"
+    before = [json.dumps(["answered before"]) if n % 2 else None for n in range(len(days))]
+    table = table.set_column(table.schema.get_field_index("date"), "date", [days])
+    pq.write_table(table.append_column(ANSWERS, [before]), path)
+    return path
+
+
+def rows(path: Path) -> list[dict[str, Any]]:
     return [{**row, "decision_json": json.loads(row["decision_json"])} for row in pq.read_table(path).to_pylist()]
 
 
-def same(shipments: Path, tmp_path: Path, master: str) -> None:
+def same(shipments: Path, tmp_path: Path, master: str, register: Register | None = None) -> None:
     plain, spread = tmp_path / "plain.parquet", tmp_path / "spark.parquet"
-    one = screen_file(shipments, plain)
-    two = screen_file(shipments, spread, engine="spark", master=master)
+    one = screen_file(shipments, plain, register=register, keep=("documents",))
+    two = screen_file(shipments, spread, register=register, keep=("documents",), engine="spark", master=master)
+    assert pq.read_schema(spread).names == pq.read_schema(plain).names
     assert rows(spread) == rows(plain)
-    assert (two.rows, two.decided, two.outcomes, two.rules) == (one.rows, one.decided, one.outcomes, one.rules)
+    assert {**two.as_dict(), "output": ""} == {**one.as_dict(), "output": ""}
+    refused = [rejects_path(path) for path in (plain, spread)]
+    assert [path.exists() for path in refused] == [one.rejected > 0] * 2
+    if one.rejected:
+        assert refused[1].read_text(encoding="utf-8") == refused[0].read_text(encoding="utf-8")
 
 
 def test_one_process(shipments: Path, tmp_path: Path) -> None:
     same(shipments, tmp_path, "local[2]")
+
+
+def test_registers_are_asked_by_the_workers(known: Path, tmp_path: Path) -> None:
+    same(known, tmp_path, "local[2]", open_registers([REGISTERS]))
+    alerts = [row["decision_json"]["alerts"] for row in rows(tmp_path / "spark.parquet")]
+    assert {a["rule"] for found in alerts for a in found} >= {"REGISTER-TONNES", "REGISTER-UNKNOWN-PAPER"}
+    assert pq.read_table(tmp_path / "spark.parquet")["source.register_answers"].null_count < len(alerts)
+
+
+def test_the_command_with_a_register_and_sets(known: Path, tmp_path: Path) -> None:
+    plain, spread = tmp_path / "plain.parquet", tmp_path / "spark.parquet"
+    asked = ["screen", str(known), "--register", str(REGISTERS), "--compact", "--quiet"]
+    assert main([*asked, "-o", str(plain)]) == 0
+    assert main([*asked, "-o", str(spread), "--engine", "spark", "--master", "local[2]"]) == 0
+    found = []
+    for path in (plain, spread):
+        text = EXPAND_SQL.format(decisions=path, sets=sets_path(path)) + " ORDER BY d.row"
+        found.append(duckdb.sql(text).fetchall())
+    assert len(found[0]) == 359
+    assert found[1] == found[0]
+    assert sorted(path.name for path in tmp_path.iterdir()) == sorted(
+        path.name for out in (plain, spread) for path in (out, sets_path(out), rejects_path(out))
+    )
+
+
+def test_what_goes_wrong_on_a_worker_is_one_line(
+    known: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capfd: pytest.CaptureFixture[str]
+) -> None:
+    wrong = FactRecord("plant_on_approved_list", "facility", "EX-PLANT-02", "maybe", answered_by="Fictitious List")
+    monkeypatch.setattr("tidegate.cli.screen.registers_of", lambda paths, book: MemoryRegister(facts=[wrong]))
+    output = tmp_path / "o.parquet"
+    assert main(["screen", str(known), "-o", str(output), "--engine", "spark", "--master", "local[1]"]) == 2
+    *_, last = capfd.readouterr().err.strip().splitlines()
+    assert last.endswith(
+        "tidegate screen: Spark: Fictitious List: plant_on_approved_list of facility EX-PLANT-02: 'maybe': "
+        "expected true or false"
+    )
+    assert list(tmp_path.iterdir()) == []
 
 
 @pytest.fixture
@@ -73,5 +137,5 @@ def cluster(tmp_path: Path) -> Iterator[str]:
             process.wait(timeout=30)
 
 
-def test_a_real_cluster(cluster: str, shipments: Path, tmp_path: Path) -> None:
-    same(shipments, tmp_path, cluster)
+def test_a_real_cluster(cluster: str, known: Path, tmp_path: Path) -> None:
+    same(known, tmp_path, cluster, open_registers([REGISTERS]))

@@ -8,6 +8,7 @@ from typing import Any
 
 import pytest
 from django.test import Client
+from django.utils.timezone import localdate
 from lxml import html as lxml_html
 
 from tests.web.shipments import CLEAN_PE_TO_MALAYSIA, MIXED_TO_THAILAND, all_papers
@@ -310,3 +311,73 @@ rules:
     page = see(client, CLEAN_PE_TO_MALAYSIA)
     assert page.text("#verdict-title") == "Prohibited"
     assert "No plastic waste is let in for the time being." in page.text(".ck-forbidding")
+
+
+def test_the_days_of_the_stops_are_asked_for_and_kept(client: Client) -> None:
+    route = {
+        "export": "JP",
+        "import": "LA",
+        "date": "2026-11-21",
+        "transit": [{"state": "TH", "arrived": "2026-11-19"}],
+    }
+    page = see(client, route)
+    assert page.text("#route-said") == "Japan → Thailand → Lao PDR, 21 November 2026"
+    fields = {i.get("name"): i.get("value") for i in page.tree.cssselect("#stops input")}
+    assert fields == {"via.TH.arrived": "2026-11-19", "via.TH.departed": ""}
+    labels = {label.get("for"): label.text_content() for label in page.tree.cssselect("#stops label")}
+    assert labels == {"via-0-arrived": "Arrived in Thailand", "via-0-departed": "Left Thailand"}
+    assert page.response.context["permalink"].endswith("via=TH&via.TH.arrived=2026-11-19&date=2026-11-21")
+    # A State that joins the route brings its fields with it, and a day that is none is said.
+    part = see(client, "/?from=JP&to=LA&via=TH,SG&date=2026-11-21", **{"HX-Request": "true"})
+    assert len(part.tree.cssselect("#stops[hx-swap-oob] input")) == 4
+    wrong = see(client, "/?from=JP&to=LA&via=TH&via.TH.arrived=2026-13-01&date=2026-11-21")
+    assert "a day as YYYY-MM-DD" in wrong.text("#via-error")
+
+
+def test_the_stops_day_decides_what_holds_there(client: Client) -> None:
+    """Singapore's law of 2021 on transit counts from the day on which the goods come there."""
+    for arrived, bound in (("2020-12-31", False), ("2021-01-01", True)):
+        stop = {"state": "SG", "arrived": arrived}
+        page = see(client, permalink({**MIXED_TO_THAILAND, "date": "2021-02-01", "transit": [stop]}))
+        assert bool(page.count("#rule-SG-TRN-HWA-2021")) is bound
+
+
+def test_every_renewal_has_its_row_and_an_empty_one_follows(client: Client) -> None:
+    renewals = [{"from": "2026-05-01", "days": "90"}, {"from": "2026-08-01", "days": "60"}]
+    goods = {
+        "export": "JP",
+        "import": "LA",
+        "date": "2026-11-21",
+        "documents": [{"kind": "LA_CERT", "renewals": renewals}],
+    }
+    page = see(client, goods)
+    dates = page.tree.cssselect("input[name='doc.LA_CERT.renewed']")
+    assert [i.get("value") for i in dates] == ["2026-05-01", "2026-08-01", ""]
+    assert len({i.get("id") for i in dates}) == 3
+    form = page.tree.cssselect("form#check")[0]
+    sent = client.get("/", [(k, v) for k, v in form.form_values() if k != "skip"])
+    assert "renewed:2026-05-01/90;renewed:2026-08-01/60" in sent["Location"]
+
+
+def test_a_rule_leads_to_its_reasons_or_to_its_page_of_law(client: Client) -> None:
+    page = see(client, {**CLEAN_PE_TO_MALAYSIA, "declared_entry": "Y48"})
+    for reason in page.tree.cssselect(".ck-reasons > li"):
+        rule = reason.get("id").removeprefix("rule-")
+        assert reason.cssselect(f".td-code a[href='/law/rules/{rule}']")
+    ids = {e.get("id") for e in page.tree.cssselect("[id^=rule-]")}
+    links = [a.get("href") for a in page.tree.cssselect("#verdict .td-code a")]
+    assert links
+    for link in links:
+        assert link[1:] in ids if link.startswith("#") else client.get(link).status_code == 200, link
+    # What is no rule of the book is no link.
+    assert "DECLARED-ENTRY" in page.text("#alerts")
+    assert not page.tree.xpath("//a[text()='DECLARED-ENTRY']")
+
+
+def test_the_record_is_of_the_day_of_the_page(client: Client, settings: Any, monkeypatch: pytest.MonkeyPatch) -> None:
+    said: dict[str, Any] = {}
+    monkeypatch.setattr("tidegate.paper.decision_pdf", lambda *_given, **named: said.update(named) or b"%PDF-")
+    client.cookies[settings.LANGUAGE_COOKIE_NAME] = "vi"
+    assert client.get(f"/check.pdf{permalink(CLEAN_PE_TO_MALAYSIA)[1:]}").status_code == 200
+    assert (said["language"], said["today"]) == ("vi", localdate())
+    assert said["translate"]("Alerts") == "Cảnh báo"

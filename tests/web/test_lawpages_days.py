@@ -16,6 +16,7 @@ from django.utils import translation
 
 from tests.web.law_calls import Seen, overlay, rule_yaml, see
 from tidegate.law import Book, load_rulebook
+from tidegate.law.institutions import institutions
 from tidegate.law.timeline import changes
 from tidegate.web.lawpages.asked import today
 
@@ -209,3 +210,32 @@ def test_links_between_the_pages_lead_somewhere(client: Client) -> None:
     assert len(seen) > 30
     for link in sorted(seen):
         assert client.get(link).status_code == 200, link
+
+
+# ── who decides ────────────────────────────────────────────────────────────────────────────────────────────
+
+
+def test_a_state_names_its_authorities_with_their_sources(client: Client, book: Book) -> None:
+    for iso in book.national_states:
+        record, page = institutions(iso), see(client, f"states/{iso}")
+        if record is None:
+            assert not page.all("#authorities")
+            continue
+        shown = page.text("#authorities")
+        for kind in ("environment", "trade", "customs"):
+            if kind in record:
+                assert record[kind]["body"] in shown
+                assert record[kind].get("role", "") in shown
+        assert record.get("window", "") in shown
+        assert all(source in page.text("#authorities details") for source in record["sources"])
+        assert ("not confirmed" in shown) is (
+            "low" in (record.get("window_confidence"), record["confidence"]) or record["confidence"] == "medium"
+        )
+    malaysia = see(client, "states/MY").text("#authorities")
+    assert "Approved Permit, until 30 June 2025" in malaysia
+
+
+def test_the_names_of_authorities_say_their_language(client: Client) -> None:
+    client.cookies["django_language"] = "vi"
+    page = see(client, "states/VN")
+    assert [b.get("lang") or b.getparent().get("lang") for b in page.all("#authorities dd b")] == ["en"] * 4

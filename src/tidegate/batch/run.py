@@ -12,11 +12,11 @@ from typing import Any
 
 from tidegate.batch.beside import unknown_parts
 from tidegate.batch.summary import Summary
-from tidegate.formats import DecisionWriter, ShipmentReader, flatten, open_shipments, reject_for
+from tidegate.formats import DecisionWriter, FormatError, ShipmentReader, flatten, open_shipments, reject_for
 from tidegate.law import Book, load_rulebook
 from tidegate.screening import Reject, parse_shipment
 from tidegate.screening.decision import decide_body
-from tidegate.screening.registers import Enricher, Register, RegisterError, alerts_of
+from tidegate.screening.registers import Enricher, Register, alerts_of
 from tidegate.screening.shipment import FIELDS
 
 SMALL_BYTES = 1_000_000
@@ -54,17 +54,12 @@ def screen_file(
     in the column `register_answers`.
 
     Raises FormatError when the input as a whole cannot be read, RulebookError when the rulebook cannot, RegisterError
-    when a register answers what cannot be.
+    when a register answers what cannot be; on Spark also SparkUnavailable and SparkFailed.
     """
     book = book or load_rulebook()
-    if engine == "spark":
-        if register is not None:
-            raise RegisterError("registers are joined by the embedded engine: leave out `--engine spark`")
-        from tidegate.batch.spark import screen_parquet
-
-        summary = Summary(rulebook=book.label, output=str(output))
-        screen_parquet(str(source), str(output), book, summary, master=master)
-        return summary
+    one_file = isinstance(source, str | Path) and str(source) != "-"
+    if engine == "spark" and (map is not None or changes or resume or not one_file):
+        raise FormatError("the Spark engine reads one Parquet file, without a map, in one go and without changes")
     types = {fact.name: fact.type for fact in book.facts.values()}
     with open_shipments(
         source,
@@ -74,7 +69,22 @@ def screen_file(
         limits=limits,
         fact_types=types,
     ) as reader:
-        if (compact or resume or _large(reader)) and str(output) != "-" and not changes:
+        if engine == "spark":
+            from tidegate.batch.spark import screen_parquet
+
+            summary = screen_parquet(
+                str(source),
+                reader,
+                output,
+                book,
+                master=master,
+                output_format=output_format,
+                compact=compact,
+                progress=progress,
+                keep=keep,
+                register=register,
+            )
+        elif (compact or resume or _large(reader)) and str(output) != "-" and not changes:
             from tidegate.batch.stream import screen_batches
 
             summary = screen_batches(

@@ -1,10 +1,15 @@
-"""`tidegate screen --engine spark`: a Parquet file through a cluster, into the file that the embedded engine writes."""
+"""`tidegate screen --engine spark`: a Parquet file through a cluster, into the file that the embedded engine writes.
+
+Registers are joined and decisions taken by the workers (spark_worker.py). What they tell of each row is then put beside
+the row, in the order of the input, by the sinks of the embedded engine.
+"""
 
 from __future__ import annotations
 
 import json
-import tempfile
-from collections.abc import Iterator
+import os
+import shutil
+from collections.abc import Callable, Collection, Iterator
 from pathlib import Path
 from typing import Any
 
@@ -13,105 +18,210 @@ import pyarrow as pa
 import pyarrow.compute as pc
 import pyarrow.parquet as pq
 
-from tidegate.batch.beside import is_unknown
-from tidegate.batch.sinks import TEXTS, flat_of, text_of
+from tidegate import __version__
+from tidegate.batch.sinks import Sink
+from tidegate.batch.spark_worker import RESULT, SPAN, TableRegister, Task, decided
+from tidegate.batch.stream import BATCH_ROWS, BodyTable, Tally, passed, sink_of
 from tidegate.batch.summary import Summary
-from tidegate.formats import FormatError, rejects_path
-from tidegate.formats.flat_decision import passed_name
-from tidegate.formats.writers import output_format
-from tidegate.law import Book, load_rulebook
+from tidegate.formats import FormatError, ShipmentReader
+from tidegate.formats.batches import Rejects, arrow_batches
+from tidegate.formats.columnar import row_name
+from tidegate.formats.writers import output_format as format_of
+from tidegate.law import Book
 from tidegate.screening.bulk import Session
-from tidegate.screening.bulk.keys import unique_inverse
-from tidegate.screening.engines.spark import DOT, ROW_INDEX, map_parquet
-from tidegate.screening.shipment import FIELDS
+from tidegate.screening.bulk.columns import Columns
+from tidegate.screening.bulk.keys import Codes, unique_inverse
+from tidegate.screening.bulk.session import SetRecord
+from tidegate.screening.decision import Route
+from tidegate.screening.engines.spark import SparkFailed, map_parquet
+from tidegate.screening.registers import ANSWERS, Register
+from tidegate.screening.registers.spread import as_text
 
-RESULT = "id string, row bigint, export string, import string, month string, body string, error string"
+MOST_SETS = 100_000
 
 
-def screen_parquet(source: str, output: str, book: Book, summary: Summary, *, master: str | None = None) -> None:
-    """Screens one Parquet file on Spark; the output equals that of the embedded engine, row for row.
+def screen_parquet(
+    source: str | Path,
+    reader: ShipmentReader,
+    output: str | Path,
+    book: Book,
+    *,
+    master: str | None = None,
+    output_format: str | None = None,
+    compact: bool = False,
+    progress: Callable[[int, int | None, int], None] | None = None,
+    keep: Collection[str] = (),
+    register: Register | None = None,
+) -> Summary:
+    """Screens the Parquet file `source` on Spark; the output equals that of the embedded engine, row for row.
 
-    Raises FormatError for other inputs and outputs, SparkUnavailable where PySpark or Java is missing.
+    reader: of the same file, to put beside each row what was told of it. The others are as for `screen_file`.
+
+    Input and output must lie where every machine of the cluster finds them under the same path; what the workers write
+    lies beside the output meanwhile. Raises FormatError for other inputs and outputs, SparkUnavailable where PySpark or
+    Java is missing, SparkFailed where the cluster gives up or a register answers what cannot be.
     """
-    if not source.endswith(".parquet") or not Path(source).is_file():
-        raise FormatError("the Spark engine reads one Parquet file", value=source, expected="FILE.parquet")
-    if output == "-" or output_format(output) != "parquet":
-        raise FormatError("the Spark engine writes Parquet", value=output, expected="DECISIONS.parquet")
-    overlays = book.overlays
+    if reader.table is None or reader.map is not None or reader.columns is None:
+        raise FormatError("the Spark engine reads Parquet", value=reader.format, expected="FILE.parquet")
+    if str(output) == "-":
+        raise FormatError("the Spark engine writes a file", value="-", expected="DECISIONS.parquet")
+    output = Path(output).resolve()
+    kind = format_of(output, output_format)
+    columns = tuple(row_name(name) for name in reader.columns)
+    task = Task(__version__, book, columns, None if register is None else TableRegister.of(register))
 
     def kernel(batches: Iterator[pa.RecordBatch]) -> Iterator[pa.RecordBatch]:
-        session = Session(load_rulebook(overlays))
-        for batch in batches:
-            yield _decided(session, batch)
+        return decided(task, batches)
 
-    with tempfile.TemporaryDirectory(prefix="tidegate-spark-") as folder:
-        parts = str(Path(folder) / "parts")
-        map_parquet(str(Path(source).resolve()), parts, kernel, RESULT, master)
-        _gather(parts, source, Path(output), summary, book)
-
-
-def _decided(session: Session, batch: pa.RecordBatch) -> pa.RecordBatch:
-    """One batch decided: a row of the result for each row of the input."""
-    index = batch.column(batch.schema.get_field_index(ROW_INDEX)).to_numpy()
-    names = [n.replace(DOT, ".") for n in batch.schema.names]
-    batch = batch.rename_columns(names)
-    names = [n for n in names if n != ROW_INDEX]
-    result = session.screen(batch.select(names))
-    rows = len(index)
-    bodies: list[str | None] = [None] * rows
-    errors: list[str | None] = [None] * rows
-    exports: list[str | None] = [None] * rows
-    imports: list[str | None] = [None] * rows
-    months: list[str | None] = [None] * rows
-    identities = [None if v is None else str(v) for v in batch.column(names.index("id")).to_pylist()]
-    days = batch.column(names.index("date")).to_pylist()
-    distinct, _, inverse = unique_inverse(result.set)
-    texts = [text_of(session.decision(int(s))) for s in distinct]
-    for place, at in zip(result.index.tolist(), inverse.tolist(), strict=True):
-        route = session.sets[int(distinct[at])].route
-        bodies[place], exports[place], imports[place] = texts[at], route.export, route.import_
-        months[place] = str(days[place])[:7]
-    for row, _identity, error in result.rejects:
-        number = int(index[row - 1]) + 1
-        errors[row - 1] = json.dumps({**error, "message": f"row {number}: {error['message']}"}, ensure_ascii=False)
-    columns = [identities, index + 1, exports, imports, months, bodies, errors]
-    types = [pa.string(), pa.int64(), *([pa.string()] * 5)]
-    arrays = [pa.array(c, t) for c, t in zip(columns, types, strict=True)]
-    return pa.RecordBatch.from_arrays(arrays, names=["id", "row", "export", "import", "month", "body", "error"])
+    parts = output.with_name(f"{output.name}.spark-{os.getpid()}")
+    try:
+        map_parquet(Path(source).resolve(), parts, kernel, RESULT, master, show=progress is not None)
+        gathered = _Gathered(_Told(parts), book, sink_of(output, kind, compact), frozenset(keep), register is not None)
+        return gathered.all(reader, progress)
+    finally:
+        shutil.rmtree(parts, ignore_errors=True)
 
 
-def _gather(parts: str, source: str, output: Path, summary: Summary, book: Book) -> None:
-    """The parts of the cluster, in the order of the input, as one file, with the columns that are passed through."""
-    table = pq.read_table(parts).sort_by("row")
-    refused = table.filter(pc.is_valid(table["error"]))
-    kept = table.filter(pc.is_null(table["error"]))
-    encoded = pc.dictionary_encode(kept["body"].combine_chunks())
-    bodies: list[dict[str, Any]] = [json.loads("{" + text) for text in encoded.dictionary.to_pylist()]
-    flats = [flat_of(body) for body in bodies]
-    places = encoded.indices.to_numpy(zero_copy_only=False)
-    columns: dict[str, Any] = {"id": kept["id"].combine_chunks(), "row": kept["row"].combine_chunks()}
-    for name in TEXTS:
-        columns[name] = pa.array([f[name] for f in flats], pa.string()).take(pa.array(places))
-    heads = [f'{{"id":{json.dumps(i, ensure_ascii=False)},"row":{r},' for i, r in zip(
-        columns["id"].to_pylist(), columns["row"].to_pylist(), strict=True)]  # fmt: skip
-    columns["decision_json"] = pc.binary_join_element_wise(
-        pa.array(heads, pa.string()), kept["body"].combine_chunks(), ""
+class _Received(Session):
+    """The sets of results that workers told; nothing is decided here."""
+
+    def __init__(self, book: Book):
+        super().__init__(book)
+        self._texts: list[str] = []
+        self._ids: dict[tuple[str, str, str], int] = {}
+
+    def receive(self, told: tuple[str, str, str]) -> int:
+        """The id of a set by its decision's text, its State of export and its State of import."""
+        found = self._ids.get(told)
+        if found is None:
+            found = self._ids[told] = len(self.sets)
+            self._texts.append(told[0])
+            body = self.decision(found)
+            self.sets.append(SetRecord(Route(told[1], told[2])))
+            self.heads.append((body["outcome"], body["entry"], body["regime"]))
+        return found
+
+    def decision(self, set_id: int) -> dict[str, Any]:
+        body: dict[str, Any] = json.loads("{" + self._texts[set_id])
+        return body
+
+
+class _Told:
+    """What the workers told, row by row in the order of the input."""
+
+    def __init__(self, folder: Path):
+        firsts = sorted(found for path in folder.glob("*.parquet") if (found := _first_row(path)) is not None)
+        self._batches = ((n, batch) for n, (_, path) in enumerate(firsts) for batch in _batches(path))
+        self._rest: tuple[int, pa.RecordBatch] | None = None
+        self._file = -1
+        self._held: dict[int, tuple[str, str, str]] = {}  # set of the task → what is told of it
+        self._row = 0
+
+    def take(self, rows: int, session: _Received) -> tuple[Codes, pa.Array, list[tuple[int, dict[str, Any]]]]:
+        """For the next rows: the set of each, -1 where it is rejected; what registers answered; (place, error)."""
+        sets: list[Codes] = []
+        answers: list[pa.Array] = []
+        rejects: list[tuple[int, dict[str, Any]]] = []
+        while (done := sum(map(len, sets))) < rows:
+            batch = self._next(rows - done)
+            sets.append(self._sets(batch, session))
+            answers.append(batch["answers"])
+            for place in np.flatnonzero(batch["error"].is_valid()).tolist():
+                rejects.append((done + place, json.loads(batch["error"][place].as_py())))
+        return np.concatenate(sets), pa.concat_arrays(answers), rejects
+
+    def _next(self, most: int) -> pa.RecordBatch:
+        file, batch = self._rest or next(self._batches, (-1, None))
+        if batch is None or batch["row"][0].as_py() != self._row:
+            raise SparkFailed(f"Spark: row {self._row + 1} did not come back: was the input changed meanwhile?")
+        self._rest = (file, batch.slice(most)) if batch.num_rows > most else None
+        batch = batch.slice(0, most)
+        self._row += batch.num_rows
+        if file != self._file:
+            self._file, self._held = file, {}
+        return batch
+
+    def _sets(self, batch: pa.RecordBatch, session: _Received) -> Codes:
+        numbers = batch["set"].to_numpy()
+        new = np.flatnonzero(batch["body"].is_valid())
+        told = (batch[name].take(pa.array(new)).to_pylist() for name in ("body", "export", "import"))
+        self._held.update(zip(numbers[new].tolist(), zip(*told, strict=True), strict=True))
+        distinct, _, inverse = unique_inverse(numbers)
+        ids = [-1 if n < 0 else session.receive(self._held[n]) for n in distinct.tolist()]
+        if len(self._held) > MOST_SETS:
+            last = int(numbers.max(initial=0)) // SPAN * SPAN
+            self._held = {n: t for n, t in self._held.items() if n >= last}
+        return np.array(ids, dtype=np.int64)[inverse]
+
+
+def _first_row(path: Path) -> tuple[int, Path] | None:
+    with pq.ParquetFile(path) as file:
+        batch = next(file.iter_batches(1, columns=["row"]), None)
+    return None if batch is None else (batch["row"][0].as_py(), path)
+
+
+def _batches(path: Path) -> Iterator[pa.RecordBatch]:
+    with pq.ParquetFile(path) as file:
+        yield from file.iter_batches(BATCH_ROWS)
+
+
+class _Gathered:
+    """The rows of the input with what was told of them, on their way into a sink."""
+
+    def __init__(self, told: _Told, book: Book, sink: Sink, keep: Collection[str], asked: bool):
+        self.told, self.book, self.sink, self.keep, self.asked = told, book, sink, keep, asked
+        self.summary = Summary()
+        self._begin(0)
+
+    def _begin(self, offset: int) -> None:
+        self.session = _Received(self.book)
+        self.table = BodyTable(self.session, offset)
+        self.tally = Tally()
+
+    def all(self, reader: ShipmentReader, progress: Callable[[int, int | None, int], None] | None) -> Summary:
+        try:
+            for batch in arrow_batches(reader, batch_rows=BATCH_ROWS):
+                if not isinstance(batch, Rejects):  # Parquet as it is stored has none
+                    self._one(batch)
+                if progress is not None:
+                    progress(self.summary.rows, reader.row_count, self.summary.rows)
+            self.tally.settle(self.summary, self.table, self.sink)
+            self.sink.close()
+        except BaseException:
+            self.sink.discard()
+            raise
+        return self.summary
+
+    def _one(self, item: pa.RecordBatch) -> None:
+        numbers = item.column(0).to_numpy()
+        batch = item.select(range(1, item.num_columns))
+        if len(self.session.sets) > MOST_SETS:
+            self.tally.settle(self.summary, self.table, self.sink)
+            self._begin(self.table.offset + len(self.session.sets))
+        sets, answers, rejects = self.told.take(batch.num_rows, self.session)
+        columns = Columns(batch) if rejects else None
+        for place, error in rejects:
+            row = int(numbers[place])
+            identity = None if columns is None else columns.row(place).get("id")
+            error["message"] = f"row {row}: {error['message']}"
+            record = {"row": row, "line": None, "id": identity, "error": error}
+            self.summary.reject(record)
+            self.sink.reject(record)
+        index = np.flatnonzero(sets >= 0)
+        beside = passed(batch, index, self.book, self.keep)
+        if self.asked:
+            beside |= passed(_answered(batch, answers), index, self.book)
+        self.tally.count(self.summary, self.session, batch, index, sets[index])
+        if len(index):
+            self.sink.write(numbers[index], batch.column("id").take(pa.array(index)), sets[index], beside, self.table)
+
+
+def _answered(batch: pa.RecordBatch, answers: pa.Array) -> pa.RecordBatch:
+    """The column of answers; a column of that name that was there before gives way where registers spoke."""
+    if ANSWERS not in batch.schema.names:
+        return pa.RecordBatch.from_arrays([answers], names=[ANSWERS])
+    before, spoken = batch.column(ANSWERS), answers.is_valid()
+    moved = pc.if_else(spoken, before, pa.scalar(None, before.type))
+    return pa.RecordBatch.from_arrays(
+        [moved, pc.if_else(spoken, answers, as_text(before))], names=[f"source.{ANSWERS}", ANSWERS]
     )
-    beside = [n for n in pq.read_schema(source).names if n.partition(".")[0] not in FIELDS or is_unknown(n, book)]
-    if beside:
-        given = pq.read_table(source, columns=beside).take(pa.array(np.asarray(columns["row"]) - 1))
-        columns |= {passed_name(name): given[name] for name in beside}
-    pq.write_table(pa.table(columns), output, compression="zstd")
-    for record in refused.select(["row", "id", "error"]).to_pylist():
-        summary.reject({"error": json.loads(record["error"])})
-    target = rejects_path(output)
-    if refused.num_rows:
-        with target.open("w", encoding="utf-8") as stream:
-            for record in refused.select(["row", "id", "error"]).to_pylist():
-                line = {"row": record["row"], "line": None, "id": record["id"], "error": json.loads(record["error"])}
-                stream.write(json.dumps(line, ensure_ascii=False) + "\n")
-    else:
-        target.unlink(missing_ok=True)
-    exports, imports, months = (kept[n].to_pylist() for n in ("export", "import", "month"))
-    for place, export, import_, month in zip(places.tolist(), exports, imports, months, strict=True):
-        summary.add(bodies[place], export, import_, month)

@@ -101,11 +101,7 @@ class _Run:
             progress(self.reader.position, self.reader.size, summary.rows)
 
     def _sink(self, path: Path) -> Sink:
-        if self.kind == "parquet":
-            return ParquetSink(path, self.compact)
-        if self.kind == "jsonl":
-            return JsonLinesSink(path)
-        return TableTextSink(path, self.kind)
+        return sink_of(path, self.kind, self.compact)
 
     def _one(self, item: pa.RecordBatch | Rejects, sink: Sink, summary: Summary) -> None:
         if isinstance(item, Rejects):
@@ -204,6 +200,15 @@ class _Run:
                     out.write(path.read_bytes())
         else:
             target.unlink(missing_ok=True)
+
+
+def sink_of(path: Path, kind: str, compact: bool) -> Sink:
+    """Where batches of decisions of a format go."""
+    if kind == "parquet":
+        return ParquetSink(path, compact)
+    if kind == "jsonl":
+        return JsonLinesSink(path)
+    return TableTextSink(path, kind)
 
 
 def _chunks(items: Iterator[pa.RecordBatch | Rejects], rows: int) -> Iterator[Iterator[pa.RecordBatch | Rejects]]:

@@ -21,6 +21,7 @@ examples:
   tidegate screen year.parquet -o decisions.parquet --compact
   tidegate screen declarations.csv --map korea-synthetic -o decisions.parquet
   tidegate screen year.parquet --register permits/ --register plants.csv -o decisions.parquet
+  tidegate screen year.parquet -o decisions.parquet --engine spark --master spark://127.0.0.1:7077
 """
 
 
@@ -68,7 +69,7 @@ def configure(parser: argparse.ArgumentParser) -> None:
         "--engine",
         choices=("duckdb", "spark"),
         default="duckdb",
-        help="embedded, or a Spark cluster (extra `spark`, Java 17)",
+        help="embedded, or a Spark cluster for one Parquet file (extra `spark`, Java 17)",
     )
     parser.add_argument("--master", help="address of the Spark master, such as spark://127.0.0.1:7077")
     parser.add_argument("--pdf", metavar="FILE", help="also write the first decision as a PDF")

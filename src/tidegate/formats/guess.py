@@ -275,6 +275,9 @@ def _date_rule(shape: Shape, sure: float, rule: dict[str, Any]) -> tuple[float, 
         return sure - 0.6, "the values are not days in one form"
     rule["dates"] = list(shape.date_formats)
     said = f"days written {' or '.join(shape.date_formats)}"
+    if shape.date < 1:
+        sure -= 0.1
+        said = f"{shape.date:.0%} of the values are {said}"
     if shape.month_only:
         rule["day"] = "last"
         said += ", taken for the last day of the period"

@@ -54,6 +54,7 @@ class Shape:
     decimal_comma: bool = False
     thousands_comma: bool = False
     iso_date: float = 0.0
+    date: float = 0.0
     date_formats: tuple[str, ...] = ()
     ambiguous_date: bool = False
     month_only: bool = False
@@ -85,7 +86,7 @@ def shape_of(values: Sequence[str]) -> Shape:
         for value in values
     ]
     numbers = [number for value in plain if (number := decimal_or_none(value)) is not None]
-    formats, ambiguous, buddhist = _dates(values)
+    formats, dates, ambiguous, buddhist = _dates(values)
     return Shape(
         count=count,
         distinct=len(set(values)) / count,
@@ -99,6 +100,7 @@ def shape_of(values: Sequence[str]) -> Shape:
         decimal_comma=comma > 0 and point == 0,
         thousands_comma=point > 0 and comma == 0,
         iso_date=share(_is_iso_date),
+        date=dates,
         date_formats=formats,
         ambiguous_date=ambiguous,
         month_only=bool(formats) and all("%d" not in pattern for pattern in formats),
@@ -130,17 +132,22 @@ def _is_iso_date(value: str) -> bool:
     return len(value) == 10 and not _BUDDHIST.match(value)
 
 
-def _dates(values: Sequence[str]) -> tuple[tuple[str, ...], bool, bool]:
-    """The first format under which all values are days between 1990 and 2040; whether another does as
-    well."""
-    buddhist = sum(1 for value in values if _BUDDHIST.search(value)) == len(values) and any(
-        not value.isdecimal() or len(value) == 8 for value in values
-    )
+def _dates(values: Sequence[str]) -> tuple[tuple[str, ...], float, bool, bool]:
+    """The format under which most values are days between 1990 and 2040, and under which share of them; whether
+    another does as well; whether the years are of the Buddhist era.
+
+    A few values may be no days: a slip in one row must not hide what the column is.
+    """
+    least = len(values) - max(len(values) // 5, 1 if len(values) > 2 else 0)
+    years = sum(1 for value in values if _BUDDHIST.search(value))
+    buddhist = years >= least and any(not value.isdecimal() or len(value) == 8 for value in values)
     texts = [_BUDDHIST.sub(lambda m: str(int(m[0]) - 543), value) for value in values] if buddhist else list(values)
-    fits = [pattern for pattern in ("%Y-%m-%d", *_FORMATS) if all(_is_day(text, pattern) for text in texts)]
-    if not fits:
-        return (), False, False
-    return (fits[0],), _TURNED.get(fits[0]) in fits, buddhist
+    fits = {pattern: sum(1 for text in texts if _is_day(text, pattern)) for pattern in ("%Y-%m-%d", *_FORMATS)}
+    best = max(fits, key=lambda pattern: fits[pattern])  # the first of equals
+    if fits[best] < least or not fits[best]:
+        return (), 0.0, False, False
+    turned = _TURNED.get(best)
+    return (best,), fits[best] / len(texts), turned is not None and fits[turned] == fits[best], buddhist
 
 
 def _is_day(text: str, pattern: str) -> bool:

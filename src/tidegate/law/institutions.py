@@ -16,7 +16,7 @@ from functools import lru_cache
 from pathlib import Path
 from typing import Any
 
-from tidegate.law.loader import SHIPPED, _parse_yaml
+from tidegate.law.loader import SHIPPED, parse_yaml
 
 INSTITUTIONS = SHIPPED / "institutions.yaml"
 TRADE = Path(__file__).with_name("data") / "trade_3915.csv"
@@ -73,7 +73,7 @@ def trade_3915(reporter: str | None = None, *, flow: str | None = None) -> tuple
 
 @lru_cache(maxsize=1)
 def _institutions() -> Mapping[str, dict[str, Any]]:
-    document = _parse_yaml(INSTITUTIONS.name, INSTITUTIONS.read_bytes())
+    document = parse_yaml(INSTITUTIONS.name, INSTITUTIONS.read_bytes())
     # through JSON, so that a day is text and a page or an API can hand the record on as it is
     records = json.loads(json.dumps(document["institutions"], default=str))
     return {record["state"]: record for record in records}

@@ -161,7 +161,7 @@ def _cached_documents(digest: str, files: Iterable[tuple[str, bytes]]) -> list[A
 @lru_cache(maxsize=512)
 def _parsed(name: str, content: bytes) -> Any:
     """One file's YAML with its days as text; kept, so that one more overlay costs only its own files."""
-    return json.loads(json.dumps(_parse_yaml(name, content), default=str))
+    return json.loads(json.dumps(parse_yaml(name, content), default=str))
 
 
 def _cache_dir() -> Path:
@@ -172,7 +172,8 @@ def _cache_dir() -> Path:
     return (Path(base) if base else Path.home() / ".cache") / "tidegate"
 
 
-def _parse_yaml(name: str, content: bytes) -> Any:
+def parse_yaml(name: str, content: bytes) -> Any:
+    """The document in YAML text, read by a safe loader. Raises RulebookError, which names the file (`name`)."""
     import yaml  # only here: a warm start never imports it
 
     loader = getattr(yaml, "CSafeLoader", yaml.SafeLoader)

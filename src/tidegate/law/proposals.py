@@ -20,7 +20,7 @@ from typing import Any
 
 from tidegate.law.export import rule_as_written
 from tidegate.law.lint_rules import VOCABULARY
-from tidegate.law.loader import RULE_FIELDS, TABLES, RulebookError, _parse_yaml
+from tidegate.law.loader import RULE_FIELDS, TABLES, RulebookError, parse_yaml
 from tidegate.law.records import Book
 from tidegate.law.sources import NOT_RULES
 from tidegate.law.yaml_text import dump
@@ -148,7 +148,7 @@ def read(path: Path) -> Proposal:
     """The proposal in a file. Raises ProposalError, naming the file and the field."""
     try:
         raw_bytes = path.read_bytes()
-        document = _parse_yaml(str(path), raw_bytes)
+        document = parse_yaml(str(path), raw_bytes)
     except OSError as error:
         raise ProposalError(f"{path}: cannot be read: {error.strerror or error}") from error
     except (RulebookError, ValueError) as error:
@@ -264,7 +264,7 @@ def superseded(proposal: Proposal, into: Path) -> list[Path]:
     out = []
     mine = set(proposal.rules)
     for path in sorted(into.glob("*.yaml")) if into.is_dir() else ():
-        document = _parse_yaml(str(path), path.read_bytes())
+        document = parse_yaml(str(path), path.read_bytes())
         if not isinstance(document, Mapping):
             continue
         theirs = {str(r.get("id")) for r in document.get("rules") or () if isinstance(r, Mapping)}

@@ -9,7 +9,7 @@ from functools import lru_cache
 from pathlib import Path
 from typing import Any
 
-from tidegate.law.loader import SHIPPED, RulebookError, _parse_yaml
+from tidegate.law.loader import SHIPPED, RulebookError, parse_yaml
 
 NOT_RULES = "scenarios"  # a folder of an overlay that holds cases, not law
 
@@ -38,7 +38,7 @@ class SourceFile:
 @lru_cache(maxsize=512)
 def _document(name: str, content: bytes) -> Any:
     try:
-        return _parse_yaml(name, content)
+        return parse_yaml(name, content)
     except RulebookError:
         raise
     except ValueError as error:  # such as 30 February, which YAML reads as a day and Python does not

@@ -9,6 +9,7 @@ from typing import Any
 
 from tidegate.law.conditions import atoms
 from tidegate.law.records import CONFIDENCES, INTERNATIONAL, Book
+from tidegate.screening import messages
 from tidegate.screening.classify import Classification, classify
 from tidegate.screening.evaluate import (
     SEVERITY,
@@ -239,7 +240,7 @@ def alerts(route: Route, book: Book, cls: Classification, layers: Iterable[Layer
     out = []
     for rule_id, state in dict.fromkeys(a for layer in layers for a in layer.alerts):
         if state == "failed" or rule_id not in book.rules:
-            out.append({"rule": rule_id, "status": "failed", "text": "This rule could not be evaluated; report it."})
+            out.append({"rule": rule_id, "status": "failed", "text": messages.NOT_EVALUATED})
             continue
         rule = book.rules[rule_id]
         status = rule.status if rule.status != "gazetted" else f"confidence {rule.confidence}"
@@ -247,12 +248,12 @@ def alerts(route: Route, book: Book, cls: Classification, layers: Iterable[Layer
             status = "gazetted, not to be used alone"
         out.append({"rule": rule_id, "status": status, "text": rule.text})
     if contradicts(route.declared_entry, cls):
-        names = ", ".join(e or "no entry" for e in cls.entries)
+        names = ", ".join(e or messages.NO_ENTRY for e in cls.entries)
         out.append(
             {
                 "rule": "DECLARED-ENTRY",
                 "status": "evidence",
-                "text": f"The papers name {route.declared_entry}; the content stated falls under {names}.",
+                "text": messages.say(messages.OTHER_ENTRY, declared=route.declared_entry, entries=names),
             }
         )
     return out

@@ -18,6 +18,7 @@ from typing import Any
 
 from tidegate.law import load_rulebook
 from tidegate.law.records import EVENTS, Book, Fact
+from tidegate.screening import messages
 
 FIELDS = frozenset(
     "id date events export import origin transit consignment hs hs_edition description declared_entry operation waste "
@@ -177,9 +178,9 @@ def parse_shipment(obj: Mapping[str, Any], book: Book | None = None) -> Shipment
         contamination_pct=contamination,
         halogenated=_bool(get("halogenated"), "halogenated"),
         hazardous=_bool(get("hazardous"), "hazardous"),
-        annex_i=_codes(get("annex_i"), "annex_i", re.compile(r"^Y\d{1,2}$"), "Y codes such as Y31"),
-        annex_iii=_codes(get("annex_iii"), "annex_iii", re.compile(r"^H\d{1,2}(\.\d)?$"), "H codes such as H12"),
-        consumer=_choice(get("consumer"), "consumer", ("pre", "post")),
+        annex_i=_codes(get("annex_i"), "annex_i", re.compile(r"^Y\d{1,2}$"), messages.Y_CODES),
+        annex_iii=_codes(get("annex_iii"), "annex_iii", re.compile(r"^H\d{1,2}(\.\d)?$"), messages.H_CODES),
+        consumer=_choice(get("consumer"), "consumer", ("pre", "post"), messages.PRE_OR_POST),
         material=_material(get("material"), book),
         net_kg=net,
         documents=_documents(get("documents")),
@@ -261,9 +262,9 @@ def _number(value: Any, name: str, minimum: Decimal | None = None, maximum: Deci
     if isinstance(exponent := number.as_tuple().exponent, int) and exponent < -9 and number.adjusted() < 15:
         number = number.quantize(BILLIONTH)  # what a float adds beyond nine decimals is noise, not measurement
     if minimum is not None and number < minimum:
-        raise Reject(name, value, f"a number of at least {minimum}")
+        raise Reject(name, value, messages.say(messages.AT_LEAST, minimum=minimum))
     if maximum is not None and number > maximum:
-        raise Reject(name, value, f"a number of at most {maximum}")
+        raise Reject(name, value, messages.say(messages.AT_MOST, maximum=maximum))
     return number
 
 
@@ -341,7 +342,7 @@ def _edition(value: Any, book: Book) -> str | None:
         return None
     text = text.removesuffix(".0")
     if text not in {e for e, _ in book.editions}:
-        raise Reject("hs_edition", value, "one of " + ", ".join(e for e, _ in book.editions))
+        raise Reject("hs_edition", value, messages.say(messages.ONE_OF, values=", ".join(e for e, _ in book.editions)))
     return text
 
 
@@ -355,12 +356,12 @@ def _operation(value: Any) -> str | None:
     return code
 
 
-def _choice(value: Any, name: str, choices: tuple[str, ...]) -> str | None:
+def _choice(value: Any, name: str, choices: tuple[str, ...], expected: str) -> str | None:
     text = _text(value)
     if text is None:
         return None
     if text.lower() not in choices:
-        raise Reject(name, value, " or ".join(choices))
+        raise Reject(name, value, expected)
     return text.lower()
 
 

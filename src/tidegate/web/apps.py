@@ -9,3 +9,6 @@ class WebConfig(AppConfig):
     name = "tidegate.web"
     label = "web"
     verbose_name = "Tidegate"
+
+    def ready(self) -> None:
+        from tidegate.web import background  # noqa: F401 - registers the small rounds

@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-from importlib.util import find_spec
-
 from django.urls import include, path
 from django.urls.resolvers import URLPattern, URLResolver
 
@@ -15,17 +13,13 @@ urlpatterns: list[URLPattern | URLResolver] = [
     path("health/", views.health, name="health"),
     path("robots.txt", views.robots, name="robots"),
     path("favicon.ico", views.favicon, name="favicon"),
+    path("batch/", include("tidegate.web.batch.urls")),
+    path("law/", include("tidegate.web.lawpages.urls")),
+    path("api/v1/", include("tidegate.web.api.urls")),
+    path("", include("tidegate.parties.urls")),
+    path("exchange/", include("tidegate.exchange.urls")),
+    path("", include("tidegate.movements.urls")),
 ]
-
-# The rooms beside this one, in the order of the navigation.
-for prefix, module in (
-    ("batch/", "tidegate.web.batch.urls"),
-    ("law/", "tidegate.web.lawpages.urls"),
-    ("api/v1/", "tidegate.web.api.urls"),
-):
-    package = module.rpartition(".")[0]
-    if find_spec(package) and find_spec(module):
-        urlpatterns.append(path(prefix, include(module)))
 
 handler400 = "tidegate.web.views.bad_request"
 handler403 = "tidegate.web.views.permission_denied"

@@ -9,11 +9,16 @@ from __future__ import annotations
 import re
 from collections.abc import Mapping
 from dataclasses import dataclass
+from datetime import date, datetime
+from decimal import Decimal, InvalidOperation
 from typing import Any
 
+from django.utils.formats import date_format, number_format
 from django.utils.functional import Promise
-from django.utils.translation import gettext, pgettext_lazy
+from django.utils.translation import get_language, gettext, pgettext_lazy, trans_real
 from django.utils.translation import gettext_lazy as _
+
+from tidegate.screening import messages
 
 Text = str | Promise
 
@@ -119,6 +124,7 @@ ALERTS: Mapping[str, Text] = {
     "gazetted, not to be used alone": _("In force, but not to be relied on alone"),
     "confidence low": _("In force as far as was seen; the source is weak"),
     "evidence": _("From the papers"),
+    "failed": _("Could not be evaluated"),
 }
 
 EVENTS: Mapping[str, Text] = {
@@ -137,9 +143,85 @@ KNOWN_BY: Mapping[str, Text] = {
 }
 
 
-def book_text(text: str | None) -> str:
-    """A text of the rulebook in the reader's language, where a translation of it exists."""
-    return re.sub(r"`([^`]*)`", r"“\1”", gettext(text)) if text else ""
+class InLanguage(str):
+    """A text that knows its language (`lang`): that of the page, or English where no translation is held.
+
+    Escaped like any other text. A template puts ``lang`` on the element that holds it by ``{{ text|lang }}``, or has a
+    `span` around it by ``{{ text|spoken }}``.
+    """
+
+    lang: str
+
+    def __new__(cls, text: str, lang: str) -> InLanguage:
+        made = super().__new__(cls, text)
+        made.lang = lang
+        return made
+
+
+def book_text(text: str | None) -> InLanguage:
+    """A text of the rulebook or of the core in the reader's language, where a translation of it exists."""
+    said = re.sub(r"`([^`]*)`", r"“\1”", translated(text)) if text else ""
+    return InLanguage(said, _language_of(text or ""))
+
+
+def translated(text: str) -> str:
+    """The translation of a text of the rulebook, or of a sentence that the core put together; else the text."""
+    if text and not _held(text) and (made := messages.parts(text)):
+        message, values = made
+        return gettext(message) % {
+            # A list of values holds codes, which stay, and words such as "no entry".
+            name: ", ".join(gettext(part) if part else "" for part in value.split(", "))
+            for name, value in values.items()
+        }
+    return gettext(text) if text else ""
+
+
+def page_language() -> str:
+    """The language of the page, as its `lang` attribute says it."""
+    return (get_language() or "en").partition("-")[0]
+
+
+def _language_of(text: str) -> str:
+    """The language in which `book_text` says a text. Codes and figures are in none: they count as the page's."""
+    page = page_language()
+    if page == "en" or _held(text) or not re.search(r"[a-z]{2}", text):
+        return page
+    made = messages.parts(text)
+    return page if made and _held(made[0]) else "en"
+
+
+def _held(text: str) -> bool:
+    # gettext gives the text itself both where it has no translation and where that is the same word.
+    return text in trans_real.catalog()._catalog  # type: ignore[attr-defined]
+
+
+# Where Django's names of months do not read well after a day: Vietnamese counts months, in small letters.
+_DAYS: Mapping[str, str] = {"vi": r"j \t\h\á\n\g n \n\ă\m Y"}
+
+
+def day(value: date) -> str:
+    """A day as people write it in the reader's language: 21 November 2026, 21 tháng 11 năm 2026."""
+    return date_format(value, _DAYS.get(page_language(), "j F Y"))
+
+
+def moment(value: datetime) -> str:
+    """A day with the time of day, in the zone that `value` is in."""
+    return f"{day(value)}, {date_format(value, 'H:i')}"
+
+
+def number(value: Decimal | float | str) -> str:
+    """A figure with the decimal sign of the reader's language, without exponent and without zeros that say nothing.
+
+    What is no finite number is given back as it came. Nothing is grouped, so that `decimal_point` of the check page
+    reads what is written here.
+    """
+    try:
+        figure = Decimal(str(value))
+    except InvalidOperation:
+        return str(value)
+    if not figure.is_finite():
+        return str(value)
+    return number_format(Decimal(format(figure.normalize(), "f")))
 
 
 def layer_label(layer: str, states: Mapping[str, Any]) -> str:

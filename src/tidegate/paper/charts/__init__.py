@@ -30,6 +30,7 @@ NAMES = ("outcomes", "outcomes_by_state", "outcomes_by_month", "rules_binding", 
 Row = Mapping[str, Any]
 Translate = Callable[[str], str]
 
+NARROW = 300
 FONT = "Noto Sans, Noto Sans Thai, Noto Sans Khmer, Noto Sans Lao, Noto Sans Myanmar, system-ui, sans-serif"
 KIND_GROUPS = {  # kind of a rule -> the group whose colour it has on a timeline
     "prohibition": "prohibition",
@@ -73,7 +74,8 @@ def chart_svg(
     definition = _definition(name)
     colours = theme_colours(theme)
     checked = [_checked(row, i, definition["usermeta"]["rows"]) for i, row in enumerate(rows, start=1)]
-    filling: dict[str, Any] = {"width": width}
+    # Below this a legend in one line is wider than the drawing, and the picture is shrunk until it cannot be read.
+    filling: dict[str, Any] = {"width": width, "legend.columns": 4 if width >= NARROW else 1}
     values = _prepare(name, checked, filling, translate, today or datetime.now(UTC).date())
     if not values:
         return _empty(title, description, translate, colours, width)

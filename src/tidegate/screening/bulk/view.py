@@ -89,7 +89,7 @@ class View:
         self.transit = self._transit()
         self.operation = self._coded("operation", lambda v: OPERATION_CODES[_operation(v)])
         self.consumer = self._coded(
-            "consumer", lambda v: (None, "pre", "post").index(_choice(v, "consumer", ("pre", "post")))
+            "consumer", lambda v: (None, "pre", "post").index(_choice(v, "consumer", ("pre", "post"), ""))
         )
         self.material = self._coded("material", self._material_code)
         self.hs = self._coded("hs", lambda v: session.hs_values(_hs(v)), session.hs_values(None))

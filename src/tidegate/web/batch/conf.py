@@ -4,7 +4,7 @@
 |---|---|---|
 | TIDEGATE_BATCHES_OPEN | whoever reaches the page sees every batch; else each browser session its own | no |
 | TIDEGATE_BATCH_KEEP_DAYS | days after which a batch and its files are removed; 0 keeps them | 30 |
-| TIDEGATE_BATCH_MAX_FILES | most ASYCUDA files of one upload | 5 |
+| TIDEGATE_BATCH_MAX_FILES | most ASYCUDA files of one upload | 1000 |
 | TIDEGATE_BATCH_XLSX_ROWS | most decisions that are written as a workbook (about 3 ms each) | 20000 |
 """
 
@@ -50,7 +50,7 @@ def keep() -> timedelta | None:
 
 def max_files() -> int:
     """Most files of one upload."""
-    return min(_number("TIDEGATE_BATCH_MAX_FILES", 5, least=1), settings.DATA_UPLOAD_MAX_NUMBER_FILES or 5)
+    return _number("TIDEGATE_BATCH_MAX_FILES", 1000, least=1)
 
 
 def max_bytes() -> int:

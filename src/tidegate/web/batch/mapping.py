@@ -15,6 +15,7 @@ from django.utils.translation import gettext_lazy
 
 from tidegate.formats.fields import canonical
 from tidegate.law import Book
+from tidegate.web import words
 from tidegate.web.batch.source import Column, Look, Problem, Trial, rule_for
 from tidegate.web.batch.targets import REQUIRED, is_field, label
 
@@ -229,8 +230,14 @@ def _problem(problem: Problem, rows: int) -> str:
         "rows": rows,
         "row": problem.row,
         "value": problem.value,
-        "expected": in_letters(problem.expected),
+        "expected": expectation(problem.expected),
     }
+
+
+def expectation(text: str) -> words.InLanguage:
+    """What a reject expected, in the reader's language as far as there is a translation of it."""
+    said = words.book_text(text)
+    return words.InLanguage(in_letters(said), said.lang)
 
 
 def in_letters(text: str) -> str:

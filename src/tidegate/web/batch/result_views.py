@@ -254,6 +254,7 @@ def rejects(request: HttpRequest, token: str) -> HttpResponseBase:
     page = _page(request, found)
     for record in page.object_list:
         record["label"] = label(record["field"] or "", book)
+        record["expected"] = words.book_text(record["expected"])
     context = {
         "batch": batch,
         "tab": "rejects",

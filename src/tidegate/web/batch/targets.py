@@ -11,7 +11,6 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 
 from django.utils.dateparse import parse_date
-from django.utils.formats import date_format
 from django.utils.functional import Promise
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
@@ -20,6 +19,7 @@ from tidegate.formats.fields import EVENTS, PARTIES, PARTY_KEYS, canonical
 from tidegate.law import Book
 from tidegate.screening.shipment import FIELDS
 from tidegate.web import words
+from tidegate.web.check.answers import NUMBERS
 from tidegate.web.check.panel import document_about
 
 REQUIRED = ("id", "date", "export", "import")
@@ -140,6 +140,7 @@ def groups(book: Book, extra: Iterable[str] = ()) -> list[Group]:
 def said(field: str, value: str, book: Book) -> str:
     """A value of the flat form as people write it: States by name, days in words, yes and no, papers by name."""
     name = field.removeprefix("facts.").rpartition(".")[2] if field.startswith("facts.") else field
+    root = field.partition(".")[0]
     if value in ("true", "false"):
         return _("Yes") if value == "true" else _("No")
     if field in ("export", "import", "origin"):
@@ -148,7 +149,9 @@ def said(field: str, value: str, book: Book) -> str:
         return ", ".join(words.state_name(code.strip().upper(), book.states) for code in value.split(";"))
     if field == "date" or field.startswith("events."):
         day = parse_date(value[:10])
-        return date_format(day, "j F Y") if day else value
+        return words.day(day) if day else value
+    if root in ("polymers", *NUMBERS) or (name in book.facts and book.facts[name].type == "number"):
+        return words.number(value)
     if field == "documents":
         return ", ".join(_papers(value, book)) or _("none")
     if field in ("operation", "consumer") or (name in book.facts and book.facts[name].values):

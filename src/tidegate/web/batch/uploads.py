@@ -3,17 +3,25 @@
 from __future__ import annotations
 
 import os
+import re
 import tempfile
 from pathlib import Path
-from typing import IO, Any
+from typing import Any
 
+from django.core.exceptions import RequestDataTooBig, TooManyFieldsSent
 from django.core.files.uploadedfile import UploadedFile
-from django.core.files.uploadhandler import FileUploadHandler, SkipFile
-from django.http import HttpRequest
+from django.core.files.uploadhandler import FileUploadHandler
+from django.http import HttpRequest, QueryDict
+from django.http.multipartparser import FIELD, FILE, ChunkIter, LazyStream, Parser, exhaust
+from django.utils.datastructures import MultiValueDict
+from django.utils.encoding import force_str
 from django.utils.translation import gettext as _
 
 from tidegate.web.batch import conf, store
 
+# The form has no more than its token beside the files.
+MOST_FIELDS = 20
+LONGEST_FIELD = 64 * 1024
 # What the beginning of a file says it is, where that is nothing we read.
 FOREIGN = (
     (b"%PDF-", "PDF"),
@@ -31,65 +39,106 @@ _BINARY = bytes(set(range(32)) - {9, 10, 12, 13, 27})
 
 
 class Incoming(UploadedFile):  # type: ignore[type-arg]  # generic for the checker only
-    """An upload on disk. It is removed when it is closed, unless `take` has moved it away."""
-
-    file: IO[bytes]
+    """An upload on disk, not held open: a thousand of them need no more than one handle. It is removed when it is
+    closed, unless `take` has moved it away."""
 
     def __init__(self, name: str, content_type: str | None, folder: Path):
-        file = tempfile.NamedTemporaryFile(prefix="upload-", dir=folder)  # noqa: SIM115 - `close` closes it
-        super().__init__(file, name, content_type, 0)
+        handle, path = tempfile.mkstemp(prefix="upload-", dir=folder)
+        super().__init__(os.fdopen(handle, "wb"), name, content_type, 0)
+        self.path = Path(path)
 
-    @property
-    def path(self) -> Path:
-        """Where it lies."""
-        return Path(self.file.name)
+    def write(self, data: bytes) -> None:
+        """Puts more of the file on the disk."""
+        assert self.file is not None
+        self.file.write(data)
+        self.size = (self.size or 0) + len(data)
+
+    def complete(self) -> None:
+        """The whole file is there."""
+        assert self.file is not None
+        self.file.close()
 
     def take(self, target: Path) -> None:
         """Moves the file to `target`."""
-        self.file.flush()
         os.replace(self.path, target)
 
     def close(self) -> None:
-        try:
-            self.file.close()
-        except FileNotFoundError:
-            pass  # it was taken
+        self.complete()
+        self.path.unlink(missing_ok=True)
 
 
 class Handler(FileUploadHandler):
-    """Writes each file of the request to disk as it comes, up to `limit` bytes for all of them together.
+    """Reads the whole request: writes each file to disk as it comes, up to `most_files` files and `limit` bytes for all
+    of them together.
 
-    `too_large` is set when there was more; the rest of that file is read and thrown away, so that the browser gets an
+    Django counts the files of every request by one setting, small because the other pages take one file at most. Here
+    a day of ASYCUDA declarations may come as a thousand files; so this handler takes the parts of the request itself.
+
+    `too_large`, `too_many` are set when there was more; the rest is read and thrown away, so that the browser gets an
     answer instead of a broken connection.
     """
 
-    file: Incoming
-
-    def __init__(self, request: HttpRequest | None = None, limit: int | None = None):
+    def __init__(self, request: HttpRequest | None = None, limit: int | None = None, most_files: int | None = None):
         super().__init__(request)
         self.limit = conf.max_bytes() if limit is None else limit
-        self.total = 0
+        self.most_files = conf.max_files() if most_files is None else most_files
         self.too_large = False
+        self.too_many = False
 
-    def new_file(self, *args: Any, **kwargs: Any) -> None:
-        super().new_file(*args, **kwargs)
-        self.file = Incoming(self.file_name or "file", self.content_type, store.incoming())
+    def handle_raw_input(
+        self,
+        input_data: Any,
+        META: Any,  # noqa: N803 - Django's name
+        content_length: int,
+        boundary: bytes,
+        encoding: str | None = None,
+    ) -> tuple[QueryDict, MultiValueDict[str, Incoming]]:
+        """(fields, files) of the request. Raises TooManyFieldsSent or RequestDataTooBig for a form that is not ours."""
+        post: QueryDict = QueryDict(mutable=True, encoding=encoding)
+        files: MultiValueDict[str, Incoming] = MultiValueDict()
+        total = fields = 0
+        try:
+            stream = LazyStream(ChunkIter(input_data, self.chunk_size))
+            for kind, head, part in Parser(stream, boundary):
+                about = head.get("content-disposition", ("", {}))[1]
+                name = force_str(about.get("name", ""), errors="replace").strip()
+                if kind == FIELD and name:
+                    fields += 1
+                    value = part.read(size=LONGEST_FIELD + 1)
+                    if fields > MOST_FIELDS:
+                        raise TooManyFieldsSent
+                    if len(value) > LONGEST_FIELD:
+                        raise RequestDataTooBig
+                    post.appendlist(name, value.decode("utf-8", "replace"))
+                elif kind == FILE and name and (filename := _plain_name(about.get("filename", ""))):
+                    if len(files.getlist(name)) >= self.most_files:
+                        self.too_many = True
+                        exhaust(part)
+                        continue
+                    file = Incoming(filename, force_str(head.get("content-type", ("",))[0]), store.incoming())
+                    files.appendlist(name, file)
+                    for chunk in part:
+                        total += len(chunk)
+                        if total > self.limit:
+                            self.too_large = True
+                        else:
+                            file.write(chunk)
+                    file.complete()
+                else:
+                    exhaust(part)
+        except BaseException:
+            for _name, some in files.lists():
+                for file in some:
+                    file.close()
+            raise
+        return post, files
 
-    def receive_data_chunk(self, raw_data: bytes, start: int) -> None:
-        self.total += len(raw_data)
-        if self.total > self.limit:
-            self.too_large = True
-            raise SkipFile
-        self.file.file.write(raw_data)
 
-    def file_complete(self, file_size: int) -> Incoming:
-        self.file.seek(0)
-        self.file.size = file_size
-        return self.file
-
-    def upload_interrupted(self) -> None:
-        if hasattr(self, "file"):
-            self.file.close()
+def _plain_name(name: str | bytes) -> str:
+    """The last part of a name, whatever system it comes from; browsers may send a path."""
+    return "".join(
+        sign for sign in re.split(r"[/\\]", force_str(name, errors="replace"))[-1] if sign.isprintable()
+    ).strip()
 
 
 def foreign(path: Path, name: str) -> str:

@@ -6,7 +6,6 @@ from datetime import timedelta
 from typing import Any
 
 from django.contrib import messages
-from django.core.exceptions import TooManyFilesSent
 from django.http import HttpRequest, HttpResponse, HttpResponseBase, HttpResponseRedirect
 from django.shortcuts import redirect, render
 from django.utils import timezone
@@ -81,10 +80,7 @@ def upload(request: HttpRequest) -> HttpResponseBase:
         return redirect("batch:index")
     handler = Handler(request)
     request.upload_handlers = [handler]
-    try:
-        return private(_upload(request, handler))
-    except TooManyFilesSent:
-        return private(_index(request, [_too_many()], 400))
+    return private(_upload(request, handler))
 
 
 @csrf_protect
@@ -118,16 +114,12 @@ def _objections(files: list[Incoming], handler: Handler) -> list[str]:
         ]
     if not files:
         return [_("No file was chosen.")]
-    if len(files) > conf.max_files():
-        return [_too_many()]
+    if handler.too_many:
+        return [_("At most %(most)s files are taken at once.") % {"most": handler.most_files}]
     errors = [reason for file in files if (reason := foreign(file.path, str(file.name)))]
     if not errors and len(files) > 1 and not all(str(f.name).lower().endswith((".xml", ".xml.gz")) for f in files):
         errors.append(_("Several files are read as one batch only where all of them are ASYCUDA XML."))
     return errors
-
-
-def _too_many() -> str:
-    return _("At most %(most)s files are taken at once.") % {"most": conf.max_files()}
 
 
 def _readable(batch: Batch, options: dict[str, str]) -> bool:
@@ -249,7 +241,7 @@ def _columns(request: HttpRequest, batch: Batch) -> HttpResponseBase:
         "id_parts": [*form.choices.parts, "", "", ""][: mapping.ID_PARTS],
         "parts": [header for header in (seen.headers if seen else []) if "{" not in header and "}" not in header],
         "problems": [
-            (label(problem.field, book), problem, mapping.in_letters(problem.expected)) for problem in tried.worst
+            (label(problem.field, book), problem, mapping.expectation(problem.expected)) for problem in tried.worst
         ]
         if tried
         else [],

@@ -2,7 +2,8 @@
 
 The address is the page's whole state: it can be kept, sent on, printed as a QR code and opened again. Two
 spellings are read: the short one that `to_query` writes, and the one that the page's plain HTML form sends
-(`p`/`pct` pairs for polymers, `doc.KIND.issued` for the details of a paper, `via` once for each State).
+(`p`/`pct` pairs for polymers, `doc.KIND.issued` for the details of a paper, `via` once for each State). The days of a
+stop are written `via.SG.arrived` and `via.SG.departed` in both.
 
     /?from=DE&to=MY&date=2026-11-21&hs=391510&mix=PE:98,PP:1&foreign=1&op=R3&f.separate_recycling=y&doc=COA
 """
@@ -10,13 +11,16 @@ spellings are read: the short one that `to_query` writes, and the one that the p
 from __future__ import annotations
 
 import re
+from collections import Counter
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
+from itertools import zip_longest
 from typing import Any
 from urllib.parse import quote, unquote
 
 from django.http import QueryDict
 from django.urls import reverse
+from django.utils.formats import get_format
 
 # Short names in the address for the fields that nearly every check has.
 ALIASES = {
@@ -37,6 +41,7 @@ NUMBERS = ("contamination_pct", "net_kg", "gross_kg", "value")
 YES_NO = ("waste", "hazardous", "halogenated")
 LISTS = ("annex_i", "annex_iii", "containers", "evaluate")
 PARTIES = ("consignor", "consignee", "facility")
+STOP_DAYS = ("arrived", "departed")
 DOCUMENT_FIELDS = ("number", "issued", "valid_from", "valid_to", "value", "standard")
 LAYER = re.compile(r"^[A-Z]{2}:(import|export|transit)$")
 # What a query string may hold unescaped (RFC 3986), so that an address stays readable.
@@ -66,6 +71,11 @@ class Answers:
         return all(self.shipment.get(name) for name in ("date", "export", "import"))
 
     @property
+    def stops(self) -> list[str]:
+        """The States passed through, in the order of the route."""
+        return [state.upper() for state, _stop in _passed(self.shipment.get("transit"))]
+
+    @property
     def query(self) -> str:
         return to_query(self.shipment, skipped=self.skipped)
 
@@ -86,8 +96,8 @@ def read(query: QueryDict) -> Answers:
         value = _one(query, SHORT.get(key, key), key)
         if value:
             shipment[key] = _typed(key, value)
-    if via := [code for part in query.getlist("via") for code in re.split(r"[,;]", part) if code.strip()]:
-        shipment["transit"] = [code.strip() for code in via]
+    if via := [code.strip() for part in query.getlist("via") for code in re.split(r"[,;]", part) if code.strip()]:
+        shipment["transit"] = list(_stops(query, via))
     if (mix := _polymers(query)) is not None:
         shipment["polymers"] = mix
     for party in PARTIES:
@@ -110,6 +120,21 @@ def read(query: QueryDict) -> Answers:
         tuple(name for name in skipped if name not in settled),
         query.get("id") or None,
     )
+
+
+def _stops(query: QueryDict, via: Sequence[str]) -> Iterator[Any]:
+    """The States passed through; one whose days are given is an object, as in the contract."""
+    passed: Counter[str] = Counter()
+    for code in via:
+        state = code.upper()
+        days = {}
+        for name in STOP_DAYS:
+            # A State that is passed twice has its days twice, in the order of the route.
+            given = query.getlist(f"via.{state}.{name}")[passed[state] :]
+            if given and given[0].strip():
+                days[name] = given[0].strip()
+        passed[state] += 1
+        yield {"state": state, **days} if days else code
 
 
 def _one(query: QueryDict, *names: str) -> str:
@@ -139,8 +164,24 @@ def yes_no(value: str) -> Any:
 
 
 def decimal_point(text: str) -> str:
-    """A decimal comma ("98,5") as a point. "1,000" is left alone: it could be either."""
-    return text.replace(",", ".") if re.fullmatch(r"\d+,(\d{1,2}|\d{4,})", text) else text
+    """A figure as people write it, with a point for the decimal sign and nothing else between its digits.
+
+    The decimal sign is a point, as in every address, or the sign of the page's language. A comma is read where the sign
+    is a point, too ("98,5"), but not in "1,000", which could be a thousand. Thousands may be parted where that can mean
+    nothing else: "1,234,567", "24.000,5".
+    """
+    if _GROUPED_BY_POINT.fullmatch(text):
+        return text.replace(".", "").replace(",", ".")
+    if _GROUPED_BY_COMMA.fullmatch(text):
+        return text.replace(",", "")
+    found = re.fullmatch(r"(\d+),(\d+)", text)
+    if found and (len(found[2]) != 3 or get_format("DECIMAL_SEPARATOR") == ","):
+        return f"{found[1]}.{found[2]}"
+    return text
+
+
+_GROUPED_BY_POINT = re.compile(r"\d{1,3}(\.\d{3})+,\d+|\d{1,3}(\.\d{3}){2,}")
+_GROUPED_BY_COMMA = re.compile(r"\d{1,3}(,\d{3})+\.\d+|\d{1,3}(,\d{3}){2,}")
 
 
 def _polymers(query: QueryDict) -> dict[str, str] | None:
@@ -208,9 +249,14 @@ def _documents(query: QueryDict) -> list[dict[str, Any]] | None:
         for name in DOCUMENT_FIELDS:
             if text := query.get(f"doc.{kind}.{name}", "").strip():
                 paper[name] = decimal_point(text) if name == "value" else text
-        start, days = (query.get(f"doc.{kind}.{name}", "").strip() for name in ("renewed", "renewal_days"))
-        if start or days:
-            paper["renewals"] = [{"from": start or None, "days": days}]
+        starts, lengths = (query.getlist(f"doc.{kind}.{name}") for name in ("renewed", "renewal_days"))
+        renewals = [
+            {"from": start.strip() or None, "days": length.strip()}
+            for start, length in zip_longest(starts, lengths, fillvalue="")
+            if start.strip() or length.strip()
+        ]
+        if renewals:
+            paper["renewals"] = renewals
         papers.append(paper)
     return papers
 
@@ -240,11 +286,8 @@ def _pairs(shipment: Mapping[str, Any], skipped: Iterable[str]) -> Iterator[tupl
     yield from _field("from", get("export"))
     yield from _field("to", get("import"))
     if transit := get("transit"):
-        codes = [transit] if isinstance(transit, str) else transit
-        yield (
-            "via",
-            ",".join(str(stop.get("state", "") if isinstance(stop, Mapping) else stop) for stop in codes),
-        )
+        yield "via", ",".join(state for state, _stop in _passed(transit))
+        yield from _stop_pairs(transit)
     yield from _field("origin", get("origin") if get("origin") != get("export") else None)
     yield from _field("date", get("date"))
     for name, day in sorted((get("events") or {}).items()):
@@ -277,12 +320,27 @@ def _pairs(shipment: Mapping[str, Any], skipped: Iterable[str]) -> Iterator[tupl
         else:
             yield from _field(party, about)
     yield from _fact_pairs(get("facts") or {})
-    for stop in get("transit") or ():
-        if isinstance(stop, Mapping) and stop.get("facts"):
-            yield from _fact_pairs({f"{stop.get('state')}:transit": stop["facts"]})
+    for state, stop in _passed(get("transit")):
+        if stop.get("facts"):
+            yield from _fact_pairs({f"{state}:transit": stop["facts"]})
     yield from _document_pairs(get("documents"))
     if left := ",".join(skipped):
         yield "skip", left
+
+
+def _passed(transit: Any) -> list[tuple[str, Mapping[str, Any]]]:
+    """(State, what is said of the stop) in the order of the route."""
+    stops = [transit] if isinstance(transit, (str, Mapping)) else transit or ()
+    return [(str(s.get("state", "")), s) if isinstance(s, Mapping) else (str(s), {}) for s in stops]
+
+
+def _stop_pairs(transit: Any) -> Iterator[tuple[str, str]]:
+    passed = _passed(transit)
+    for state in dict.fromkeys(state for state, _stop in passed):
+        for name in STOP_DAYS:
+            dates = [plain(stop.get(name) or "") for other, stop in passed if other == state]
+            if any(dates):
+                yield from ((f"via.{state.upper()}.{name}", day) for day in dates)
 
 
 def _fact_pairs(facts: Mapping[str, Any]) -> Iterator[tuple[str, str]]:

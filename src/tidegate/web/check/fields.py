@@ -76,6 +76,7 @@ def control(fact: str, book: Book, shipment: Mapping[str, Any], errors: Mapping[
     record = book.facts.get(name) or Fact(name, "text", "declaration", name.replace("_", " ").capitalize(), "")
     field_name = (SHORT.get(name, name) if name in FIELDS else f"f.{name}") if not scope else f"f.{scope}.{name}"
     options = tuple(options_of(record, book))
+    value = value_of(fact, shipment)
     return Control(
         fact=fact,
         name=field_name,
@@ -84,7 +85,7 @@ def control(fact: str, book: Book, shipment: Mapping[str, Any], errors: Mapping[
         help=words.book_text(record.meaning),
         unit=words.book_text(record.unit),
         options=options,
-        value=value_of(fact, shipment),
+        value=shown(value) if record.type == "number" else value,
         scope=scope,
         open=record.type == "text" and bool(record.values) and _is_open(record),
         error=(errors or {}).get(fact, ""),
@@ -110,6 +111,11 @@ def value_of(fact: str, shipment: Mapping[str, Any]) -> str:
     if found is None or isinstance(found, Mapping):
         return ""
     return plain(found)
+
+
+def shown(value: Any) -> str:
+    """A figure as the form shows it, in the page's language; what is no figure as it was typed."""
+    return "" if value is None else words.number(plain(value))
 
 
 def options_of(record: Fact, book: Book) -> Iterable[Option]:

@@ -2,17 +2,18 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
 from django.utils.functional import Promise
+from django.utils.text import slugify
 from django.utils.translation import gettext as _
 
 from tidegate.law import Book
 from tidegate.web import words
-from tidegate.web.check.answers import DOCUMENT_FIELDS, Answers, plain
-from tidegate.web.check.fields import Control, Option, answered, control
+from tidegate.web.check.answers import DOCUMENT_FIELDS, STOP_DAYS, Answers
+from tidegate.web.check.fields import Control, Option, answered, control, shown
 from tidegate.web.check.reading import Reading
 
 # Empty rows shown below what is filled in, so that the form grows without JavaScript too.
@@ -45,9 +46,21 @@ class EventDay:
 
 
 @dataclass(frozen=True)
-class PaperField:
-    """One detail of a paper that is held."""
+class StopDay:
+    """The day on which a State passed through is reached or left. `event`: arrived or departed."""
 
+    id: str
+    name: str
+    event: str
+    state: str
+    day: str
+
+
+@dataclass(frozen=True)
+class PaperField:
+    """One detail of a paper that is held. `id`: of the form's control; a paper has several renewals."""
+
+    id: str
     name: str
     part: str
     value: str
@@ -59,6 +72,7 @@ class Form:
     export: str
     import_: str
     via: tuple[str, ...]
+    stops: tuple[StopDay, ...]
     origin: str
     events: tuple[EventDay, ...]
     route_more: bool
@@ -93,20 +107,23 @@ def build(answers: Answers, reading: Reading, book: Book) -> Form:
         date=str(shipment.get("date", "")),
         export=str(shipment.get("export", "")),
         import_=str(shipment.get("import", "")),
-        via=(*_codes(shipment.get("transit")), ""),
+        via=(*answers.stops, ""),
+        stops=tuple(_stops(shipment.get("transit") or (), book)),
         origin=str(shipment.get("origin", "")),
         events=tuple(
             EventDay(name, label, str(events.get(name, "")), reading.error(f"events.{name}"))
             for name, label in words.EVENTS.items()
         ),
-        route_more=bool(events or shipment.get("origin")),
+        route_more=bool(
+            events or shipment.get("origin") or any(isinstance(stop, Mapping) for stop in shipment.get("transit") or ())
+        ),
         states=_states(book),
         hs=str(shipment.get("hs", "")),
         hs_list=tuple(Option(h.code, words.book_text(h.title)) for h in _headings(book)),
         polymers=_polymers(shipment.get("polymers") or {}, reading),
         polymer_codes=_polymer_codes(book),
-        contamination=str(shipment.get("contamination_pct", "")),
-        net_kg=str(shipment.get("net_kg", "")),
+        contamination=shown(shipment.get("contamination_pct")),
+        net_kg=shown(shipment.get("net_kg")),
         material=control("material", book, shipment),
         operation=control("operation", book, shipment),
         more=more,
@@ -122,17 +139,28 @@ def build(answers: Answers, reading: Reading, book: Book) -> Form:
 
 def _goods_said(shipment: Mapping[str, Any]) -> list[str]:
     """The goods in a few words, for the folded card."""
-    said = [f"{code} {plain(share)} %" for code, share in (shipment.get("polymers") or {}).items()]
+    said = [f"{code} {shown(share)} %" for code, share in (shipment.get("polymers") or {}).items()]
     if contamination := shipment.get("contamination_pct"):
-        said.append(_("contamination %(share)s %%") % {"share": contamination})
+        said.append(_("contamination %(share)s %%") % {"share": shown(contamination)})
     if hs := shipment.get("hs"):
         said.append(f"HS {hs}")
     said += [str(shipment[name]) for name in ("material", "operation") if shipment.get(name)]
     return said
 
 
-def _codes(transit: Any) -> list[str]:
-    return [str(code).upper() for code in transit or ()]
+def _stops(transit: Sequence[Any], book: Book) -> Iterator[StopDay]:
+    """The two days of each stop, to be filled in where they are not those of the border event."""
+    for n, stop in enumerate(transit):
+        about: Mapping[str, Any] = stop if isinstance(stop, Mapping) else {"state": stop}
+        state = str(about["state"]).upper()
+        for name in STOP_DAYS:
+            yield StopDay(
+                f"via-{n}-{name}",
+                f"via.{state}.{name}",
+                name,
+                words.state_name(state, book.states),
+                str(about.get(name) or ""),
+            )
 
 
 def _states(book: Book) -> tuple[StateGroup, ...]:
@@ -151,7 +179,7 @@ def _headings(book: Book) -> Sequence[Any]:
 
 
 def _polymers(mix: Mapping[str, Any], reading: Reading) -> tuple[PolymerRow, ...]:
-    rows = [PolymerRow(code, plain(share), reading.error(f"polymers.{code}")) for code, share in mix.items()]
+    rows = [PolymerRow(code, shown(share), reading.error(f"polymers.{code}")) for code, share in mix.items()]
     empty = max(1, POLYMER_ROWS - len(rows))
     return (*rows, *[PolymerRow("", "", "")] * empty)
 
@@ -182,14 +210,16 @@ def _paper_fields(paper: Mapping[str, Any], book: Book) -> list[PaperField]:
     wanted = {"number", "issued", *(record.has if record else DOCUMENT_FIELDS)}
     if record and record.dated:
         wanted |= {"valid_from", "valid_to"}
-    fields = [
-        PaperField(name, f"doc.{kind}.{name}", str(paper.get(name, "")))
-        for name in DOCUMENT_FIELDS
-        if name in wanted or paper.get(name)
-    ]
+    fields = []
+    for name in DOCUMENT_FIELDS:
+        if name in wanted or paper.get(name):
+            said = str(paper.get(name, ""))
+            part = f"doc.{kind}.{name}"
+            fields.append(PaperField(f"d-{slugify(kind)}-{name}", name, part, shown(said) if name == "value" else said))
     renewals = paper.get("renewals") or []
     if renewals or "renewals" in wanted:
-        first = renewals[0] if renewals else {}
-        fields.append(PaperField("renewed", f"doc.{kind}.renewed", str(first.get("from") or "")))
-        fields.append(PaperField("renewal_days", f"doc.{kind}.renewal_days", str(first.get("days") or "")))
+        # One empty pair below those given, so that the list grows.
+        for n, renewal in enumerate([*renewals, {}]):
+            for name, value in (("renewed", renewal.get("from")), ("renewal_days", renewal.get("days"))):
+                fields.append(PaperField(f"d-{slugify(kind)}-{name}-{n}", name, f"doc.{kind}.{name}", str(value or "")))
     return fields

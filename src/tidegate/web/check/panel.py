@@ -137,15 +137,9 @@ class Panel:
         )
 
     @property
-    def summary(self) -> str:
-        """The verdict in one sentence: what a screen reader hears when it changes."""
-        if self.tone.key == "verify":
-            return _("Clear on paper; still to check: %(checks)s") % {
-                "checks": "; ".join(check.question for check in self.checks)
-            }
-        if self.forbidding:
-            return f"{self.tone.headline}: " + " ".join(f"{layer.label}. {r.text}" for layer, r in self.forbidding)
-        return str(self.tone.headline)
+    def explained(self) -> frozenset[str]:
+        """The rules that the page gives among its reasons: a rule named elsewhere on it leads there."""
+        return frozenset(reason.rule for layer in self.layers for reason in layer.reasons)
 
 
 def panel(decision: Mapping[str, Any], book: Book, shipment: Mapping[str, Any], skipped: Iterable[str] = ()) -> Panel:
@@ -297,7 +291,7 @@ def document_about(kind: str, book: Book) -> tuple[str, str, str]:
     if record is None:
         fact = book.facts.get(kind)
         return (words.book_text(fact.label), "", words.book_text(fact.meaning)) if fact else (kind, "", "")
-    name = words.book_text(record.name)
+    name: str = words.book_text(record.name)
     if state:
         name = _("%(paper)s of %(state)s") % {"paper": name, "state": words.state_name(state, book.states)}
     return name, words.book_text(record.issuer), words.book_text(record.meaning)

@@ -12,6 +12,7 @@ from django.utils.translation import gettext as _
 
 from tidegate.law import Book
 from tidegate.screening import Reject, Shipment, parse_shipment
+from tidegate.web import words
 from tidegate.web.check.answers import Answers
 
 
@@ -55,12 +56,12 @@ def read_shipment(answers: Answers, book: Book) -> Reading:
 def message(reject: Reject) -> str:
     """The reject as a sentence for the person who typed the value."""
     if reject.value in (None, ""):
-        return _("Please give %(expected)s.") % {"expected": _(reject.expected)}
+        return _("Please give %(expected)s.") % {"expected": words.book_text(reject.expected)}
     return _(
         "“%(value)s” cannot be used here; expected: %(expected)s. It counts as not known until it is put right."
     ) % {
         "value": reject.value,
-        "expected": _(reject.expected),
+        "expected": words.book_text(reject.expected),
     }
 
 

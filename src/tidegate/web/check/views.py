@@ -101,14 +101,14 @@ def pdf(request: HttpRequest) -> HttpResponse:
     checked = check(answers, book)
     if checked.decision is None or checked.reading.shipment is None:
         return HttpResponseRedirect(_address(answers))
-    language = (get_language() or "en").split("-")[0]
     data = decision_pdf(
         checked.decision,
         checked.reading.shipment.as_dict(),
         url=request.build_absolute_uri(_address(answers)),
-        language=language,
+        language=words.page_language(),
+        today=localdate(),
         book=book,
-        translate=gettext,
+        translate=words.translated,
     )
     response = HttpResponse(data, content_type="application/pdf")
     name = f"tidegate-{answers.shipment['export']}-{answers.shipment['import']}-{answers.shipment['date']}.pdf"
@@ -168,4 +168,4 @@ def _address(answers: Answers) -> str:
 
 def _route_states(answers: Answers) -> list[str]:
     shipment = answers.shipment
-    return [shipment["export"], *(code.upper() for code in shipment.get("transit", ())), shipment["import"]]
+    return [shipment["export"], *answers.stops, shipment["import"]]

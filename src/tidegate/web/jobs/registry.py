@@ -1,4 +1,4 @@
-"""What the workers can do: one function for each kind of job, and what the reaper sweeps besides.
+"""What the workers can do: one function for each kind of job, what the reaper sweeps, and small rounds besides.
 
 An app registers in a module that its AppConfig imports in `ready`:
 
@@ -7,6 +7,9 @@ An app registers in a module that its AppConfig imports in `ready`:
 
     @sweeper
     def remove_old(now: datetime) -> int: ...
+
+    @periodic(seconds=1)
+    def deliver_due() -> int: ...
 """
 
 from __future__ import annotations
@@ -20,11 +23,14 @@ if TYPE_CHECKING:
 
 Handler = Callable[["Task"], Any]
 Sweeper = Callable[[datetime], int]
+Round = Callable[[], Any]
 
 _handlers: dict[str, Handler] = {}
 _sweepers: list[Sweeper] = []
+_rounds: dict[Round, float] = {}
 _H = TypeVar("_H", bound=Handler)
 _S = TypeVar("_S", bound=Sweeper)
+_R = TypeVar("_R", bound=Round)
 
 
 class JobFailed(Exception):
@@ -47,6 +53,26 @@ def sweeper(function: _S) -> _S:
     if function not in _sweepers:
         _sweepers.append(function)
     return function
+
+
+def periodic(seconds: float) -> Callable[[_R], _R]:
+    """Registers a small round that every worker makes so many seconds after its last one ended.
+
+    Several workers make it at the same time, and a worker may die in the middle: it has to be safe against both.
+    """
+    if seconds <= 0:
+        raise ValueError("a round needs a moment between two of its kind")
+
+    def register(function: _R) -> _R:
+        _rounds.setdefault(function, seconds)
+        return function
+
+    return register
+
+
+def rounds() -> dict[Round, float]:
+    """Every round, with the seconds between two of it."""
+    return dict(_rounds)
 
 
 def handler_of(kind: str) -> Handler:

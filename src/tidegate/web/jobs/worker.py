@@ -18,7 +18,7 @@ from django.utils.translation import gettext_noop
 
 from tidegate.web.jobs import commands
 from tidegate.web.jobs.commands import LEASE, Lease, LeaseLost
-from tidegate.web.jobs.registry import JobFailed, handler_of, sweepers
+from tidegate.web.jobs.registry import JobFailed, Round, handler_of, rounds, sweepers
 
 log = logging.getLogger("tidegate.jobs")
 
@@ -26,6 +26,7 @@ POLL = 1.0  # seconds between two looks at an empty table
 BEAT = 1.0  # seconds between two writes of the progress
 REAP_EVERY = 30.0
 RETRY = timedelta(seconds=10)
+SLOWEST = 60.0  # seconds between two tries of a round that keeps failing
 OUR_FAULT = gettext_noop("Something went wrong here that nothing in the request explains. It was recorded.")
 
 
@@ -134,12 +135,20 @@ class Worker:
         self._reaped = float("-inf")
 
     def run(self) -> None:
-        """Work until `stop` is set.
+        """Work until `stop` is set. The small rounds are made in a thread of their own: a job may take an hour.
 
         1. Every half minute: reap, so that one living worker is enough to take over from dead ones.
         2. Claim a job and do it; without one, wait a moment.
         3. A database that does not answer is waited for, not died of.
         """
+        beside = threading.Thread(target=Rounds(self.stop).run, name=f"rounds-{self.name}", daemon=True)
+        beside.start()
+        try:
+            self._run()
+        finally:
+            beside.join(self.poll if self.stop.is_set() else 0)
+
+    def _run(self) -> None:
         while not self.stop.is_set():
             try:
                 close_old_connections()
@@ -217,6 +226,42 @@ class Worker:
             return
         self._reaped = time.monotonic()
         reap_and_sweep()
+
+
+class Rounds:
+    """Makes the small rounds, each when its time has come; one that fails is tried again, later each time."""
+
+    def __init__(self, stop: threading.Event, clock: Callable[[], float] = time.monotonic):
+        self.stop = stop
+        self._clock = clock
+        self._due: dict[Round, float] = {}
+        self._failed: dict[Round, int] = {}
+
+    def run(self) -> None:
+        """Until `stop` is set."""
+        try:
+            while not self.stop.is_set():
+                self.stop.wait(self.make_due())
+        finally:
+            connection.close()
+
+    def make_due(self) -> float:
+        """Make the rounds whose time has come; gives the seconds until the next one."""
+        for round_, seconds in rounds().items():
+            if self.stop.is_set() or self._due.get(round_, float("-inf")) > self._clock():
+                continue
+            wait = seconds
+            try:
+                close_old_connections()
+                round_()
+                self._failed.pop(round_, None)
+            except Exception:
+                failed = self._failed[round_] = self._failed.get(round_, 0) + 1
+                wait = min(max(SLOWEST, seconds), seconds * 2**failed)
+                log.exception("the round %s.%s failed", round_.__module__, round_.__name__)
+            self._due[round_] = self._clock() + wait
+        now = self._clock()
+        return max(0.0, min((due - now for due in self._due.values()), default=POLL))
 
 
 def reap_and_sweep() -> dict[str, int]:

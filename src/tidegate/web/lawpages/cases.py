@@ -255,7 +255,7 @@ def _value(name: str, given: object) -> str:
 
 
 def _figure(value: object) -> str:
-    return format(value, "g") if isinstance(value, float) else str(value)
+    return shared.number(format(value, "g") if isinstance(value, float) else str(value))
 
 
 def _many(given: Any) -> list[Any]:
@@ -284,7 +284,7 @@ def _details(paper: Any) -> str:
         if paper.get(key) is not None:
             said.append(template % {"value": _day(paper[key])})
     if paper.get("value") is not None:
-        said.append(_("value %(value)s") % {"value": paper["value"]})
+        said.append(_("value %(value)s") % {"value": _figure(paper["value"])})
     if paper.get("standard"):
         said.append(_("standard %(value)s") % {"value": paper["standard"]})
     for renewal in paper.get("renewals") or ():

@@ -7,7 +7,6 @@ from dataclasses import dataclass
 from datetime import date
 from decimal import Decimal
 
-from django.utils.formats import date_format
 from django.utils.text import capfirst
 from django.utils.translation import gettext as _
 from django.utils.translation import ngettext
@@ -52,12 +51,12 @@ def listed(items: Iterable[str]) -> str:
 
 def day(value: date) -> str:
     """A date of law as people write it."""
-    return date_format(value, "j F Y")
+    return shared.day(value)
 
 
 def number(value: Decimal) -> str:
-    """A figure without a needless exponent or zeros."""
-    return format(value.normalize(), "f")
+    """A figure in the reader's language, without a needless exponent or zeros."""
+    return shared.number(value)
 
 
 # ── conditions ─────────────────────────────────────────────────────────────────────────────────────────────

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import os
-from importlib.util import find_spec
 from pathlib import Path
 
 from django.utils.translation import gettext_lazy as _
@@ -29,15 +28,21 @@ INSTALLED_APPS = [
     "django.contrib.sessions",
     "django.contrib.messages",
     "django.contrib.staticfiles",
+    # Before allauth, so that its pages wear our look (parties/templates/allauth).
+    "tidegate.parties",
+    "allauth",
+    "allauth.account",
+    "allauth.mfa",
     "tidegate.web",
     "tidegate.web.check",
+    "tidegate.web.jobs",
+    "tidegate.web.batch",
+    "tidegate.web.lawpages",
+    "tidegate.web.api",
+    "tidegate.exchange",
+    "tidegate.movements",
 ]
-# The rooms beside the check page; a checkout or a cut-down installation may lack one.
-INSTALLED_APPS += [
-    app
-    for app in ("tidegate.web.jobs", "tidegate.web.batch", "tidegate.web.lawpages", "tidegate.web.api")
-    if find_spec(app)
-]
+AUTH_USER_MODEL = "parties.Person"
 
 MIDDLEWARE = [
     "django.middleware.security.SecurityMiddleware",
@@ -50,6 +55,8 @@ MIDDLEWARE = [
     "django.middleware.common.CommonMiddleware",
     "django.middleware.csrf.CsrfViewMiddleware",
     "django.contrib.auth.middleware.AuthenticationMiddleware",
+    "allauth.account.middleware.AccountMiddleware",
+    "tidegate.parties.middleware.ActorMiddleware",
     "django.contrib.messages.middleware.MessageMiddleware",
     "django.middleware.clickjacking.XFrameOptionsMiddleware",
 ]
@@ -74,6 +81,50 @@ TEMPLATES = [
         },
     },
 ]
+
+# Sign-in --------------------------------------------------------------------------------------------
+# Accounts are made by an organisation's manager or at set-up, never by signing up.
+AUTHENTICATION_BACKENDS = ["allauth.account.auth_backends.AuthenticationBackend"]
+ACCOUNT_ADAPTER = "tidegate.parties.accounts.AccountAdapter"
+ACCOUNT_LOGIN_METHODS = {"email"}
+ACCOUNT_USER_MODEL_USERNAME_FIELD = None
+ACCOUNT_SIGNUP_FIELDS = ["email*", "password1*"]
+ACCOUNT_EMAIL_VERIFICATION = "none"
+ACCOUNT_LOGOUT_ON_GET = False
+ACCOUNT_SESSION_REMEMBER = False
+ACCOUNT_EMAIL_SUBJECT_PREFIX = ""
+ACCOUNT_PREVENT_ENUMERATION = True
+# A step that binds the State (a consent) asks again who is there when that was proved longer ago than this, in seconds.
+ACCOUNT_REAUTHENTICATION_TIMEOUT = 300
+MFA_SUPPORTED_TYPES = ["totp", "webauthn", "recovery_codes"]
+MFA_PASSKEY_LOGIN_ENABLED = True
+MFA_TOTP_ISSUER = "Tidegate"
+# Whoever acts for an organisation has a passkey or an authenticator app beside the password.
+TIDEGATE_SECOND_FACTOR = True
+AUTH_PASSWORD_VALIDATORS = [
+    {"NAME": "django.contrib.auth.password_validation.UserAttributeSimilarityValidator"},
+    {"NAME": "django.contrib.auth.password_validation.MinimumLengthValidator", "OPTIONS": {"min_length": 12}},
+    {"NAME": "django.contrib.auth.password_validation.CommonPasswordValidator"},
+]
+# A working day; and the link with which an invited person sets the first password, in seconds.
+SESSION_COOKIE_AGE = 8 * 3600
+PASSWORD_RESET_TIMEOUT = 3 * 24 * 3600
+# Sign-in without any proof, one button for each role: the demo settings alone may say so.
+TIDEGATE_DEMO = False
+LOGIN_URL = "account_login"
+LOGIN_REDIRECT_URL = "parties:me"
+LOGOUT_REDIRECT_URL = "/"
+
+# Letters: without a mail server they are written into the data folder, one file each.
+EMAIL_HOST = os.environ.get("TIDEGATE_SMTP_HOST", "")
+EMAIL_PORT = int(os.environ.get("TIDEGATE_SMTP_PORT", "25"))
+EMAIL_HOST_USER = os.environ.get("TIDEGATE_SMTP_USER", "")
+EMAIL_HOST_PASSWORD = os.environ.get("TIDEGATE_SMTP_PASSWORD", "")
+EMAIL_USE_TLS = os.environ.get("TIDEGATE_SMTP_TLS", "") == "1"
+EMAIL_TIMEOUT = 20
+EMAIL_BACKEND = f"django.core.mail.backends.{'smtp' if EMAIL_HOST else 'filebased'}.EmailBackend"
+EMAIL_FILE_PATH = TIDEGATE_DATA_DIR / "mail"
+DEFAULT_FROM_EMAIL = os.environ.get("TIDEGATE_MAIL_FROM", "tidegate@localhost")
 
 # Static files: served by WhiteNoise straight from the packages, so there is no collectstatic step.
 STATIC_URL = "/static/"

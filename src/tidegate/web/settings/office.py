@@ -24,3 +24,5 @@ LANGUAGE_COOKIE_SECURE = True
 SILENCED_SYSTEM_CHECKS = ["security.W005", "security.W021"]
 # The proxy in front must set, and strip from outside, this header.
 SECURE_PROXY_SSL_HEADER = ("HTTP_X_FORWARDED_PROTO", "https")
+# Its X-Forwarded-For is the client's address, by which tries to sign in are counted.
+ALLAUTH_TRUSTED_PROXY_COUNT = 1

@@ -16,3 +16,6 @@ from tidegate.web.settings.base import *  # noqa: F403
 ALLOWED_HOSTS = ["127.0.0.1", "localhost", "testserver"]
 PASSWORD_HASHERS = ["django.contrib.auth.hashers.MD5PasswordHasher"]
 WHITENOISE_MAX_AGE = 0
+EMAIL_BACKEND = "django.core.mail.backends.locmem.EmailBackend"
+# The tests of the second factor switch it on.
+TIDEGATE_SECOND_FACTOR = False

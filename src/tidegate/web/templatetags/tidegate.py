@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from datetime import date
+from datetime import date, datetime
 from typing import Any
 
 from django import template
+from django.apps import apps
 from django.templatetags.static import static
-from django.utils.formats import date_format
-from django.utils.html import format_html, format_html_join
+from django.urls import reverse
+from django.utils.html import conditional_escape, format_html, format_html_join
 from django.utils.safestring import SafeString
 from django.utils.translation import gettext as _
 
@@ -86,10 +87,34 @@ def confidence(rule: Any) -> SafeString:
     )
 
 
+@register.simple_tag
+def rule_link(rule: str, here: Any = ()) -> SafeString:
+    """The id of a rule as a link: to its reasons on this page where it is among `here`, else to its page of law."""
+    if rule in here:
+        return format_html('<a href="#rule-{}">{}</a>', rule, rule)
+    if rule in book().rules and apps.is_installed("tidegate.web.lawpages"):
+        return format_html('<a href="{}">{}</a>', reverse("law:rule", args=[rule]), rule)
+    return format_html("{}", rule)
+
+
 @register.filter
-def rb(text: str | None) -> str:
+def rb(text: str | None) -> words.InLanguage:
     """A text of the rulebook in the reader's language."""
     return words.book_text(text)
+
+
+@register.filter
+def lang(text: Any) -> SafeString:
+    """The attribute for the element that holds a text: ``<p{{ text|lang }}>`` → ``<p lang="en">`` where the text is in
+    another language than the page; nothing where it is not."""
+    found = getattr(text, "lang", "")
+    return format_html(' lang="{}"', found) if found and found != words.page_language() else SafeString("")
+
+
+@register.filter
+def spoken(text: Any) -> SafeString:
+    """A text among others of one element: in a `span` of its own where it is in another language than the page."""
+    return format_html("<span{}>{}</span>", lang(text), text) if lang(text) else conditional_escape(text)
 
 
 @register.filter
@@ -133,7 +158,19 @@ def day(value: date | str | None) -> str:
     """A date of law as people write it: 21 November 2026."""
     if not value:
         return ""
-    return date_format(value if isinstance(value, date) else date.fromisoformat(value), "j F Y")
+    return words.day(value if isinstance(value, date) else date.fromisoformat(value))
+
+
+@register.filter(expects_localtime=True)
+def moment(value: datetime | None) -> str:
+    """A day with its time of day: 21 November 2026, 14:05."""
+    return words.moment(value) if value else ""
+
+
+@register.filter
+def number(value: Any) -> str:
+    """A figure with the decimal sign of the reader's language."""
+    return "" if value is None else words.number(value)
 
 
 @register.filter

@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 from datetime import timedelta
-from decimal import Decimal
 from typing import Any
 
 from django import template
+from django.utils.formats import number_format
 from django.utils.translation import gettext as _
+
+from tidegate.web import words
 
 register = template.Library()
 
@@ -25,26 +27,18 @@ def percent(share: float | None) -> str:
         return ""
     value = 100 * share
     if 0 < value < 0.1:
-        return "< 0.1\u202f%"
+        return f"< {words.number('0.1')}\u202f%"
     text = f"{value:.1f}" if value < 10 and value != int(value) else f"{value:.0f}"
     if text == "100" and share < 1:
         text = "99.9"
-    return f"{text}\u202f%"
+    # As it was rounded: the nought of 5.0 % says that it is not 5.4 %.
+    return f"{number_format(text)}\u202f%"
 
 
 @register.filter
 def svg(value: float) -> str:
     """A number in a drawing, whatever the reader's language."""
     return f"{value:.1f}"
-
-
-@register.filter
-def plain(value: Any) -> str:
-    """A decimal without exponent and without zeros that say nothing."""
-    if isinstance(value, Decimal):
-        text = format(value, "f")
-        return text.rstrip("0").rstrip(".") if "." in text else text
-    return str(value)
 
 
 @register.filter

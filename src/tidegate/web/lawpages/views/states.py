@@ -2,17 +2,19 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from datetime import date
 
 from django.http import Http404, HttpRequest, HttpResponse
 from django.shortcuts import render
+from django.utils.translation import gettext as _
 from django.views.decorators.http import require_safe
 
 from tidegate.law import Book, State
 from tidegate.law.export import select, to_csv, to_json
 from tidegate.law.factsheet import factsheet as markdown
+from tidegate.law.institutions import institutions
 from tidegate.law.records import ROLES
 from tidegate.law.standards import Standard, standards
 from tidegate.law.timeline import changes
@@ -34,6 +36,30 @@ class Membership:
     now: bool
     unsure: bool
     note: str
+
+
+@dataclass(frozen=True)
+class Authority:
+    """A body that decides in a State: for what, its name, and what it decides here. `until`: of one of old."""
+
+    title: str
+    body: str
+    role: str
+    until: str = ""
+
+
+@dataclass(frozen=True)
+class Authorities:
+    """Who decides in a State and where to file, as far as was read."""
+
+    bodies: tuple[Authority, ...]
+    former: tuple[Authority, ...]
+    window: str
+    window_unsure: bool
+    unsure: bool
+    note: str
+    checked: str
+    sources: tuple[str, ...]
 
 
 FORMS: dict[str, tuple[str, Callable[[Book, str, date], str]]] = {
@@ -66,6 +92,7 @@ def page(request: HttpRequest, iso: str) -> HttpResponse:
             "checked": max((r.checked for r in rules), default=None),
         },
         "memberships": memberships(state, day),
+        "authorities": authorities(state.iso),
         "timeline": charts.timeline_rules(book, state=state.iso),
         "timeline_rows": arrange.rows(charts.timeline_rules(book, state=state.iso), book, day),
         "limits": state_limits(book, state.iso, day),
@@ -116,6 +143,31 @@ def memberships(state: State, day: date) -> list[Membership]:
                 )
             )
     return sorted(found, key=lambda m: not m.now)
+
+
+def authorities(iso: str) -> Authorities | None:
+    """The authorities of a State; None where the rulebook names none."""
+    record = institutions(iso)
+    if record is None:
+        return None
+    titles = (("environment", _("Environment")), ("trade", _("Trade")), ("customs", _("Customs")))
+    return Authorities(
+        bodies=tuple(_authority(title, record[kind]) for kind, title in titles if kind in record),
+        former=tuple(_authority("", one) for one in record.get("former", ())),
+        window=shared.book_text(record.get("window")),
+        window_unsure=record.get("window_confidence", record["confidence"]) != "high",
+        unsure=record["confidence"] != "high",
+        note=shared.book_text(record.get("note")),
+        checked=record["checked"],
+        sources=tuple(record["sources"]),
+    )
+
+
+def _authority(title: str, record: Mapping[str, str]) -> Authority:
+    until = str(record.get("to", ""))
+    if len(until) == len("YYYY-MM-DD"):
+        until = shared.day(date.fromisoformat(until))
+    return Authority(title, shared.book_text(record["body"]), shared.book_text(record.get("role")), until)
 
 
 def state_limits(book: Book, iso: str, day: date) -> list[tuple[str, Standard, list[Limit]]]:

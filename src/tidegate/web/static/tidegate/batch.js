@@ -15,11 +15,12 @@
       while (n >= 1024 && unit < 3) { n /= 1024; unit += 1; }
       return `${unit ? n.toFixed(1) : n} ${units[unit]}`;
     };
+    const named = (files) => files.slice(0, 3).map((f) => f.name).join(", ") + (files.length > 3 ? ` + ${files.length - 3}` : "");
     const show = () => {
       const files = [...input.files];
       const total = files.reduce((sum, file) => sum + file.size, 0);
       const large = total > Number(form.dataset.largest);
-      said.textContent = large ? said.dataset.tooLarge : files.length ? `${files.map((f) => f.name).join(", ")} · ${size(total)}` : "";
+      said.textContent = large ? said.dataset.tooLarge : files.length ? `${named(files)} · ${size(total)}` : "";
       said.classList.toggle("ba-wrong", large);
       button.disabled = large;
     };

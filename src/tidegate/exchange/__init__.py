@@ -1,0 +1,1 @@
+"""What crosses a border: signed envelopes, outbox, inbox, receipts, keys and the exchange's own log."""

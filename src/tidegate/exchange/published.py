@@ -1,0 +1,41 @@
+"""What the exchange tells the other rooms: it carries their messages. Also its own rights, events and message."""
+
+from __future__ import annotations
+
+from django.utils.translation import gettext_lazy as _
+from django.utils.translation import pgettext_lazy
+
+from tidegate.exchange import outbox
+from tidegate.exchange.models import Outbox
+from tidegate.parties.models import State
+from tidegate.parties.registry import Message, Rejected, registry
+from tidegate.parties.rights import DECIDE, MANAGE, OFFICIAL, READ, rights
+
+READ_QUEUE = rights.grant("exchange.queue.read", OFFICIAL, READ)
+KEEP_QUEUE = rights.grant("exchange.queue.keep", OFFICIAL, (*DECIDE, *MANAGE))
+
+RETRIED = registry.event("exchange.message.retried", _("A rejected message was tried again"))
+CLOSED = registry.event("exchange.message.closed", _("A rejected message was put away"))
+RESENT = registry.event("exchange.message.resent", _("A stopped message was sent again"))
+
+ANSWER = "exchange.answer"
+ANSWER_SCHEMA = {
+    "type": "object",
+    "required": ["message", "outcome"],
+    "properties": {
+        "message": {"type": "string", "pattern": "^[0-9a-f-]{36}$"},
+        "outcome": {"const": "accepted"},
+    },
+}
+
+registry.subscriber(outbox.carry)
+
+
+@registry.message(ANSWER, ANSWER_SCHEMA)
+def answered(message: Message) -> None:
+    """The receiver took in, later, what it had rejected at first. Only the receiver of that message may say so."""
+    peer = State.objects.get(pk=message.sender).node
+    mine = Outbox.objects.filter(pk=message.body["message"], holder=message.to, peer=peer, case=message.case)
+    if not mine.exists():
+        raise Rejected("unknown_reference", str(pgettext_lazy("message", "No such message was sent.")))
+    mine.filter(state=Outbox.Status.REJECTED).update(state=Outbox.Status.ACCEPTED, reason="", reason_text="")

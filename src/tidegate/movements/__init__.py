@@ -1,0 +1,1 @@
+"""Control of movements: notification, consent, movement, ledger, permit, quota, certificate, take-back."""

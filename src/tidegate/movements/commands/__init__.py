@@ -1,0 +1,1 @@
+"""Every guarded change. Each function is a command under a right: see parties.commanding."""

@@ -1,0 +1,1 @@
+"""What messages from other States do to this State's copy. Registered in published.py."""

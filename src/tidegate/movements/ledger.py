@@ -1,0 +1,561 @@
+"""The quantity ledger: exact kilograms, double entry, one lock an account.
+
+Every function runs inside the caller's transaction and takes the account's row lock first (SQLite takes the write lock
+when the transaction starts), so that two draws on one account follow each other under any interleaving. What would
+overdraw is refused when it is *reserved*. What in fact left is never refused: it is stored whole, and where it goes
+over the limit a Breach is opened and nothing more can be reserved until that is settled.
+
+`holder` is the State's code. It must be the account's home: elsewhere there is only a copy, which nothing draws on.
+Each change writes one transaction of postings that add up to zero and one journal entry.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+from dataclasses import asdict, dataclass
+from datetime import date, datetime, timedelta
+from decimal import Decimal
+from types import EllipsisType
+from typing import Any, NamedTuple
+from zoneinfo import ZoneInfo
+
+from django.db import transaction
+from django.db.models import Case, Count, F, Q, Sum, When
+from django.utils.translation import gettext_lazy as _
+
+from tidegate.movements.masses import kilograms
+from tidegate.movements.models import Account, Breach, Posting, Reservation, SubPeriod
+from tidegate.parties import journal, times
+from tidegate.parties.actors import Actor, system
+from tidegate.parties.commanding import Missing, Refused
+from tidegate.parties.ids import uuid7
+from tidegate.parties.models import Organisation
+from tidegate.parties.registry import Post
+
+Status = Reservation.Status
+ZERO = Decimal("0.000")
+
+
+class Period(NamedTuple):
+    """A further limit: in every window of `days` days at most so many kg, so many shipments."""
+
+    days: int
+    limit_kg: Decimal | None = None
+    limit_count: int | None = None
+
+
+@dataclass(frozen=True)
+class Balance:
+    """Where an account stands, in kg: available = limit - reserved - used - lapsed (below zero where overdrawn).
+
+    `count_left` is the number of shipments left, None where they are not limited. At the home `as_of` is the last
+    change; on a copy, the moment of the home's last word.
+    """
+
+    limit: Decimal
+    reserved: Decimal
+    used: Decimal
+    lapsed: Decimal
+    available: Decimal
+    count_left: int | None
+    as_of: datetime
+    home: str
+
+
+def open_account(
+    *,
+    holder: str,
+    kind: str,
+    reference: str,
+    home: str,
+    limit_kg: Decimal,
+    limit_count: int | None = None,
+    sub_periods: Iterable[Period | tuple[int, Decimal | None, int | None]] = (),
+    case: str = "",
+    involved: Iterable[Organisation] = (),
+    valid_from: date | None = None,
+    valid_until: date | None = None,
+    shared: Sequence[str] = (),
+    actor: Actor | None = None,
+) -> Account:
+    """A new account at its home. `shared` are the other States that are told its balance.
+
+    Raises Refused("ledger_exists") where the reference is taken, Refused("mass") for a limit that is none.
+    """
+    _inside()
+    if home != holder:
+        raise ValueError(f"an account is opened at its home, {home}; a copy comes by message")
+    limit = kilograms(limit_kg, "limit_kg", zero=True)
+    if Account.objects.filter(holder=holder, reference=reference).exists():
+        raise Refused(
+            "ledger_exists",
+            _("There is a quantity account of this number already."),
+            field="reference",
+            value=reference,
+        )
+    account = Account(
+        holder_id=holder, kind=kind, home=home, reference=reference, case=case, limit_kg=limit, limit_count=limit_count,
+        valid_from=valid_from, valid_until=valid_until, shared=sorted(set(shared) - {holder}), as_of=times.now(),
+        reserved_kg=ZERO, used_kg=ZERO, lapsed_kg=ZERO,
+    )  # fmt: skip
+    account.save(force_insert=True)
+    account.involved.add(*involved)
+    _limit_periods(account, sub_periods)
+    _post(account, "limit", "", limit=-limit, available=limit)
+    _record(account, "ledger.opened", actor, limit_kg=limit, limit_count=limit_count)
+    return account
+
+
+def reserve(
+    holder: str, reference: str, *, draw: str, kg: Decimal, day: date, expires_at: datetime, actor: Actor | None = None
+) -> Reservation:
+    """Set kg aside for one draw, planned for a day, until `expires_at`.
+
+    The same draw again with the same content has no effect; with another quantity or day it is reserved anew, all or
+    nothing. A draw that left already stays as it is.
+
+    Raises Refused: ledger_closed (not open, or not on that day), ledger_breached, ledger_insufficient (kg or
+    shipments), ledger_period (a window's limit), ledger_ended (the draw was released or has expired: use another);
+    Missing.
+    """
+    mass = kilograms(kg)
+    account = _locked(holder, reference)
+    row = Reservation.objects.filter(account=account, draw=draw).first()
+    if row is not None and row.committed_kg is not None:
+        return row
+    if row is not None and row.status != Status.LIVE:
+        raise Refused(
+            "ledger_ended", _("The quantity set aside for this was given back already."), field="draw", value=draw
+        )
+    if row is not None and (row.kg, row.day, row.expires_at) == (mass, day, expires_at):
+        return row
+    earlier = row.kg if row is not None else ZERO
+    _may_reserve(account, draw, mass, earlier, day, new=row is None)
+    if row is None:
+        row = Reservation(account=account, holder_id=holder, draw=draw, made_at=times.now())
+        account.count += 1
+    row.kg, row.day, row.expires_at = mass, day, expires_at
+    row.save()
+    account.reserved_kg += mass - earlier
+    _post(account, "reserve", draw, available=earlier - mass, reserved=mass - earlier)
+    _save(account)
+    _record(account, "ledger.reserved", actor, draw=draw, kg=mass, day=day, expires_at=expires_at)
+    return row
+
+
+def commit(
+    holder: str, reference: str, *, draw: str, kg: Decimal, at: datetime, actor: Actor | None = None
+) -> Breach | None:
+    """What in fact left, at that time: the draw's reservation ends and the actual is used. Never refused.
+
+    The same draw again has no effect (a corrected actual is `adjust`). Without a live reservation (late, expired) the
+    actual is stored all the same. Gives the Breach where it goes over a limit, or leaves a closed account unreserved.
+    """
+    mass = kilograms(kg, zero=True)
+    account = _locked(holder, reference)
+    row = Reservation.objects.filter(account=account, draw=draw).first()
+    if row is not None and row.committed_kg is not None:
+        return None
+    day = at.astimezone(ZoneInfo(account.holder.time_zone)).date()
+    reserved = row is not None and row.status == Status.LIVE
+    held = row.kg if reserved and row is not None else ZERO
+    if row is None:
+        if not mass:
+            return None
+        row = Reservation(account=account, holder_id=holder, draw=draw, kg=mass, expires_at=at, made_at=times.now())
+    if reserved or row._state.adding:
+        row.status, row.ended_at = Status.COMMITTED, at
+    row.day, row.committed_kg = day, mass
+    row.save()
+    account.reserved_kg -= held
+    account.used_kg += mass
+    account.count += int(mass > 0) - int(reserved)
+    wrong = _wrong(account, draw, day, mass)
+    if not reserved and not _open_on(account, day):
+        wrong.append("closed")
+    _post(account, "commit", draw, reserved=-held, used=mass, available=held - mass)
+    return _store(account, "ledger.committed", actor, wrong, at, draw=draw, kg=mass, reserved_kg=held)
+
+
+def adjust(
+    holder: str, reference: str, *, draw: str, kg: Decimal, at: datetime, reason: str, actor: Actor | None = None
+) -> Breach | None:
+    """A corrected actual: it replaces what the draw used. Zero says that it never left. Never refused.
+
+    A draw that is not committed yet is committed with it. Gives the Breach where the correction goes over a limit.
+    """
+    mass = kilograms(kg, zero=True)
+    account = _locked(holder, reference)
+    row = Reservation.objects.filter(account=account, draw=draw).first()
+    if row is None or row.committed_kg is None:
+        return commit(holder, reference, draw=draw, kg=mass, at=at, actor=actor)
+    before = row.committed_kg
+    if before == mass:
+        return None
+    row.committed_kg = mass
+    row.save(update_fields=["committed_kg"])
+    account.used_kg += mass - before
+    account.count += int(mass > 0) - int(before > 0)
+    wrong = _wrong(account, draw, row.day, mass) if mass > before else []
+    _post(account, "adjust", draw, used=mass - before, available=before - mass)
+    return _store(account, "ledger.adjusted", actor, wrong, at, draw=draw, kg=mass, before_kg=before, reason=reason)
+
+
+def release(holder: str, reference: str, *, draw: str, at: datetime, actor: Actor | None = None) -> Reservation | None:
+    """Give a live reservation back. None, and no effect, where the draw has none (any more)."""
+    account = _locked(holder, reference)
+    row = Reservation.objects.filter(account=account, draw=draw, status=Status.LIVE).first()
+    if row is None:
+        return None
+    _give_back(account, row, Status.RELEASED, at)
+    _save(account)
+    _record(account, "ledger.released", actor, draw=draw, kg=row.kg)
+    return row
+
+
+def expire_due(now: datetime) -> int:
+    """End the reservations whose time is over, at every home kept here; gives their number. Safe to run at any time."""
+    due = Reservation.objects.filter(status=Status.LIVE, expires_at__lte=now)
+    accounts = due.order_by("account_id").values_list("account__holder", "account__reference", "account_id").distinct()
+    ended = 0
+    for holder, reference, _key in list(accounts):
+        with transaction.atomic():
+            ended += _expire(_locked(holder, reference), now)
+    return ended
+
+
+def resize(
+    holder: str,
+    reference: str,
+    *,
+    limit_kg: Decimal | None = None,
+    limit_count: int | EllipsisType | None = ...,
+    open: bool | None = None,
+    valid_from: date | EllipsisType | None = ...,
+    valid_until: date | EllipsisType | None = ...,
+    sub_periods: Iterable[Period | tuple[int, Decimal | None, int | None]] | None = None,
+    shared: Sequence[str] | None = None,
+    actor: Actor | None = None,
+) -> Account:
+    """Change what an account allows; what is left out stays. What is drawn carries over.
+
+    Raises Refused("ledger_below_use") where a lower limit would be below what is reserved, used and lapsed.
+    """
+    account = _locked(holder, reference)
+    limit = account.limit_kg if limit_kg is None else kilograms(limit_kg, "limit_kg", zero=True)
+    most = account.limit_count if isinstance(limit_count, EllipsisType) else limit_count
+    if limit < account.limit_kg and limit < _taken(account):
+        raise Refused(
+            "ledger_below_use",
+            _("More than that is reserved or used already."),
+            field="limit_kg",
+            value=str(limit),
+            expected=str(_taken(account)),
+        )
+    if most is not None and most < account.count and (account.limit_count is None or most < account.limit_count):
+        raise Refused(
+            "ledger_below_use",
+            _("More shipments than that are reserved or used already."),
+            field="limit_count",
+            value=most,
+            expected=account.count,
+        )
+    change = limit - account.limit_kg
+    account.limit_kg, account.limit_count = limit, most
+    account.open = account.open if open is None else open
+    account.valid_from = account.valid_from if isinstance(valid_from, EllipsisType) else valid_from
+    account.valid_until = account.valid_until if isinstance(valid_until, EllipsisType) else valid_until
+    account.shared = account.shared if shared is None else sorted(set(shared) - {holder})
+    if sub_periods is not None:
+        account.sub_periods.all().delete()
+        _limit_periods(account, sub_periods)
+    _post(account, "limit", "", limit=-change, available=change)
+    _save(account)
+    _record(
+        account, "ledger.resized", actor, limit_kg=limit, limit_count=most, open=account.open,
+        valid_from=account.valid_from, valid_until=account.valid_until,
+    )  # fmt: skip
+    return account
+
+
+def lapse(holder: str, reference: str, *, at: datetime, actor: Actor | None = None) -> Decimal:
+    """Close an account: what is available now can never be drawn. Gives the kg that lapsed; again, zero.
+
+    What is still reserved stays so until it is used or given back; given back, it lapses with the next call.
+    """
+    account = _locked(holder, reference)
+    rest = max(account.limit_kg - _taken(account), ZERO)
+    if not account.open and not rest:
+        return ZERO
+    account.open = False
+    account.lapsed_kg += rest
+    _post(account, "lapse", "", available=-rest, lapsed=rest)
+    _save(account)
+    _record(account, "ledger.lapsed", actor, kg=rest)
+    return rest
+
+
+def settle(holder: str, reference: str, *, actor: Actor | None = None) -> Account:
+    """Let a breached account be reserved from again.
+
+    Raises Refused: ledger_breached where a breach of it is still open, ledger_overdrawn where too much is drawn.
+    """
+    account = _locked(holder, reference)
+    if not account.breached:
+        return account
+    if Breach.objects.filter(holder=holder, subject="account", subject_id=account.pk, closed_at=None).exists():
+        raise _breached()
+    if account.limit_kg < _taken(account) or _too_many(account):
+        raise Refused(
+            "ledger_overdrawn",
+            _("More is drawn than is allowed. Correct the actual or raise the limit first."),
+            field="limit_kg",
+            value=str(account.limit_kg),
+            expected=str(_taken(account)),
+        )
+    account.breached = False
+    _save(account)
+    _record(account, "ledger.settled", actor)
+    return account
+
+
+def balance(account: Account) -> Balance:
+    """Where the account stands, as its row says."""
+    return Balance(
+        account.limit_kg, account.reserved_kg, account.used_kg, account.lapsed_kg, account.limit_kg - _taken(account),
+        None if account.limit_count is None else account.limit_count - account.count, account.as_of, account.home,
+    )  # fmt: skip
+
+
+def replay(account: Account) -> dict[str, Decimal]:
+    """What each leg of an account adds up to by its postings alone, in kg: what the row must say, too."""
+    rows = Posting.objects.filter(account=account).values_list("leg").annotate(sum=Sum("kg")).order_by()
+    return {"limit": ZERO, "available": ZERO, "reserved": ZERO, "used": ZERO, "lapsed": ZERO, **dict(rows)}
+
+
+def tell(account: Account, to: Iterable[str] | None = None) -> list[Post]:
+    """The messages that carry an account's balance to the States that keep a copy."""
+    stand = asdict(balance(account))
+    body = journal.as_json(
+        {
+            "reference": account.reference, "kind": account.kind, "home": account.home, "case": account.case,
+            "revision": account.revision, "open": account.open, "breached": account.breached,
+            "limit_count": account.limit_count, "count": account.count, "valid_from": account.valid_from,
+            "valid_until": account.valid_until,
+            "involved": list(account.involved.values_list("registration", flat=True)),
+            **{name: stand[name] for name in ("limit", "reserved", "used", "lapsed", "as_of")},
+        }
+    )  # fmt: skip
+    states = account.shared if to is None else to
+    return [
+        Post(to=state, case=account.case or account.reference, type="ledger.balance", body=body) for state in states
+    ]
+
+
+# --- the rules -----------------------------------------------------------------------------------------
+
+
+def _may_reserve(account: Account, draw: str, kg: Decimal, earlier: Decimal, day: date, *, new: bool) -> None:
+    if not _open_on(account, day):
+        raise Refused(
+            "ledger_closed",
+            _("Nothing may be drawn from this quantity on that day."),
+            field="day",
+            value=day.isoformat(),
+        )
+    if account.breached:
+        raise _breached()
+
+    def short() -> bool:
+        left = account.limit_kg - _taken(account) + earlier
+        return kg > left or (new and account.limit_count is not None and account.count >= account.limit_count)
+
+    # What has expired and was not swept yet must not stand in the way.
+    if short() and not (_expire(account, times.now(), but=draw) and not short()):
+        raise Refused(
+            "ledger_insufficient",
+            _("Not enough is left of the quantity or of the number of shipments."),
+            field="kg",
+            value=str(kg),
+            expected=str(account.limit_kg - _taken(account) + earlier),
+        )
+    period = _window_over(account, draw, day, kg)
+    if period is not None:
+        raise Refused(
+            "ledger_period",
+            _("More than is allowed within %(days)s days.") % {"days": period.days},
+            field="kg",
+            value=str(kg),
+            expected=str(period.limit_kg if period.limit_kg is not None else period.limit_count),
+        )
+
+
+def _breached() -> Refused:
+    return Refused(
+        "ledger_breached",
+        _("More was used than is allowed, or a breach is still open: nothing can be reserved until it is settled."),
+        field="kg",
+    )
+
+
+def _wrong(account: Account, draw: str, day: date, kg: Decimal) -> list[str]:
+    """Which limits an actual breaks."""
+    found = []
+    if account.limit_kg < _taken(account):
+        found.append("overdrawn")
+    if _too_many(account):
+        found.append("count")
+    if kg and _window_over(account, draw, day, kg) is not None:
+        found.append("period")
+    return found
+
+
+def _window_over(account: Account, draw: str, day: date, kg: Decimal) -> SubPeriod | None:
+    """The first further limit that `kg` on `day` would break in any window that holds the day."""
+    periods = list(account.sub_periods.all())
+    if not periods:
+        return None
+    reach = timedelta(days=max(period.days for period in periods))
+    others = Reservation.objects.filter(
+        Q(status=Status.LIVE) | Q(committed_kg__gt=0), account=account, day__gt=day - reach, day__lt=day + reach
+    ).exclude(draw=draw)
+    counted = Case(When(committed_kg=None, then=F("kg")), default=F("committed_kg"))
+    sums = others.values_list("day").annotate(Sum(counted), Count("pk")).order_by("day")
+    uses = {used: (mass, count) for used, mass, count in sums}
+    mine = uses.get(day, (ZERO, 0))
+    uses[day] = (mine[0] + kg, mine[1] + 1)
+    days = sorted(uses)
+    for period in periods:
+        # The fullest window that holds the day begins on a day of use: slide over those.
+        mass, count, end = ZERO, 0, 0
+        for start in days:
+            if start > day:
+                break
+            while end < len(days) and days[end] < start + timedelta(days=period.days):
+                mass, count, end = mass + uses[days[end]][0], count + uses[days[end]][1], end + 1
+            over = (period.limit_kg is not None and mass > period.limit_kg) or (
+                period.limit_count is not None and count > period.limit_count
+            )
+            if over and day < start + timedelta(days=period.days):
+                return period
+            mass, count = mass - uses[start][0], count - uses[start][1]
+    return None
+
+
+def _taken(account: Account) -> Decimal:
+    return account.reserved_kg + account.used_kg + account.lapsed_kg
+
+
+def _too_many(account: Account) -> bool:
+    return account.limit_count is not None and account.count > account.limit_count
+
+
+def _open_on(account: Account, day: date) -> bool:
+    return (
+        account.open
+        and (account.valid_from is None or account.valid_from <= day)
+        and (account.valid_until is None or day <= account.valid_until)
+    )
+
+
+# --- the rows ------------------------------------------------------------------------------------------
+
+
+def _inside() -> None:
+    if not transaction.get_connection().in_atomic_block:
+        raise ValueError("the ledger is written in the transaction of the change that draws on it")
+
+
+def _locked(holder: str, reference: str) -> Account:
+    _inside()
+    rows = Account.objects.select_for_update(of=("self",)).select_related("holder")
+    account = rows.filter(holder=holder, reference=reference).first()
+    if account is None:
+        raise Missing("account")
+    if account.home != holder:
+        raise ValueError(f"{reference} has its home in {account.home}; {holder} holds a copy")
+    return account
+
+
+def _limit_periods(account: Account, periods: Iterable[Period | tuple[int, Decimal | None, int | None]]) -> None:
+    rows = []
+    for days, kg, count in periods:
+        if days < 1:
+            raise Refused("period", _("A period has at least one day."), field="days", value=days, expected="1")
+        mass = None if kg is None else kilograms(kg, "limit_kg", zero=True)
+        rows.append(SubPeriod(account=account, days=days, limit_kg=mass, limit_count=count))
+    SubPeriod.objects.bulk_create(rows)
+
+
+def _give_back(account: Account, row: Reservation, status: str, at: datetime) -> None:
+    row.status, row.ended_at = status, at
+    row.save(update_fields=["status", "ended_at"])
+    account.reserved_kg -= row.kg
+    account.count -= 1
+    _post(account, "release" if status == Status.RELEASED else "expire", row.draw, reserved=-row.kg, available=row.kg)
+
+
+def _expire(account: Account, now: datetime, but: str = "") -> int:
+    """End what is due on a locked account; gives the number."""
+    rows = Reservation.objects.filter(account=account, status=Status.LIVE, expires_at__lte=now).exclude(draw=but)
+    rows = list(rows.order_by("pk"))  # type: ignore[assignment]
+    for row in rows:
+        _give_back(account, row, Status.EXPIRED, now)
+    if rows:
+        _save(account)
+        _record(account, "ledger.expired", None, draws=[row.draw for row in rows])
+    return len(rows)
+
+
+def _post(account: Account, kind: str, draw: str, **legs: Decimal) -> None:
+    """The legs of one transaction; those of nothing are left out."""
+    if sum(legs.values()):
+        raise ValueError(f"the legs of a transaction add up to zero, not {legs}")
+    one, at = uuid7(), times.now()
+    Posting.objects.bulk_create(
+        Posting(
+            account=account, holder_id=account.holder_id, transaction=one, leg=leg, kg=kg, kind=kind, draw=draw, at=at
+        )
+        for leg, kg in legs.items()
+        if kg
+    )
+
+
+def _save(account: Account) -> None:
+    account.revision += 1
+    account.as_of = times.now()
+    account.save()
+
+
+def _store(
+    account: Account, type: str, actor: Actor | None, wrong: list[str], at: datetime, **payload: Any
+) -> Breach | None:
+    """Save an actual, with the breach that it opens."""
+    breach = None
+    if wrong:
+        account.breached = True
+        breach = Breach(
+            holder_id=account.holder_id, case=account.case, kind=f"ledger_{wrong[0]}", subject="account",
+            subject_id=account.pk, opened_at=times.now(),
+            detail=journal.as_json(
+                {"reference": account.reference, "broken": wrong, "at": at, "limit_kg": account.limit_kg, **payload}
+            ),
+        )  # fmt: skip
+        breach.save(force_insert=True)
+    _save(account)
+    _record(account, type, actor, breach=breach and breach.pk, broken=wrong, occurred_at=at, **payload)
+    return breach
+
+
+def _record(
+    account: Account, type: str, actor: Actor | None, occurred_at: datetime | None = None, **payload: Any
+) -> None:
+    journal.record(
+        actor or system(account.holder_id),
+        type,
+        account,
+        revision=account.revision,
+        case=account.case,
+        payload={"reference": account.reference, **payload},
+        occurred_at=occurred_at,
+    )

@@ -1,0 +1,385 @@
+"""The life cycles, as tables: who may do what from where (facts/movement.md 4.1 to 4.7). Pure, and printable.
+
+A status changes only through `step`. The journal's type of a step is `<machine>.<event>`, so that `fold` over a row's
+journal gives its status again; what is in the journal and in no table (a note, a reminder) leaves the status alone.
+
+An authorisation is refused where the table has no row for it. An observation (`observed`) may come at any time and from
+any side, also late: its rows keep the status where a later one is known already.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass, field
+from functools import cached_property
+
+from django.utils.translation import gettext_lazy as _
+
+from tidegate.parties.commanding import Refused
+
+# Instead of a status: the one before the row was held or suspended; the same as now.
+BACK = "<back>"
+SAME = "<same>"
+NEW = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Step:
+    """One row of a table. `sources` are the statuses from which `event` leads to `target`."""
+
+    event: str
+    sources: tuple[str, ...]
+    target: str
+    who: str
+    guard: str = ""
+    observed: bool = False
+
+
+@dataclass(frozen=True)
+class Machine:
+    """A life cycle. `parking` are the statuses from which a row goes BACK to where it was."""
+
+    name: str
+    steps: tuple[Step, ...]
+    parking: frozenset[str] = frozenset()
+    final: frozenset[str] = frozenset()
+
+    @cached_property
+    def table(self) -> Mapping[tuple[str, str], Step]:
+        """(status, event) to its row. Raises ValueError where two rows answer."""
+        out: dict[tuple[str, str], Step] = {}
+        for row in self.steps:
+            for source in row.sources:
+                if out.setdefault((source, row.event), row) is not row:
+                    raise ValueError(f"{self.name}: two rows for {row.event} from {source or 'nothing'}")
+        return out
+
+    @cached_property
+    def statuses(self) -> tuple[str, ...]:
+        """Every status, in the order of the table."""
+        found: dict[str, None] = {}
+        for row in self.steps:
+            found.update(dict.fromkeys(row.sources))
+            found[row.target] = None
+        return tuple(status for status in found if status not in (NEW, BACK, SAME))
+
+    @cached_property
+    def events(self) -> tuple[str, ...]:
+        """Every event, in the order of the table."""
+        return tuple(dict.fromkeys(row.event for row in self.steps))
+
+    def allowed(self, status: str) -> list[str]:
+        """The events that the table has for a status."""
+        return [event for event in self.events if (status, event) in self.table]
+
+    def printed(self) -> list[tuple[str, str, str, str, str]]:
+        """The table for a page: (from, to, event, who, guard)."""
+        named = {NEW: "–", BACK: "(where it was)", SAME: "(the same)"}
+        return [
+            (", ".join(named.get(s, s) for s in row.sources), named.get(row.target, row.target), row.event, row.who,
+             row.guard)
+            for row in self.steps
+        ]  # fmt: skip
+
+
+def step(machine: Machine, status: str, event: str, back: str = "") -> str:
+    """The status after `event`. `back` is the status before the row was parked, for a step that leads back.
+
+    Raises Refused("state", …) where the table has no such step.
+    """
+    row = machine.table.get((status, event))
+    if row is None:
+        raise Refused(
+            "state",
+            _("This cannot be done now."),
+            field=machine.name,
+            value=status,
+            expected=", ".join(sorted(s or "–" for s, e in machine.table if e == event)),
+        )
+    if row.target == SAME:
+        return status
+    if row.target == BACK:
+        if not back:
+            raise ValueError(f"{machine.name}: {event} leads back, but to where was not said")
+        return back
+    return row.target
+
+
+@dataclass
+class Folded:
+    """Where a fold stands: the status, and where a parked row goes back to."""
+
+    status: str = NEW
+    back: str = ""
+    refused: list[str] = field(default_factory=list)
+
+
+def fold(machine: Machine, types: Iterable[str]) -> str:
+    """The status that a row's journal leads to: `types` are the types of its entries, oldest first.
+
+    Raises Refused where the journal holds a step that the table does not have.
+    """
+    at = Folded()
+    prefix = f"{machine.name}."
+    for kind in types:
+        event = kind.removeprefix(prefix)
+        if not kind.startswith(prefix) or event not in machine.events:
+            continue
+        after = step(machine, at.status, event, at.back)
+        if after in machine.parking and at.status not in machine.parking:
+            at.back = at.status
+        at.status = after
+    return at.status
+
+
+def _m(name: str, *rows: Step, parking: Iterable[str] = (), final: Iterable[str] = ()) -> Machine:
+    return Machine(name, rows, frozenset(parking), frozenset(final))
+
+
+# ── notification (4.1) ───────────────────────────────────────────────────────────────────────────────────────
+# Everything from `acknowledged` to `expired` follows from facts that several States write. So that every copy comes to
+# the same status whatever the order of messages, `standing` works it out from the facts and steps here by the name of the
+# status; the rows say what can follow what.
+OPEN = ("transmitted", "incomplete", "acknowledged")
+DECIDED = ("decided_consented", "decided_objected")
+RUNNING = ("active", "suspended", "exhausted")
+BEFORE_END = (*OPEN, *DECIDED, *RUNNING, "expired")
+_WORKED_OUT = "worked out from the facts"
+
+NOTIFICATION = _m(
+    "notification",
+    Step("created", (NEW,), "draft", "notifier, or its delegate", "template or an earlier one may be the start"),
+    Step("submitted", ("draft",), "submitted", "notifier",
+         "mandatory blocks valid; contract; guarantee where law requires; every State of the route; not prohibited"),
+    Step("info_asked", ("submitted",), "incomplete", "authority of export", "before it is sent on"),
+    Step("info_given", ("incomplete",), "submitted", "notifier", "before it is sent on"),
+    Step("transmitted", ("submitted", NEW), "transmitted", "authority of export",
+         "a copy and a consent for each authority concerned"),
+    Step("not_forwarded", ("submitted", "incomplete"), "refused_to_forward", "authority of export", "reasons"),
+    Step("withdrawn", ("draft", "submitted", *OPEN, *DECIDED), "withdrawn", "notifier", "no movement yet"),
+    Step("reopened", tuple(s for s in (*OPEN, *DECIDED, *RUNNING) if s != "transmitted"), "transmitted", _WORKED_OUT,
+         "a State came onto the route, or an amendment asks for consents anew"),
+    Step("incomplete", tuple(s for s in (*OPEN, *DECIDED, *RUNNING) if s != "incomplete"), "incomplete", _WORKED_OUT,
+         "an authority's question is open"),
+    Step("acknowledged", ("transmitted", "incomplete", *DECIDED, *RUNNING), "acknowledged", _WORKED_OUT,
+         "the authority of import has acknowledged"),
+    Step("decided_consented", (*OPEN, "decided_objected", *RUNNING), "decided_consented", _WORKED_OUT,
+         "every required consent given, contract confirmed by the State of import"),
+    Step("decided_objected", (*OPEN, "decided_consented", *RUNNING, "expired"), "decided_objected", _WORKED_OUT,
+         "a required authority objects"),
+    Step("active", ("decided_consented", *OPEN, "suspended", "exhausted"), "active", "clock",
+         "the first day of every required consent has come"),
+    Step("suspended", (*OPEN, *DECIDED, "active", "exhausted"), "suspended", "any authority concerned",
+         "also when contract or guarantee lapses"),
+    Step("exhausted", (*OPEN, "decided_consented", "active", "suspended"), "exhausted", "ledger",
+         "quantity or number of shipments used"),
+    Step("expired", (*OPEN, *DECIDED, *RUNNING), "expired", "clock", "the last day is over"),
+    Step("revoked", BEFORE_END, "revoked", "authority of export, or a required consent withdrawn"),
+    Step("superseded", BEFORE_END, "closed", "authority of export", "a new notification took its place"),
+    Step("closed", (*DECIDED, *RUNNING, "expired", "revoked"), "closed", "authority of export",
+         "all movements completed, guarantee released"),
+    final=("refused_to_forward", "withdrawn", "closed"),
+)  # fmt: skip
+
+# ── consent (4.2) ────────────────────────────────────────────────────────────────────────────────────────────
+GIVEN = ("consented", "consented_with_conditions", "tacit")
+WAITING = ("requested", "acknowledged", "info_requested")
+
+CONSENT = _m(
+    "consent",
+    Step("requested", (NEW,), "requested", "authority of export", "the dated law asks for it, or it is told"),
+    Step("acknowledged", ("requested",), "acknowledged", "that authority", "starts its clock"),
+    Step("info_requested", ("requested", "acknowledged"), "info_requested", "that authority", "pauses its clock by rule"),
+    Step("info_supplied", ("info_requested",), "acknowledged", "notifier"),
+    Step("consented", (*WAITING, "tacit"), "consented", "that authority", "two persons where the State asks it"),
+    Step("consented_with_conditions", (*WAITING, "tacit"), "consented_with_conditions", "that authority",
+         "two persons where the State asks it"),
+    Step("objected", (*WAITING, "tacit"), "objected", "that authority", "grounds; two persons where the State asks it"),
+    Step("tacit", WAITING, "tacit", "clock", "only where the dated law of that State says so"),
+    Step("suspended", GIVEN, "suspended", "that authority"),
+    Step("lifted", ("suspended",), BACK, "that authority"),
+    Step("withdrawn", (*GIVEN, "suspended"), "withdrawn", "that authority"),
+    Step("expired", (*GIVEN, "suspended"), "expired", "clock", "its last day is over"),
+    Step("superseded", (*WAITING, *GIVEN, "suspended", "objected"), "superseded", "authority of export",
+         "the State left the route, or it has to be decided anew"),
+    Step("reopened", ("superseded", *GIVEN, "suspended", "objected"), "requested", "authority of export",
+         "what was consented to has changed"),
+    parking=("suspended",),
+    final=("withdrawn", "expired"),
+)  # fmt: skip
+
+# ── contract and guarantee (4.3) ─────────────────────────────────────────────────────────────────────────────
+CONTRACT = _m(
+    "contract",
+    Step("lodged", (NEW, "lodged", "confirmed", "ended"), "lodged", "notifier", "a new one has to be confirmed again"),
+    Step("confirmed", ("lodged",), "confirmed", "authority of import", "Article 6(3)(b)"),
+    Step("ended", ("lodged", "confirmed"), "ended", "clock, or authority of export", "suspends the notification"),
+)
+GUARANTEE = _m(
+    "guarantee",
+    Step("proposed", (NEW, "proposed", "approved", "in_force", "lapsed"), "proposed", "notifier"),
+    Step("approved", ("proposed",), "approved", "authority of export"),
+    Step("in_force", ("approved",), "in_force", "clock", "its first day has come"),
+    Step("called", ("approved", "in_force"), "called", "authority of export"),
+    Step("released", ("approved", "in_force", "called"), "released", "authority of export",
+         "every covered movement is completed or returned, and no take-back case is open"),
+    Step("lapsed", ("proposed", "approved", "in_force"), "lapsed", "clock", "suspends the notification"),
+    final=("released",),
+)  # fmt: skip
+AMENDMENT = _m(
+    "amendment",
+    Step(
+        "proposed", (NEW,), "proposed", "notifier", "not material: same waste, no more of it, same route and facility"
+    ),
+    Step("answered", ("proposed", "refused", "approved"), SAME, "each authority concerned", observed=True),
+    Step("approved", ("proposed",), "approved", _WORKED_OUT, "every required authority has agreed"),
+    Step("refused", ("proposed",), "refused", _WORKED_OUT, "one required authority has not agreed"),
+    final=("approved", "refused"),
+)
+
+# ── movement (4.4) ───────────────────────────────────────────────────────────────────────────────────────────
+RECEIVED = ("received_accepted", "received_partly", "received_rejected")
+UNDER_WAY = ("in_transit", "arrived")
+BEFORE_START = ("draft", "announcing", "announced")
+AFTER_RECEIPT = (*RECEIVED, "interim_done", "completed", "closed")
+ON_RETURN = ("return_ordered", "returned", "alternatively_disposed")
+
+MOVEMENT = _m(
+    "movement",
+    Step("drafted", (NEW,), "draft", "notifier", "serial reserved from 1 to N"),
+    Step("announcing", ("draft", "announced"), "announcing", "notifier", "quantities asked for at other homes"),
+    Step("announced", ("draft", "announcing", NEW), "announced", "notifier",
+         "notification active on the day; conditions true; quantity reserved; notice in time, or flagged"),
+    Step("not_announced", ("announcing",), "draft", "home of an account", "a reserve was refused"),
+    Step("amended", ("announced", "held"), SAME, "notifier", "checked and reserved anew, atomically"),
+    Step("cancelled", BEFORE_START, "cancelled", "notifier; clock", "reservation released, serial burnt"),
+    Step("held", ("announced", *UNDER_WAY, *RECEIVED, "interim_done"), "held", "customs, authority, police"),
+    Step("released", ("held",), BACK, "the authority that held it"),
+    Step("seized", ("held", "announced", *UNDER_WAY, *RECEIVED, "interim_done"), "seized", "customs, authority, police"),
+    Step("departed", (*BEFORE_START, "cancelled"), "in_transit", "notifier, carrier, customs of export",
+         "refused to command before every required consent is in force", observed=True),
+    Step("departed", (NEW,), "in_transit", "notifier, carrier, customs of export", "on a copy that was not told of it",
+         observed=True),
+    Step("departed", ("in_transit", "held", "seized", "arrived", *AFTER_RECEIPT, *ON_RETURN), SAME,
+         "notifier, carrier, customs of export", "known late", observed=True),
+    Step("custody_transferred", ("announced", "held", "seized", *UNDER_WAY, *AFTER_RECEIPT, *ON_RETURN), SAME, "carrier",
+         observed=True),
+    Step("border_passed", ("announced", "held", "seized", *UNDER_WAY, *AFTER_RECEIPT, *ON_RETURN), SAME,
+         "customs of transit and import", observed=True),
+    Step("transit_exit", ("announced", "held", "seized", *UNDER_WAY, *AFTER_RECEIPT, *ON_RETURN), SAME,
+         "customs of transit", observed=True),
+    Step("arrived", (*BEFORE_START, "cancelled", "in_transit"), "arrived", "consignee, facility", observed=True),
+    Step("arrived", ("held", "seized", "arrived", *AFTER_RECEIPT, *ON_RETURN), SAME, "consignee, facility",
+         observed=True),
+    *(
+        Step(status, (*BEFORE_START, "cancelled", *UNDER_WAY, "held"), status, "consignee, facility",
+             "accepted + rejected = received", observed=True)
+        for status in RECEIVED
+    ),
+    *(Step(status, ("seized", *AFTER_RECEIPT, *ON_RETURN), SAME, "consignee, facility", "known late", observed=True)
+      for status in RECEIVED),
+    Step("corrected", (*UNDER_WAY, "held", "seized", *AFTER_RECEIPT, *ON_RETURN), SAME, "who wrote it",
+         "approved by the others", observed=True),
+    Step("interim_done", ("received_accepted", "received_partly", "interim_done"), "interim_done", "facility",
+         "an interim operation; the chain goes on to the final one", observed=True),
+    Step("completed", ("received_accepted", "received_partly", "interim_done"), "completed", "facility",
+         "operation allowed by the consent; every accepted kilogram traced to a final operation", observed=True),
+    Step("return_ordered", ("announced", "held", "seized", *UNDER_WAY, *RECEIVED, "interim_done"), "return_ordered",
+         "authority", "a take-back case"),
+    Step("returned", ("return_ordered",), "returned", "authority of export", observed=True),
+    Step("alternatively_disposed", ("return_ordered",), "alternatively_disposed", "authority", observed=True),
+    Step("overdue", ("announced", "held", *UNDER_WAY, *RECEIVED, "interim_done"), SAME, "clock",
+         "no start, receipt or completion in time", observed=True),
+    Step("closed", ("completed", "received_rejected", "returned", "alternatively_disposed"), "closed", "system",
+         "all confirmations are in"),
+    parking=("held",),
+    final=("cancelled", "closed"),
+)  # fmt: skip
+
+# ── permit, quota, certificate (4.5, 4.6) ────────────────────────────────────────────────────────────────────
+PERMIT = _m(
+    "permit",
+    Step("drafted", (NEW,), "draft", "applicant"),
+    Step("applied", ("draft",), "applied", "applicant"),
+    Step("under_review", ("applied", "info_requested"), "under_review", "granting authority"),
+    Step("info_requested", ("applied", "under_review"), "info_requested", "granting authority"),
+    Step("info_supplied", ("info_requested",), "under_review", "applicant"),
+    Step("refused", ("applied", "under_review", "info_requested"), "refused", "granting authority", "reasons"),
+    Step("issued", ("applied", "under_review"), "issued", "granting authority"),
+    Step("active", ("issued", "exhausted"), "active", "clock; ledger", "its first day has come; more is left again"),
+    Step("suspended", ("issued", "active", "exhausted"), "suspended", "granting authority", "told to every border office"),
+    Step("reinstated", ("suspended",), BACK, "granting authority"),
+    Step("exhausted", ("active",), "exhausted", "ledger"),
+    Step("expired", ("issued", "active", "suspended", "exhausted"), "expired", "clock"),
+    Step("revoked", ("issued", "active", "suspended", "exhausted"), "revoked", "granting authority"),
+    Step("surrendered", ("issued", "active", "suspended", "exhausted"), "surrendered", "holder"),
+    Step("superseded", ("issued", "active", "suspended", "exhausted"), "superseded", "granting authority",
+         "a variation; the ledger carries over"),
+    parking=("suspended",),
+    final=("refused", "expired", "revoked", "surrendered", "superseded"),
+)  # fmt: skip
+QUOTA_POOL = _m(
+    "quota_pool",
+    Step("created", (NEW,), "draft", "granting authority"),
+    Step("opened", ("draft",), "open", "granting authority"),
+    Step("closed", ("open",), "closed", "clock; granting authority", "what is left lapses or is carried over, by rule"),
+    final=("closed",),
+)
+QUOTA_ALLOCATION = _m(
+    "quota_allocation",
+    Step("applied", (NEW,), "applied", "holder"),
+    Step("granted", ("applied",), "granted", "granting authority", "allocations stay within the pool"),
+    Step("refused", ("applied",), "refused", "granting authority"),
+    Step("closed", ("granted",), "closed", "clock; granting authority"),
+    final=("refused", "closed"),
+)
+CERTIFICATE = _m(
+    "certificate",
+    Step("published", (NEW,), "published", "issuing authority", "signed, with a place in the status list"),
+    Step("suspended", ("published",), "suspended", "issuing authority"),
+    Step("reinstated", ("suspended",), "published", "issuing authority"),
+    Step("revoked", ("published", "suspended"), "revoked", "issuing authority"),
+    Step("superseded", ("published", "suspended"), "superseded", "issuing authority"),
+    parking=(),
+    final=("revoked", "superseded"),
+)
+
+# ── take-back (4.7) ──────────────────────────────────────────────────────────────────────────────────────────
+TAKE_BACK = _m(
+    "take_back",
+    Step("opened", (NEW,), "opened", "authority of import or transit, customs", "detection, evidence, custody place"),
+    Step("classified", ("opened", "classified", "disputed"), "classified", "authority of import",
+         "Article 8, or 9(2), 9(3), 9(4) with the grounds of 9(1)"),
+    Step("not_a_case", ("opened", "classified", "notified", "acknowledged", "disputed"), "not_a_case",
+         "authority of import"),
+    Step("notified", ("classified", NEW), "notified", "authority of import", "starts the clock: 90 or 30 days"),
+    Step("acknowledged", ("notified",), "acknowledged", "authority of export"),
+    Step("accepted", ("notified", "acknowledged", "disputed"), "accepted", "authority of export"),
+    Step("disputed", ("notified", "acknowledged"), "disputed", "authority of export"),
+    Step("plan_proposed", ("accepted", "disputed", "plan_agreed"), SAME, "authority of export"),
+    Step("plan_agreed", ("accepted", "disputed", "plan_agreed"), "plan_agreed", "every State concerned",
+         "return or disposal elsewhere, route, carrier, who pays, a longer period"),
+    Step("consents_ok", ("plan_agreed",), "consents_ok", "every State on the way",
+         "no objection but for safety or the route"),
+    Step("returning", ("plan_agreed", "consents_ok"), "returning", "exporter", "a movement linked to the original"),
+    Step("returned", ("returning",), "returned", "State of export", observed=True),
+    Step("finally_disposed", ("plan_agreed", "consents_ok", "returned"), "finally_disposed", "facility", observed=True),
+    Step("closed", ("returned", "finally_disposed", "accepted", "plan_agreed"), "closed", "authority",
+         "returned, disposed of, or formally handed over"),
+    Step("cost_added", ("opened", "classified", "notified", "acknowledged", "accepted", "disputed", "plan_agreed",
+                        "consents_ok", "returning", "returned", "finally_disposed"), SAME, "authority", observed=True),
+    Step("cost_settled", ("opened", "classified", "notified", "acknowledged", "accepted", "disputed", "plan_agreed",
+                          "consents_ok", "returning", "returned", "finally_disposed", "closed"), SAME, "authority"),
+    Step("referred", ("opened", "classified", "notified", "acknowledged", "accepted", "disputed", "plan_agreed",
+                      "consents_ok", "returning", "returned", "finally_disposed", "closed"), SAME, "authority",
+         "prosecution, compliance committee, alert network"),
+    final=("not_a_case", "closed"),
+)  # fmt: skip
+
+MACHINES: Mapping[str, Machine] = {
+    machine.name: machine
+    for machine in (
+        NOTIFICATION, CONSENT, CONTRACT, GUARANTEE, AMENDMENT, MOVEMENT, PERMIT, QUOTA_POOL, QUOTA_ALLOCATION,
+        CERTIFICATE, TAKE_BACK,
+    )
+}  # fmt: skip

@@ -1,0 +1,32 @@
+"""Tables of the control of movements. Every row is held by one State; a case's rows carry its global reference.
+
+A fact has one writer: the notification is the State of export's, a decision the deciding authority's, receipt and
+completion the State of import's, a passage the transit State's. The other copies change only by a message.
+"""
+
+from tidegate.movements.models.base import Attachment, Breach, CaseRow, Clock, EarlyFact, Holiday
+from tidegate.movements.models.consents import Consent, Contract, Guarantee
+from tidegate.movements.models.consignments import Consignment, JointInspection, Requirement
+from tidegate.movements.models.ledger import Account, Posting, Reservation, SubPeriod
+from tidegate.movements.models.movements import Custody, Movement, Operation
+from tidegate.movements.models.notices import SavedFilter, Subscription
+from tidegate.movements.models.notifications import (
+    Amendment,
+    Approval,
+    InfoRequest,
+    Notification,
+    RouteStop,
+    Template,
+    Version,
+)
+from tidegate.movements.models.permits import Certificate, Permit, QuotaAllocation, QuotaPool, StatusList
+from tidegate.movements.models.takeback import CostLine, ReturnConsent, TakeBack
+
+__all__ = [
+    "Account", "Amendment", "Approval", "Attachment", "Breach", "CaseRow", "Certificate", "Clock", "Consent",
+    "Consignment", "Contract", "CostLine", "Custody", "EarlyFact", "Guarantee", "Holiday", "InfoRequest",
+    "JointInspection",
+    "Movement", "Notification", "Operation", "Permit", "Posting", "QuotaAllocation", "QuotaPool", "Requirement",
+    "Reservation", "ReturnConsent", "RouteStop", "SavedFilter", "StatusList", "SubPeriod", "Subscription", "TakeBack",
+    "Template", "Version",
+]  # fmt: skip

@@ -1,0 +1,142 @@
+"""What the tables share: rows of a case, kilograms, clocks, holidays, breaches, attachments."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from django.db import models
+from django.utils.translation import gettext_lazy as _
+from django.utils.translation import pgettext_lazy
+
+from tidegate.movements.models.mass import Kilograms
+from tidegate.parties.models import Held, Involving, Organisation, Person
+
+
+def kilograms(name: Any, **more: Any) -> Kilograms:
+    """A mass in kilograms, exact to the gram (see `mass`)."""
+    return Kilograms(name, **more)
+
+
+class CaseRow(Involving):
+    """A row of a case. `case` is the global reference; `revision` counts the row's journal entries.
+
+    `origin`, on a copy, is the revision that the fact's one writer had when it was told: a later one wins.
+    """
+
+    case = models.CharField(_("case"), max_length=64)
+    revision = models.PositiveIntegerField(default=0)
+    origin = models.PositiveIntegerField(default=0)
+    created_at = models.DateTimeField(auto_now_add=True)
+    updated_at = models.DateTimeField(auto_now=True)
+
+    class Meta:
+        abstract = True
+
+
+class Clock(Held):
+    """A time limit that runs: worked out from events by `clocks.due`, kept here so that a desk can sort by it.
+
+    `rule` is the id of the rule in clocks.yaml, `authority` the State that must act, `subject` and `subject_id` the row
+    that it is about. `pauses` are pairs of moments (the second null while it stands). `effect` says what lapse means.
+    """
+
+    class Effect(models.TextChoices):
+        NONE = "none", pgettext_lazy("clock", "Nothing: silence is no consent")
+        DEEMED_CONSENT = "deemed_consent", pgettext_lazy("clock", "Silence counts as consent")
+        ESCALATE = "escalate", pgettext_lazy("clock", "It is reported as overdue")
+        LAPSE = "lapse", pgettext_lazy("clock", "It lapses")
+
+    case = models.CharField(max_length=64)
+    rule = models.CharField(max_length=64)
+    authority = models.CharField(max_length=2)
+    subject = models.CharField(max_length=32)
+    subject_id = models.UUIDField()
+    started_at = models.DateTimeField()
+    pauses = models.JSONField(default=list)
+    due_at = models.DateTimeField(null=True)
+    ended_at = models.DateTimeField(null=True)
+    outcome = models.CharField(max_length=16, blank=True)
+    effect = models.CharField(max_length=16, choices=Effect.choices, default=Effect.NONE)
+
+    class Meta:
+        db_table = "clock"
+        indexes = [
+            models.Index(fields=["holder", "due_at"], name="clock_open", condition=models.Q(ended_at=None)),
+            models.Index(fields=["subject_id"], name="clock_subject"),
+        ]
+        constraints = [models.UniqueConstraint(fields=["rule", "subject_id", "authority"], name="clock_once")]
+
+
+class Holiday(Held):
+    """A day on which an authority does not work. Copied once from the `holidays` library, then kept by people.
+
+    `estimated`: the day follows the moon and is not announced yet. `removed`: it was copied, but is a working day.
+    """
+
+    day = models.DateField()
+    name = models.CharField(max_length=200)
+    estimated = models.BooleanField(default=False)
+    removed = models.BooleanField(default=False)
+    source = models.CharField(max_length=64, blank=True)
+
+    class Meta:
+        db_table = "holiday"
+        ordering = ["day"]
+        constraints = [models.UniqueConstraint(fields=["holder", "day", "name"], name="holiday_once")]
+
+
+class Breach(Held):
+    """Something that happened and should not have: stored, attributed, and open until a person closes it."""
+
+    case = models.CharField(max_length=64)
+    kind = models.CharField(max_length=48)
+    subject = models.CharField(max_length=32)
+    subject_id = models.UUIDField()
+    detail = models.JSONField(default=dict)
+    opened_at = models.DateTimeField()
+    closed_at = models.DateTimeField(null=True)
+    closed_reason = models.TextField(blank=True)
+    closed_by = models.ForeignKey(Person, on_delete=models.PROTECT, null=True, related_name="+")
+
+    class Meta:
+        db_table = "breach"
+        indexes = [models.Index(fields=["holder", "case"], name="breach_case", condition=models.Q(closed_at=None))]
+
+
+class Attachment(Involving):
+    """A file of a case, stored under its SHA-256 and checked when it came in."""
+
+    case = models.CharField(max_length=64)
+    subject = models.CharField(max_length=32)
+    subject_id = models.UUIDField()
+    kind = models.CharField(_("kind"), max_length=48)
+    name = models.CharField(_("name"), max_length=200)
+    media_type = models.CharField(max_length=64)
+    size = models.PositiveBigIntegerField()
+    sha256 = models.CharField(max_length=64)
+    added_at = models.DateTimeField()
+    added_by = models.ForeignKey(Organisation, on_delete=models.PROTECT, null=True, related_name="+")
+
+    class Meta:
+        db_table = "attachment"
+        indexes = [models.Index(fields=["holder", "case"], name="attachment_case")]
+
+
+class EarlyFact(Held):
+    """A fact that came before what it is about: an authority's decision before the notification itself.
+
+    Messages of two senders overtake one another. It is kept as it came and applied when its case is here.
+    """
+
+    case = models.CharField(max_length=64)
+    sender = models.CharField(max_length=2)
+    message = models.CharField(max_length=64)
+    type = models.CharField(max_length=64)
+    body = models.JSONField()
+    created_at = models.DateTimeField()
+    kept_at = models.DateTimeField()
+
+    class Meta:
+        db_table = "early_fact"
+        ordering = ["created_at", "id"]
+        constraints = [models.UniqueConstraint(fields=["holder", "message"], name="early_fact_once")]

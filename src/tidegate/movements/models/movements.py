@@ -1,0 +1,128 @@
+"""The movement of one shipment, its custody chain, and what became of the waste."""
+
+from __future__ import annotations
+
+from django.db import models
+from django.db.models import F, Q
+from django.utils.translation import gettext_lazy as _
+from django.utils.translation import pgettext_lazy
+
+from tidegate.movements.models.base import CaseRow, kilograms
+from tidegate.movements.models.notifications import Notification
+from tidegate.parties.models import Held
+
+
+class Movement(CaseRow):
+    """One State's copy of one shipment under a notification (the movement document, Article 4(7)(c), Annex V B).
+
+    Three quantities: announced, loaded, received; received = accepted + rejected. `announcing` means that the homes of
+    the accounts have been asked and not all have confirmed: it is no announcement yet.
+    """
+
+    class Status(models.TextChoices):
+        DRAFT = "draft", pgettext_lazy("movement", "Draft")
+        ANNOUNCING = "announcing", pgettext_lazy("movement", "Waiting for quantities to be reserved")
+        ANNOUNCED = "announced", pgettext_lazy("movement", "Announced")
+        CANCELLED = "cancelled", pgettext_lazy("movement", "Cancelled")
+        HELD = "held", pgettext_lazy("movement", "Held")
+        SEIZED = "seized", pgettext_lazy("movement", "Seized")
+        IN_TRANSIT = "in_transit", pgettext_lazy("movement", "Under way")
+        ARRIVED = "arrived", pgettext_lazy("movement", "Arrived")
+        ACCEPTED = "received_accepted", pgettext_lazy("movement", "Received and accepted")
+        PARTLY = "received_partly", pgettext_lazy("movement", "Partly accepted")
+        REJECTED = "received_rejected", pgettext_lazy("movement", "Rejected")
+        INTERIM = "interim_done", pgettext_lazy("movement", "Interim operation done")
+        COMPLETED = "completed", pgettext_lazy("movement", "Recovered or disposed of")
+        RETURN_ORDERED = "return_ordered", pgettext_lazy("movement", "Return ordered")
+        RETURNED = "returned", pgettext_lazy("movement", "Returned")
+        ALTERNATIVE = "alternatively_disposed", pgettext_lazy("movement", "Disposed of in another way")
+        CLOSED = "closed", pgettext_lazy("movement", "Closed")
+
+    notification = models.ForeignKey(Notification, on_delete=models.PROTECT, related_name="movements")
+    serial = models.PositiveIntegerField(_("serial number"))
+    status = models.CharField(max_length=24, choices=Status.choices, default=Status.DRAFT)
+    held_from = models.CharField(max_length=24, blank=True)
+    planned_on = models.DateField(_("planned day of departure"))
+    announced_kg = kilograms(_("announced (kg)"))
+    loaded_kg = kilograms(_("loaded (kg)"), null=True)
+    received_kg = kilograms(_("received (kg)"), null=True)
+    accepted_kg = kilograms(_("accepted (kg)"), null=True)
+    rejected_kg = kilograms(_("rejected (kg)"), null=True)
+    volume_m3 = models.DecimalField(_("volume (m³)"), max_digits=14, decimal_places=3, null=True)
+    packages = models.PositiveIntegerField(_("number of packages"), null=True)
+    # Carriers in order with means of transport; containers and seals; route points; facility; operation code.
+    particulars = models.JSONField(default=dict)
+    announced_at = models.DateTimeField(null=True)
+    departed_at = models.DateTimeField(null=True)
+    arrived_at = models.DateTimeField(null=True)
+    received_at = models.DateTimeField(null=True)
+    completed_at = models.DateTimeField(null=True)
+    overdue = models.CharField(max_length=24, blank=True)
+    late_notice = models.BooleanField(default=False)
+    take_back = models.BooleanField(_("return of refused or illegal waste"), default=False)
+    original = models.ForeignKey("self", on_delete=models.PROTECT, null=True, related_name="returns")
+    source = models.CharField(max_length=16, default="form")
+    # The accounts drawn on: [{"home": "VN", "account": "…", "status": "asked"|"confirmed"|"refused", "reservation": …}]
+    draws = models.JSONField(default=list)
+
+    class Meta:
+        db_table = "movement"
+        indexes = [
+            models.Index(fields=["holder", "status", "planned_on"], name="movement_desk"),
+            models.Index(fields=["holder", "case", "serial"], name="movement_number"),
+        ]
+        constraints = [
+            models.UniqueConstraint(fields=["holder", "case", "serial"], name="movement_serial"),
+            models.CheckConstraint(name="movement_announced", condition=Q(announced_kg__gt=0)),
+            models.CheckConstraint(
+                name="movement_received",
+                condition=Q(received_kg=None) | Q(received_kg=F("accepted_kg") + F("rejected_kg")),
+            ),
+        ]
+
+
+class Custody(Held):
+    """A hand-over or a passage, in the order in which it was recorded; never changed."""
+
+    movement = models.ForeignKey(Movement, on_delete=models.CASCADE, related_name="custody")
+    kind = models.CharField(max_length=24)
+    position = models.PositiveIntegerField()
+    carrier = models.CharField(_("carrier"), max_length=200, blank=True)
+    registration = models.CharField(max_length=64, blank=True)
+    means = models.CharField(_("means of transport"), max_length=8, blank=True)
+    vehicle = models.CharField(_("vehicle, vessel or flight"), max_length=120, blank=True)
+    place = models.CharField(_("place"), max_length=200, blank=True)
+    state = models.CharField(max_length=2, blank=True)
+    at = models.DateTimeField()
+    note = models.TextField(blank=True)
+
+    class Meta:
+        db_table = "custody"
+        ordering = ["position"]
+        constraints = [models.UniqueConstraint(fields=["movement", "position"], name="custody_position")]
+
+
+class Operation(Held):
+    """An interim or final recovery or disposal of what was accepted: inputs = outputs + declared loss."""
+
+    movement = models.ForeignKey(Movement, on_delete=models.CASCADE, related_name="operations")
+    reference = models.CharField(max_length=64)
+    after = models.CharField(max_length=64, blank=True)
+    final = models.BooleanField()
+    code = models.CharField(_("operation"), max_length=4)
+    facility = models.CharField(_("facility"), max_length=200)
+    input_kg = kilograms(_("taken in (kg)"))
+    output_kg = kilograms(_("passed on (kg)"), default=0)
+    loss_kg = kilograms(_("declared loss (kg)"), default=0)
+    at = models.DateTimeField()
+
+    class Meta:
+        db_table = "operation"
+        constraints = [
+            models.UniqueConstraint(fields=["holder", "reference"], name="operation_once"),
+            models.CheckConstraint(
+                name="operation_mass",
+                condition=Q(input_kg__gt=0, output_kg__gte=0, loss_kg__gte=0)
+                & Q(input_kg__gte=F("output_kg") + F("loss_kg")),
+            ),
+        ]

@@ -1,0 +1,127 @@
+"""What this room publishes: rights, event types, messages, rounds. Imported when Django starts (apps.py).
+
+Each part adds its own block below. Event types of a life cycle are `<machine>.<event>` and registered for all machines
+at once; a part registers only those that no machine has.
+"""
+
+from __future__ import annotations
+
+from django.utils.translation import gettext_lazy as _
+
+from tidegate.movements.machines import MACHINES
+from tidegate.movements.words import EVENTS
+from tidegate.parties.registry import registry
+from tidegate.parties.rights import (
+    AUTHORITY,
+    COMPANIES,
+    CUSTOMS,
+    DECIDE,
+    EVERYBODY,
+    MANAGE,
+    OFFICIAL,
+    READ,
+    TRADERS,
+    WORK,
+    Kind,
+    rights,
+)
+
+for _machine in MACHINES.values():
+    for _event in _machine.events:
+        _type = f"{_machine.name}.{_event}"
+        registry.event(_type, EVENTS[_type])
+
+# ── M1: notifications, consents, contract and guarantee, calendars ──────────────────────────────────────────
+rights.grant("movements.notification.read", EVERYBODY, READ)
+rights.grant("movements.notification.draft", TRADERS, WORK, delegable=True)
+rights.grant("movements.notification.submit", TRADERS, WORK, delegable=True)
+rights.grant("movements.notification.answer", TRADERS, WORK, delegable=True)
+rights.grant("movements.notification.withdraw", TRADERS, WORK, delegable=True)
+rights.grant("movements.notification.amend", TRADERS, WORK, delegable=True)
+rights.grant("movements.template.keep", TRADERS, WORK, delegable=True)
+rights.grant("movements.notification.override", AUTHORITY, DECIDE, decision=True)
+rights.grant("movements.notification.transmit", AUTHORITY, DECIDE)
+rights.grant("movements.notification.acknowledge", AUTHORITY, WORK)
+rights.grant("movements.notification.ask", AUTHORITY, WORK)
+rights.grant("movements.notification.suspend", AUTHORITY, DECIDE, decision=True)
+rights.grant("movements.notification.revoke", AUTHORITY, DECIDE, decision=True)
+rights.grant("movements.notification.close", AUTHORITY, DECIDE)
+rights.grant("movements.amendment.approve", AUTHORITY, DECIDE, decision=True)
+rights.grant("movements.consent.decide", AUTHORITY, DECIDE, decision=True)
+rights.grant("movements.consent.suspend", AUTHORITY, DECIDE, decision=True)
+rights.grant("movements.consent.withdraw", AUTHORITY, DECIDE, decision=True)
+rights.grant("movements.contract.lodge", TRADERS, WORK, delegable=True)
+rights.grant("movements.contract.confirm", AUTHORITY, DECIDE)
+rights.grant("movements.guarantee.propose", TRADERS, WORK, delegable=True)
+rights.grant("movements.guarantee.approve", AUTHORITY, DECIDE)
+rights.grant("movements.guarantee.call", AUTHORITY, DECIDE, decision=True)
+rights.grant("movements.guarantee.release", AUTHORITY, DECIDE, decision=True)
+rights.grant("movements.breach.close", OFFICIAL, DECIDE)
+rights.grant("movements.calendar.keep", AUTHORITY, (*DECIDE, *MANAGE))
+
+for _type, _label in {
+    "notification.saved": _("Draft saved"),
+    "notification.revised": _("Content revised"),
+    "notification.law_override": _("Authority lets a prohibited load be notified"),
+    "notification.recounted": _("Screened anew"),
+    "notification.changed": _("Amended"),
+    "notification.suspension": _("Suspension recorded"),
+    "notification.suspension_lifted": _("Suspension lifted"),
+    "info_request.asked": _("Information asked for"),
+    "info_request.answered": _("Information given"),
+    "consent.flagged": _("Dates of a consent do not fit"),
+    "consent.changed": _("Content of a consent changed"),
+    "breach.opened": _("Breach recorded"),
+    "breach.closed": _("Breach closed"),
+    "holiday.added": _("Day off added"),
+    "holiday.removed": _("Day off removed"),
+    "template.kept": _("Template kept"),
+}.items():
+    registry.event(_type, _label)
+
+# ── M2: ledger, permits, quotas, certificates, border ───────────────────────────────────────────────────────
+rights.grant("movements.ledger.read", EVERYBODY, READ)
+rights.grant("movements.permit.read", EVERYBODY, READ)
+rights.grant("movements.permit.apply", COMPANIES, WORK, delegable=True)
+rights.grant("movements.permit.surrender", COMPANIES, WORK)
+rights.grant("movements.permit.review", (*AUTHORITY, Kind.AGENCY), WORK)
+rights.grant("movements.permit.decide", (*AUTHORITY, Kind.AGENCY), DECIDE, decision=True)
+rights.grant("movements.permit.suspend", (*AUTHORITY, Kind.AGENCY), DECIDE, decision=True)
+rights.grant("movements.permit.acknowledge", CUSTOMS, WORK)
+rights.grant("movements.quota.read", EVERYBODY, READ)
+rights.grant("movements.quota.keep", (*AUTHORITY, Kind.AGENCY), DECIDE)
+rights.grant("movements.quota.apply", COMPANIES, WORK, delegable=True)
+rights.grant("movements.quota.decide", (*AUTHORITY, Kind.AGENCY), DECIDE, decision=True)
+rights.grant("movements.certificate.read", EVERYBODY, READ)
+rights.grant("movements.certificate.issue", OFFICIAL, DECIDE)
+rights.grant("movements.certificate.suspend", OFFICIAL, DECIDE)
+rights.grant("movements.border.check", OFFICIAL, READ)
+rights.grant("movements.border.write_off", CUSTOMS, WORK)
+
+for _type, _label in {
+    "ledger.opened": _("Quantity account opened"),
+    "ledger.reserved": _("Quantity set aside"),
+    "ledger.committed": _("Quantity used"),
+    "ledger.released": _("Quantity given back"),
+    "ledger.expired": _("Quantity set aside has lapsed"),
+    "ledger.adjusted": _("Quantity used corrected"),
+    "ledger.resized": _("Quantity account changed"),
+    "ledger.lapsed": _("Rest of the quantity lapsed"),
+    "ledger.settled": _("Quantity account free again"),
+    "ledger.told": _("Balance sent to the other States"),
+    "ledger.copied": _("Balance received from its home"),
+    "ledger.asked": _("Quantity asked for from another State"),
+    "ledger.answered": _("Answer to a request for quantity"),
+    "movement.draws_asked": _("Quantities asked for at other States"),
+    "movement.draws_settled": _("Answer to a request for quantity received"),
+    "movement.draws_told": _("Use of quantity sent to other States"),
+    "permit.acknowledged": _("Status of a permit confirmed by a border office"),
+    "permit.renumbered": _("Permit changed"),
+    "quota_pool.changed": _("Quota changed"),
+    "quota_allocation.changed": _("Allocation changed"),
+    "status_list.published": _("Status list published"),
+}.items():
+    registry.event(_type, _label)
+
+
+# ── M3: movements, consignments, take-back ───────────────────────────────────────────────────────────────────

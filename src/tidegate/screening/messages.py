@@ -1,0 +1,59 @@
+"""Sentences of the core that are put together from values, so that a reader of another language can have them too.
+
+The data contract carries the finished English sentence. `parts` finds the message and its values again in such a
+sentence, fresh or from a file written long ago; a page then says the message in its own language.
+"""
+
+from __future__ import annotations
+
+import re
+from functools import lru_cache
+
+# What a reject expects.
+AT_LEAST = "a number of at least %(minimum)s"
+AT_MOST = "a number of at most %(maximum)s"
+ONE_OF = "one of %(values)s"
+PRE_OR_POST = "pre or post"
+Y_CODES = "Y codes such as Y31"
+H_CODES = "H codes such as H12"
+# What an alert says.
+OTHER_ENTRY = "The papers name %(declared)s; the content stated falls under %(entries)s."
+NO_ENTRY = "no entry"
+NOT_EVALUATED = "This rule could not be evaluated; report it."
+
+# Message ids for translators; values stand as %(name)s.
+MESSAGES = (
+    AT_LEAST,
+    AT_MOST,
+    ONE_OF,
+    PRE_OR_POST,
+    Y_CODES,
+    H_CODES,
+    OTHER_ENTRY,
+    NO_ENTRY,
+    NOT_EVALUATED,
+)
+
+
+def say(message: str, **values: object) -> str:
+    """The English sentence of one of `MESSAGES`."""
+    return message % values
+
+
+@lru_cache(maxsize=1024)
+def parts(text: str) -> tuple[str, dict[str, str]] | None:
+    """The message of which `text` is made, and its values; None for a text that no message with values gives."""
+    for message, pattern in _PATTERNS.items():
+        if found := pattern.fullmatch(text):
+            return message, found.groupdict()
+    return None
+
+
+def _pattern(message: str) -> re.Pattern[str]:
+    pieces = re.split(r"%\((\w+)\)s", message)
+    return re.compile(
+        "".join(f"(?P<{piece}>.+)" if n % 2 else re.escape(piece) for n, piece in enumerate(pieces)), re.DOTALL
+    )
+
+
+_PATTERNS = {message: _pattern(message) for message in MESSAGES if "%(" in message}

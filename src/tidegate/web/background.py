@@ -1,0 +1,9 @@
+"""The small rounds that every worker makes: the apps below know no workers, so they are registered here."""
+
+from __future__ import annotations
+
+from tidegate.parties import sealing
+from tidegate.web.jobs.registry import periodic
+
+# Within a second of a commit its entry is numbered and chained.
+periodic(seconds=1)(sealing.seal_all)

@@ -1,0 +1,153 @@
+"""The ledger once more, in the plainest Python: what the database must come to."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from datetime import date, datetime, timedelta
+from decimal import Decimal
+
+
+@dataclass
+class Draw:
+    kg: Decimal
+    day: date
+    expires: datetime
+    state: str = "live"
+    used: Decimal | None = None
+
+
+@dataclass
+class Plain:
+    """One account. Every rule is written out over all draws, with no running totals."""
+
+    limit: Decimal
+    most: int | None
+    periods: list[tuple[int, Decimal | None, int | None]]
+    draws: dict[str, Draw] = field(default_factory=dict)
+    open: bool = True
+    lapsed: Decimal = Decimal(0)
+    breached: bool = False
+
+    @property
+    def reserved(self) -> Decimal:
+        return sum((d.kg for d in self.draws.values() if d.state == "live"), Decimal(0))
+
+    @property
+    def used(self) -> Decimal:
+        return sum((d.used for d in self.draws.values() if d.used is not None), Decimal(0))
+
+    @property
+    def count(self) -> int:
+        return sum(1 for d in self.draws.values() if d.state == "live" or (d.used or 0) > 0)
+
+    @property
+    def left(self) -> Decimal:
+        return self.limit - self.reserved - self.used - self.lapsed
+
+    def windows_hold(self) -> bool:
+        """Every window of every period, one day after another."""
+        uses = [
+            (d.day, d.used if d.used is not None else d.kg)
+            for d in self.draws.values()
+            if d.state == "live" or (d.used or 0) > 0
+        ]
+        for days, kg, count in self.periods:
+            starts = {day - timedelta(days=back) for day, _mass in uses for back in range(days)}
+            for start in starts:
+                inside = [mass for day, mass in uses if start <= day < start + timedelta(days=days)]
+                if (kg is not None and sum(inside, Decimal(0)) > kg) or (count is not None and len(inside) > count):
+                    return False
+        return True
+
+    def holds(self) -> bool:
+        return self.left >= 0 and (self.most is None or self.count <= self.most) and self.windows_hold()
+
+    def sweep(self, now: datetime, but: str = "") -> int:
+        due = [name for name, d in self.draws.items() if d.state == "live" and d.expires <= now and name != but]
+        for name in due:
+            self.draws[name].state = "expired"
+        return len(due)
+
+    def reserve(self, name: str, kg: Decimal, day: date, expires: datetime, now: datetime) -> bool:
+        """Whether it may be; then it is done."""
+        before = self.draws.get(name)
+        if before is not None and before.used is not None:
+            return True
+        if before is not None and before.state != "live":
+            return False
+        if before is not None and (before.kg, before.day, before.expires) == (kg, day, expires):
+            return True
+        if not self.open or self.breached:
+            return False
+        if self._short(name, kg):
+            # A refusal is undone as a whole, the sweep too.
+            kept = {n: d.state for n, d in self.draws.items()}
+            self.sweep(now, but=name)
+            if self._short(name, kg):
+                for n, state in kept.items():
+                    self.draws[n].state = state
+                return False
+        swept = {n: d.state for n, d in self.draws.items()}
+        self.draws[name] = Draw(kg, day, expires)
+        if self.windows_hold():
+            return True
+        if before is None:
+            del self.draws[name]
+        else:
+            self.draws[name] = before
+        for n, state in swept.items():
+            self.draws[n].state = state
+        return False
+
+    def _short(self, name: str, kg: Decimal) -> bool:
+        own = self.draws.get(name)
+        free = self.left + (own.kg if own is not None else 0)
+        return kg > free or (own is None and self.most is not None and self.count >= self.most)
+
+    def commit(self, name: str, kg: Decimal, day: date, at: datetime) -> bool | None:
+        """Whether it breaks something; None where it has no effect."""
+        draw = self.draws.get(name)
+        if draw is not None and draw.used is not None:
+            return None
+        reserved = draw is not None and draw.state == "live"
+        if draw is None:
+            if not kg:
+                return None
+            draw = self.draws[name] = Draw(kg, day, at, "committed")
+        if draw.state == "live":
+            draw.state = "committed"
+        draw.used, draw.day = kg, day
+        # Own day only: a window that others overfill is theirs.
+        wrong = not self._fits(name) or (not reserved and not self.open)
+        self.breached = self.breached or wrong
+        return wrong
+
+    def adjust(self, name: str, kg: Decimal, day: date, at: datetime) -> bool | None:
+        draw = self.draws.get(name)
+        if draw is None or draw.used is None:
+            return self.commit(name, kg, day, at)
+        if draw.used == kg:
+            return None
+        more = kg > draw.used
+        draw.used = kg
+        wrong = more and not self._fits(name)
+        self.breached = self.breached or wrong
+        return wrong
+
+    def _fits(self, name: str) -> bool:
+        if self.left < 0 or (self.most is not None and self.count > self.most):
+            return False
+        mine = self.draws[name]
+        if not mine.used:
+            return True
+        for days, kg, count in self.periods:
+            for back in range(days):
+                start = mine.day - timedelta(days=back)
+                inside = [
+                    d.used if d.used is not None else d.kg
+                    for d in self.draws.values()
+                    if (d.state == "live" or (d.used or 0) > 0) and start <= d.day < start + timedelta(days=days)
+                ]
+                if (kg is not None and sum(inside, Decimal(0)) > kg) or (count is not None and len(inside) > count):
+                    return False
+        return True
