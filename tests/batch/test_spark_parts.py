@@ -163,6 +163,6 @@ def test_the_reason_of_an_error_of_spark() -> None:
     )
     assert reason(nested) == "a list: expected true"
     java = "An error occurred while calling o1.parquet.\n: org.apache.spark.SparkException: Master removed it\n\tat a.b"
-    assert reason(java) == "org.apache.spark.SparkException: Master removed it"
+    assert reason(java) == "Master removed it"
     assert reason("[PATH_NOT_FOUND] Path does not exist: file:/x") == "[PATH_NOT_FOUND] Path does not exist: file:/x"
     assert reason("") == "no reason given"

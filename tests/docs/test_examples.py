@@ -43,8 +43,8 @@ def pages() -> list[object]:
     out: list[object] = []
     for path in sorted([*DOCS.glob("*.md"), *DOCS.glob("how-to/*.md")]):
         if found := commands(path):
-            asked = {DATA: pytest.mark.data, SPARK: pytest.mark.spark}
-            marks = [mark for text, mark in asked.items() if any(text in command for command, _ in found)]
+            asked = {DATA: [pytest.mark.data], SPARK: [pytest.mark.spark, pytest.mark.ci]}
+            marks = [m for text, given in asked.items() if any(text in command for command, _ in found) for m in given]
             out.append(pytest.param(path, id=path.stem, marks=marks))
     return out
 

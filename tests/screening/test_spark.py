@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import os
+import socket
 import subprocess
 import time
 from collections.abc import Iterator
@@ -109,13 +110,36 @@ def test_what_goes_wrong_on_a_worker_is_one_line(
     assert list(tmp_path.iterdir()) == []
 
 
+@pytest.mark.parametrize("master", ["spark://127.0.0.1:1", "spark://127.0.0.1", "spark://127.0.0.1:99999"])
+def test_a_master_that_is_not_there(
+    master: str, known: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    output = tmp_path / "o.parquet"
+    assert main(["screen", str(known), "-o", str(output), "--engine", "spark", "--master", master]) == 2
+    told = capsys.readouterr().err
+    assert told.startswith("tidegate screen: Spark: ")
+    assert master in told
+    assert told.count("\n") == 1
+    assert not output.exists()
+
+
+def listens(host: str, port: int) -> bool:
+    try:
+        socket.create_connection((host, port), timeout=1).close()
+    except OSError:
+        return False
+    return True
+
+
 @pytest.fixture
 def cluster(tmp_path: Path) -> Iterator[str]:
     """A standalone master and two workers on the loopback address."""
     import pyspark
 
     home = Path(pyspark.__file__).parent
-    host, port = "127.0.0.1", 17_077
+    host = "127.0.0.1"
+    with socket.create_server((host, 0)) as free:
+        port = free.getsockname()[1]
     environment = {**os.environ, "SPARK_HOME": str(home), "SPARK_LOCAL_IP": host}
     master = f"spark://{host}:{port}"
     starts = [["org.apache.spark.deploy.master.Master", "--host", host, "--port", str(port), "--webui-port", "0"]]
@@ -128,7 +152,9 @@ def cluster(tmp_path: Path) -> Iterator[str]:
             log = (tmp_path / f"log{len(running)}").open("w")
             command = [str(home / "bin" / "spark-class"), *start]
             running.append(subprocess.Popen(command, env=environment, stdout=log, stderr=log))
-            time.sleep(4)
+            while not listens(host, port):
+                assert running[0].poll() is None, (tmp_path / "log0").read_text()
+                time.sleep(0.2)
         yield master
     finally:
         for process in reversed(running):
@@ -137,5 +163,6 @@ def cluster(tmp_path: Path) -> Iterator[str]:
             process.wait(timeout=30)
 
 
+@pytest.mark.ci
 def test_a_real_cluster(cluster: str, known: Path, tmp_path: Path) -> None:
     same(known, tmp_path, cluster, open_registers([REGISTERS]))

@@ -5,6 +5,7 @@ from __future__ import annotations
 import csv
 import gzip
 import io
+import resource
 import zipfile
 from pathlib import Path
 from typing import Any
@@ -31,6 +32,7 @@ from tests.web.batches import (
 from tidegate.web.batch import conf, store
 from tidegate.web.batch.models import Batch
 from tidegate.web.batch.results import Filter, Rows, row
+from tidegate.web.batch.uploads import Handler
 from tidegate.web.jobs.models import Job
 from tidegate.web.jobs.worker import Worker
 
@@ -291,7 +293,60 @@ def test_several_tables_are_not_one_batch(client: Client) -> None:
     assert client.post("/batch/upload/", {}).status_code == 400
 
 
-def test_more_files_than_are_taken(client: Client) -> None:
+def test_a_thousand_declarations_are_one_upload(client: Client) -> None:
+    """More files than Django takes on any other page, and more than a process may hold open."""
+    soft, hard = resource.getrlimit(resource.RLIMIT_NOFILE)
+    resource.setrlimit(resource.RLIMIT_NOFILE, (min(soft, 256), hard))
+    try:
+        xml = declaration(item()).encode()
+        files = [SimpleUploadedFile(f"decl-{n:04d}.xml", xml) for n in range(1000)]
+        response = client.post("/batch/upload/", {"files": files})
+    finally:
+        resource.setrlimit(resource.RLIMIT_NOFILE, (soft, hard))
+    batch = only_batch()
+    assert response.status_code == 302
+    assert len(batch.files) == len(files_left()) == 1000
+    assert batch.size == 1000 * len(xml)
+    assert batch.name == "decl-0000.xml + 999"
+
+
+def test_the_upload_reads_names_and_fields_as_browsers_send_them(client: Client) -> None:
+    body = (
+        b'--b\r\nContent-Disposition: form-data; name="x"\r\n\r\n\xc3\xa9\r\n'
+        b'--b\r\nContent-Disposition: form-data; name="files"; filename=""\r\n\r\n\r\n'
+        b'--b\r\nContent-Disposition: form-data; name="files"; filename="C:\\dir\\khai b\xc3\xa1o.csv"\r\n'
+        b"Content-Type: text/csv\r\n\r\nid,date,export,import\n1,2026-01-01,JP,MY\n\r\n--b--\r\n"
+    )
+    response = client.generic("POST", "/batch/upload/", body, content_type="multipart/form-data; boundary=b")
+    assert response.status_code == 302
+    assert only_batch().name == "khai báo.csv"
+    assert [path.read_bytes() for path in files_left()] == [b"id,date,export,import\n1,2026-01-01,JP,MY\n"]
+
+
+@pytest.mark.parametrize("size", [(2000, 1), (1, 70_000)])
+def test_a_form_that_is_not_ours_is_refused(client: Client, size: tuple[int, int]) -> None:
+    fields = {f"f{n}": "x" * size[1] for n in range(size[0])}
+    file = SimpleUploadedFile("x.csv", b"id\n1\n")
+    assert client.post("/batch/upload/", {"files": file, **fields}).status_code in (400, 413)
+    assert not files_left()
+
+
+def test_an_upload_that_breaks_off_leaves_nothing(client: Client) -> None:
+    class Broken(io.BytesIO):
+        def read(self, size: int | None = -1) -> bytes:
+            if data := super().read(size):
+                return data
+            raise OSError("the other side is gone")
+
+    begun = b'--b\r\nContent-Disposition: form-data; name="files"; filename="x.csv"\r\n\r\n' + b"1,2026-01-01\n" * 9999
+    handler = Handler()
+    with pytest.raises(OSError, match="gone"):
+        handler.handle_raw_input(Broken(begun), {}, len(begun) + 100, b"b")
+    assert not files_left()
+
+
+def test_more_files_than_are_taken(client: Client, settings: Any) -> None:
+    settings.TIDEGATE_BATCH_MAX_FILES = 5
     files = [SimpleUploadedFile(f"{n}.xml", b"<ASYCUDA/>") for n in range(9)]
     response = client.post("/batch/upload/", {"files": files})
     assert response.status_code == 400

@@ -14,6 +14,7 @@ VERBS = {
     "map": ("tidegate.cli.map", "guess or check a column map for a file"),
     "generate": ("tidegate.cli.generate", "write plausible declarations for trials and benchmarks"),
     "report": ("tidegate.cli.report", "write the decision on one shipment as a PDF"),
+    "exchange": ("tidegate.cli.exchange", "messages between States: what waits, deliver, verify the logs, keys"),
     "serve": ("tidegate.cli.serve", "serve the web application"),
     "demo": ("tidegate.cli.demo", "screen the example file, print a summary, serve the web application"),
 }

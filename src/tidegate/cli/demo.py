@@ -1,9 +1,10 @@
 """`tidegate demo`: screens the example file, prints a summary, and shows the result in the web application.
 
 Numbered steps of `run`:
- 1. screen the shipped example of about ten thousand declarations, through the same function as `tidegate screen`
- 2. print what came of it, what was rejected and why, and where the result lies
- 3. unless `--no-serve`: hand the result to the batch page and serve until Ctrl-C
+ 1. unless `--no-serve`: see that the address is free
+ 2. screen the shipped example of about ten thousand declarations, through the same function as `tidegate screen`
+ 3. print what came of it, what was rejected and why, and where the result lies
+ 4. unless `--no-serve`: hand the result to the batch page and serve until Ctrl-C
 """
 
 from __future__ import annotations
@@ -40,6 +41,9 @@ def run(args: argparse.Namespace) -> int:
     from tidegate.formats import FormatError
     from tidegate.law import RulebookError
 
+    if not args.no_serve and (trouble := taken(args.host, args.port)):
+        print(f"tidegate demo: {trouble}", file=sys.stderr)
+        return 2
     try:
         output = Path(args.output) if args.output else data_folder() / "demo-decisions.parquet"
         if output.suffix.lower() != ".parquet":
@@ -60,6 +64,17 @@ def run(args: argparse.Namespace) -> int:
     if page is None:
         return 2
     return serve_at(args.host, args.port, SETTINGS, lambda address: say_where(address, page))
+
+
+def taken(host: str, number: int) -> str:
+    """Why the result could not be shown at this address; "" where it can. Known before anything is screened."""
+    from tidegate.web.serve import CannotServe, check_free
+
+    try:
+        check_free(host, number)
+    except CannotServe as error:
+        return f"{error} with --port, or leave the pages out with --no-serve"
+    return ""
 
 
 def shipped_example() -> Path:

@@ -2,12 +2,10 @@
 
 from __future__ import annotations
 
-from django.utils import timezone
-
 from tidegate.exchange.envelope import Attachment
 from tidegate.exchange.models import Blob
 from tidegate.exchange.receipt import plain
-from tidegate.parties import files
+from tidegate.parties import files, times
 
 UNKNOWN = "application/octet-stream"
 
@@ -37,5 +35,5 @@ def came(state: str, item: Attachment) -> bool:
 
 
 def _row(state: str, digest: str, name: str, media_type: str, size: int) -> Blob:
-    told = {"name": plain(name)[:200], "media_type": media_type, "size": size, "stored": timezone.now()}
+    told = {"name": plain(name)[:200], "media_type": media_type, "size": size, "stored": times.now()}
     return Blob.objects.get_or_create(holder_id=state, sha256=digest, defaults=told)[0]

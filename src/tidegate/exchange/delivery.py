@@ -17,12 +17,12 @@ from typing import Any, Protocol
 
 from django.db import transaction
 from django.db.models import Exists, F, OuterRef, Q, QuerySet
-from django.utils import timezone
 
 from tidegate.exchange import codes, jose, keys, log, receipt
 from tidegate.exchange.jose import Unreadable
 from tidegate.exchange.models import LogEntry, Outbox
 from tidegate.exchange.receipt import Receipt, plain
+from tidegate.parties import times
 from tidegate.parties.models import State
 
 logger = logging.getLogger("tidegate.exchange")
@@ -95,7 +95,7 @@ def deliver_due(now: datetime | None = None, *, limit: int = 1000) -> int:
     from tidegate.exchange import inbox
 
     keys.complete()
-    expire(now or timezone.now())
+    expire(now or times.now())
     inbox.take_held(now)
     tried = 0
     outer = getattr(_local, "pending", None)
@@ -103,12 +103,13 @@ def deliver_due(now: datetime | None = None, *, limit: int = 1000) -> int:
     try:
         while tried < limit:
             before = tried
-            for key in list(_due(now or timezone.now()).values_list("pk", flat=True)[:PART]):
+            for key in list(_due(now or times.now()).values_list("pk", flat=True)[:PART]):
                 tried += _attempt(key, now)
             if tried == before:
                 break
     finally:
         _local.pending = outer
+    log.number_all()
     return tried
 
 
@@ -137,7 +138,7 @@ def soon(key: str) -> None:
             if row is None or way is None or not way.at_once:
                 continue
             same = {"holder": row.holder_id, "peer": row.peer, "case": row.case}
-            while (first := _due(timezone.now()).filter(**same).first()) is not None and _attempt(first.pk, None):
+            while (first := _due(times.now()).filter(**same).first()) is not None and _attempt(first.pk, None):
                 pass
     finally:
         _local.pending = None
@@ -145,8 +146,9 @@ def soon(key: str) -> None:
 
 def expire(now: datetime) -> int:
     """Put down as expired what was never handed over before its time ran out; gives how many there were."""
-    old = Outbox.objects.filter(state=Status.QUEUED, expires__lte=now, overdue_allowed=False)
-    return old.filter(_free(now)).update(state=Status.EXPIRED, reason="expired", lease="", lease_until=None)
+    old = Outbox.objects.filter(_free(now), state=Status.QUEUED, expires__lte=now, overdue_allowed=False)
+    # Asking first costs nothing; an update of no row still waits for SQLite's one writer.
+    return old.update(state=Status.EXPIRED, reason="expired", lease="", lease_until=None) if old.exists() else 0
 
 
 def heard_from(state: str, peer: str, now: datetime) -> None:
@@ -183,7 +185,7 @@ def _attempt(key: Any, now: datetime | None) -> bool:
     3. Write down what came of it. Dying before this leaves the lease to run out, and the next try brings the same
        receipt.
     """
-    at = now or timezone.now()
+    at = now or times.now()
     lease = secrets.token_hex(16)
     with transaction.atomic():
         claimed = Outbox.objects.filter(_free(at), pk=key, state__in=ACTIVE, next_try__lte=at).update(
@@ -206,7 +208,7 @@ def _attempt(key: Any, now: datetime | None) -> bool:
         logger.exception("message %s could not be handed over", row.pk)
         _again(row, at, "failed", "", state=Status.SENT)
         return True
-    _answered(row, answer, now or timezone.now())
+    _answered(row, answer, now or times.now())
     return True
 
 

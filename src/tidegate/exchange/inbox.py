@@ -12,7 +12,7 @@ from datetime import datetime
 
 from django.db import InterfaceError, OperationalError, connection, transaction
 from django.db.models import Exists, OuterRef
-from django.utils import timezone, translation
+from django.utils import translation
 from jsonschema import Draft202012Validator  # type: ignore[import-untyped]
 
 from tidegate.exchange import blobs, codes, delivery, envelope, jose, keys, log, receipt
@@ -21,6 +21,7 @@ from tidegate.exchange.envelope import Envelope
 from tidegate.exchange.jose import Unreadable
 from tidegate.exchange.models import Hold, Inbox, Key, LogEntry, LogHead, Stream
 from tidegate.exchange.outbox import locked_stream, schema_digest
+from tidegate.parties import times
 from tidegate.parties.commanding import Conflict, Refused
 from tidegate.parties.models import State
 from tidegate.parties.registry import Message, MessageType, Rejected, registry
@@ -69,7 +70,7 @@ def receive(data: bytes, at: str | None = None, *, now: datetime | None = None) 
     Only the database itself failing raises (OperationalError): nothing is kept then, and the sender tries again.
     """
     assert_durable(connection)
-    now = now or timezone.now()
+    now = now or times.now()
     mine = State.objects.filter(here=True, node=at).first() if at is not None else None
     if at is not None and mine is None:
         return _refusal(
@@ -95,7 +96,7 @@ def take_held(now: datetime | None = None) -> int:
     ready = Hold.objects.filter(Exists(before.filter(seq__gte=OuterRef("seq") - 1))).select_related("holder")
     found = {(hold.holder_id, hold.peer, hold.case): hold for hold in ready}
     for hold in found.values():
-        _follow(hold.holder, hold.peer, hold.case, now or timezone.now())
+        _follow(hold.holder, hold.peer, hold.case, now or times.now())
     return len(found)
 
 
@@ -230,7 +231,7 @@ def _take_in(checked: _Checked, now: datetime) -> tuple[bytes, bool]:
             received=now,
             deadline=message.deadline.at if message.deadline else None,
             deadline_rule=message.deadline.rule if message.deadline else "",
-            reply_to=message.reply_to,
+            reply_to=message.reply_to or None,
             verdict=Inbox.Verdict.REJECTED if verdict.code else Inbox.Verdict.ACCEPTED,
             reason=verdict.code,
             reason_text=receipt.plain(verdict.text),

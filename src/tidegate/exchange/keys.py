@@ -17,11 +17,11 @@ from cryptography.hazmat.primitives import serialization
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
 from django.conf import settings
 from django.db import IntegrityError, transaction
-from django.utils import timezone
 
 from tidegate.exchange import jose, log
 from tidegate.exchange.envelope import NODE
 from tidegate.exchange.models import Key, LogEntry
+from tidegate.parties import times
 from tidegate.parties.models import State
 
 # How many characters of the public key's SHA-256 tell the keys of one address apart.
@@ -78,7 +78,7 @@ def make(state: State, *, now: datetime | None = None) -> Key:
         raise KeyProblem(f"{state.node} is not kept on this node: its keys are its own")
     if not NODE.fullmatch(state.node):
         raise KeyProblem(f"{state.node!r} is no exchange address; expected one such as vn.dea, in small letters")
-    now = now or timezone.now()
+    now = now or times.now()
     private = Ed25519PrivateKey.generate()
     public = private.public_key().public_bytes(serialization.Encoding.Raw, serialization.PublicFormat.Raw)
     kid = f"{state.node}:{jose.digest(public)[:FINGERPRINT]}"
@@ -94,7 +94,7 @@ def rotate(state: State, *, now: datetime | None = None) -> Key:
     The old one verifies for ever what was written before, and signs nothing more: its file is removed once the
     change is committed.
     """
-    now = now or timezone.now()
+    now = now or times.now()
     with transaction.atomic():
         signing(state)
         old = Key.objects.select_for_update().get(node=state.node, retired_at=None, revoked_at=None)
@@ -112,7 +112,7 @@ def revoke(kid: str, reason: str, *, now: datetime | None = None) -> Key:
     What was logged before stays valid; every State kept here writes the revocation into its log. A State kept here gets
     a new key at once. Raises Key.DoesNotExist.
     """
-    now = now or timezone.now()
+    now = now or times.now()
     with transaction.atomic():
         key = Key.objects.select_for_update().get(kid=kid)
         if key.revoked_at is not None:

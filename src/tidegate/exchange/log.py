@@ -15,10 +15,10 @@ from dataclasses import dataclass
 from datetime import datetime
 
 from django.db import transaction
-from django.utils import timezone
 
 from tidegate.exchange import jose
 from tidegate.exchange.models import Inbox, LogEntry, LogHead, Outbox
+from tidegate.parties import times
 
 NO_RECEIPT = "0" * 64
 PART = 500
@@ -55,7 +55,7 @@ def append(
         ref=ref,
         bytes_sha256=bytes_sha256,
         receipt_sha256=receipt_sha256,
-        at=at or timezone.now(),
+        at=at or times.now(),
         n=end.n,
         head=end.head,
     )
@@ -84,6 +84,12 @@ def number(state: str) -> int:
             done += 1
         end.save(update_fields=["n", "head"])
     return done + (number(state) if done == PART else 0)
+
+
+def number_all() -> int:
+    """Number what waits, in every State's log; gives how many entries there were."""
+    waiting = LogEntry.objects.filter(n=None).order_by().values_list("holder", flat=True).distinct()
+    return sum(number(state) for state in list(waiting))
 
 
 @dataclass(frozen=True)

@@ -93,7 +93,7 @@ class Outbox(Held):
     expires = models.DateTimeField()
     deadline = models.DateTimeField(null=True)
     deadline_rule = models.CharField(max_length=200, blank=True)
-    reply_to = models.CharField(max_length=36, blank=True)
+    reply_to = models.UUIDField(null=True)
     journal_entry = models.UUIDField(null=True)
     state = models.CharField(max_length=16, choices=Status.choices, default=Status.QUEUED)
     # Why it is where it is: a code of `codes` and a text of the receiver's (or of a failed attempt).
@@ -129,7 +129,7 @@ class Outbox(Held):
                 condition=Q(state__in=["queued", "sent", "expired", "stopped"]),
             ),
             models.Index(fields=["holder", "case"], name="exchange_outbox_case"),
-            models.Index(fields=["holder", "reply_to"], name="exchange_outbox_reply", condition=~Q(reply_to="")),
+            models.Index(fields=["holder", "reply_to"], name="exchange_outbox_reply", condition=~Q(reply_to=None)),
         ]
 
 
@@ -150,7 +150,7 @@ class Inbox(Held):
     received = models.DateTimeField()
     deadline = models.DateTimeField(null=True)
     deadline_rule = models.CharField(max_length=200, blank=True)
-    reply_to = models.CharField(max_length=36, blank=True)
+    reply_to = models.UUIDField(null=True)
     verdict = models.CharField(max_length=16, choices=Verdict.choices)
     reason = models.CharField(max_length=48, blank=True)
     reason_text = models.CharField(max_length=500, blank=True)
@@ -172,7 +172,7 @@ class Inbox(Held):
                 name="exchange_inbox_quarantine",
                 condition=Q(verdict="rejected", settled=None),
             ),
-            models.Index(fields=["holder", "reply_to"], name="exchange_inbox_reply", condition=~Q(reply_to="")),
+            models.Index(fields=["holder", "reply_to"], name="exchange_inbox_reply", condition=~Q(reply_to=None)),
         ]
 
 

@@ -11,9 +11,9 @@ from collections.abc import Mapping, Sequence
 from datetime import datetime, timedelta
 from functools import lru_cache, partial
 from typing import Any
+from uuid import UUID
 
 from django.db import connection, transaction
-from django.utils import timezone
 from django.utils.translation import gettext_lazy as _
 
 from tidegate.exchange import blobs, delivery, envelope, jose, keys, log
@@ -21,6 +21,7 @@ from tidegate.exchange.durable import assert_durable
 from tidegate.exchange.jose import Unreadable
 from tidegate.exchange.models import LogEntry, Outbox, Stream
 from tidegate.exchange.receipt import plain
+from tidegate.parties import times
 from tidegate.parties.commanding import Refused
 from tidegate.parties.ids import uuid7
 from tidegate.parties.journal import as_json
@@ -66,7 +67,7 @@ def queue(
         raise ValueError("a message is queued in the transaction of what it tells")
     assert_durable(connection)
     peer = address_of(post.to)
-    now = now or timezone.now()
+    now = now or times.now()
     kid, private = keys.signing(state)
     files = tuple(blobs.attachment(state.code, digest) for digest in post.attachments)
     stream = locked_stream(state.code, Stream.Way.OUT, peer, post.case)
@@ -117,15 +118,20 @@ def queue(
         expires=message.expires,
         deadline=post.deadline,
         deadline_rule=message.deadline.rule if message.deadline else "",
-        reply_to=post.reply_to,
+        reply_to=post.reply_to or None,
         journal_entry=entry.pk if entry is not None else None,
         next_try=now,
     )
     stream.seq, stream.sha256 = message.seq, row.sha256
     stream.save(update_fields=["seq", "sha256"])
     log.note(state.code, LogEntry.Kind.OUT, message.id, row.sha256, now)
-    transaction.on_commit(partial(delivery.soon, message.id), robust=True)
+    try_after_commit(message.id)
     return row
+
+
+def try_after_commit(message_id: UUID | str) -> None:
+    """Try the message's case as soon as the transaction is committed; whatever fails then is the next round's."""
+    transaction.on_commit(partial(delivery.soon, str(message_id)), robust=True)
 
 
 def address_of(to: str) -> str:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from django.utils.translation import gettext_lazy as _
 from django.utils.translation import pgettext_lazy
 
-from tidegate.exchange import outbox
+from tidegate.exchange import outbox, signing
 from tidegate.exchange.models import Outbox
 from tidegate.parties.models import State
 from tidegate.parties.registry import Message, Rejected, registry
@@ -29,6 +29,7 @@ ANSWER_SCHEMA = {
 }
 
 registry.subscriber(outbox.carry)
+registry.signer = signing.Keeper()
 
 
 @registry.message(ANSWER, ANSWER_SCHEMA)

@@ -6,7 +6,7 @@ as an end that the rule is in force as far as was seen.
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 from datetime import date
 from decimal import Decimal
@@ -287,6 +287,22 @@ class Book:
                 out[rule.basel[0]] = rule
         return out
 
+    @cached_property
+    def heading_of(self) -> Mapping[str, Heading]:
+        """The headings of the HS table by code; the table holds each code once."""
+        return {heading.code: heading for heading in self.headings}
+
+    @cached_property
+    def _values(self) -> Mapping[str, tuple[Parameter, ...]]:
+        out: dict[str, list[Parameter]] = {}
+        for parameter in self.parameters:
+            out.setdefault(parameter.name, []).append(parameter)
+        return {name: tuple(values) for name, values in out.items()}
+
+    @cached_property
+    def _stays(self) -> dict[tuple[str, tuple[str, ...]], tuple[Period, ...]]:
+        return {}
+
     def edition_on(self, day: date) -> str:
         """The edition of the Harmonized System in force on `day`."""
         current = self.editions[0][0]
@@ -302,16 +318,15 @@ class Book:
         """
         own = [
             p
-            for p in self.parameters
-            if p.name == name
-            and p.states
+            for p in self._values.get(name, ())
+            if p.states
             and (p.start is None or p.start <= day)
             and (p.end is None or day <= p.end)
             and any(self.in_group(s, p.states, day) for s in states)
         ]
         if own:
             return min(own, key=lambda p: p.value)
-        general = [p for p in self.parameters if p.name == name and not p.states]
+        general = [p for p in self._values.get(name, ()) if not p.states]
         if not general:
             raise KeyError(f"the rulebook has no general value of the parameter {name!r}")
         begun = [p for p in general if p.start is None or p.start <= day]
@@ -322,11 +337,19 @@ class Book:
 
     def in_group(self, iso: str, names: tuple[str, ...], day: date) -> bool:
         """Whether `iso` is named in `names` (ISO codes or dated groups) on `day`."""
+        stays = self._stays.get((iso, names))
+        if stays is None:
+            stays = self._stays[(iso, names)] = tuple(self._periods(iso, names))
+        for stay in stays:
+            if (stay.start is None or stay.start <= day) and (stay.end is None or day <= stay.end):
+                return True
+        return False
+
+    def _periods(self, iso: str, names: tuple[str, ...]) -> Iterator[Period]:
+        """The times in which `iso` is named in `names`: always by its own code, else as its groups say."""
+        state = self.states.get(iso)
         for name in names:
             if name == iso:
-                return True
-            if len(name) > 2 or not name.isupper():
-                state = self.states.get(iso)
-                if state is not None and state.member(name, day):
-                    return True
-        return False
+                yield Period(None, None)
+            elif state is not None and (len(name) > 2 or not name.isupper()):
+                yield from state.groups.get(name, ())

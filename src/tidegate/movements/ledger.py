@@ -420,7 +420,7 @@ def _window_over(account: Account, draw: str, day: date, kg: Decimal) -> SubPeri
         Q(status=Status.LIVE) | Q(committed_kg__gt=0), account=account, day__gt=day - reach, day__lt=day + reach
     ).exclude(draw=draw)
     counted = Case(When(committed_kg=None, then=F("kg")), default=F("committed_kg"))
-    sums = others.values_list("day").annotate(Sum(counted), Count("pk")).order_by("day")
+    sums = others.values_list("day").annotate(mass=Sum(counted), number=Count("pk")).order_by("day")
     uses = {used: (mass, count) for used, mass, count in sums}
     mine = uses.get(day, (ZERO, 0))
     uses[day] = (mine[0] + kg, mine[1] + 1)

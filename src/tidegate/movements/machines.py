@@ -128,6 +128,9 @@ def fold(machine: Machine, types: Iterable[str]) -> str:
         after = step(machine, at.status, event, at.back)
         if after in machine.parking and at.status not in machine.parking:
             at.back = at.status
+        elif at.status in machine.parking and (at.back, event) in machine.table:
+            # What is observed while it is parked moves the place that it goes back to.
+            at.back = step(machine, at.back, event)
         at.status = after
     return at.status
 
@@ -138,8 +141,8 @@ def _m(name: str, *rows: Step, parking: Iterable[str] = (), final: Iterable[str]
 
 # ── notification (4.1) ───────────────────────────────────────────────────────────────────────────────────────
 # Everything from `acknowledged` to `expired` follows from facts that several States write. So that every copy comes to
-# the same status whatever the order of messages, `standing` works it out from the facts and steps here by the name of the
-# status; the rows say what can follow what.
+# the same status whatever the order of messages, `standing` works it out from the facts and steps here by the name of
+# the status; the rows say what can follow what.
 OPEN = ("transmitted", "incomplete", "acknowledged")
 DECIDED = ("decided_consented", "decided_objected")
 RUNNING = ("active", "suspended", "exhausted")
@@ -189,8 +192,9 @@ CONSENT = _m(
     "consent",
     Step("requested", (NEW,), "requested", "authority of export", "the dated law asks for it, or it is told"),
     Step("acknowledged", ("requested",), "acknowledged", "that authority", "starts its clock"),
-    Step("info_requested", ("requested", "acknowledged"), "info_requested", "that authority", "pauses its clock by rule"),
-    Step("info_supplied", ("info_requested",), "acknowledged", "notifier"),
+    Step("info_requested", ("requested", "acknowledged"), "info_requested", "that authority",
+         "pauses its clock by rule"),
+    Step("info_supplied", ("info_requested",), BACK, "notifier", "no question is open any more"),
     Step("consented", (*WAITING, "tacit"), "consented", "that authority", "two persons where the State asks it"),
     Step("consented_with_conditions", (*WAITING, "tacit"), "consented_with_conditions", "that authority",
          "two persons where the State asks it"),
@@ -198,13 +202,14 @@ CONSENT = _m(
     Step("tacit", WAITING, "tacit", "clock", "only where the dated law of that State says so"),
     Step("suspended", GIVEN, "suspended", "that authority"),
     Step("lifted", ("suspended",), BACK, "that authority"),
-    Step("withdrawn", (*GIVEN, "suspended"), "withdrawn", "that authority"),
+    Step("withdrawn", (*GIVEN, "suspended", "expired"), "withdrawn", "that authority", "also when it is known late"),
     Step("expired", (*GIVEN, "suspended"), "expired", "clock", "its last day is over"),
     Step("superseded", (*WAITING, *GIVEN, "suspended", "objected"), "superseded", "authority of export",
          "the State left the route, or it has to be decided anew"),
-    Step("reopened", ("superseded", *GIVEN, "suspended", "objected"), "requested", "authority of export",
+    Step("reopened", ("superseded", *GIVEN, "suspended", "objected", "acknowledged", "info_requested"), "requested",
+         "authority of export",
          "what was consented to has changed"),
-    parking=("suspended",),
+    parking=("suspended", "info_requested"),
     final=("withdrawn", "expired"),
 )  # fmt: skip
 
@@ -226,6 +231,14 @@ GUARANTEE = _m(
     Step("lapsed", ("proposed", "approved", "in_force"), "lapsed", "clock", "suspends the notification"),
     final=("released",),
 )  # fmt: skip
+CORRECTION = _m(
+    "correction",
+    Step("proposed", (NEW,), "proposed", "the State whose fact it is", "what is wrong, and why"),
+    Step("answered", ("proposed", "refused", "approved"), SAME, "each State concerned", observed=True),
+    Step("approved", ("proposed",), "approved", "worked out from the facts", "every State concerned has agreed"),
+    Step("refused", ("proposed",), "refused", "worked out from the facts", "one State has not agreed"),
+    final=("approved", "refused"),
+)
 AMENDMENT = _m(
     "amendment",
     Step(
@@ -255,15 +268,16 @@ MOVEMENT = _m(
     Step("cancelled", BEFORE_START, "cancelled", "notifier; clock", "reservation released, serial burnt"),
     Step("held", ("announced", *UNDER_WAY, *RECEIVED, "interim_done"), "held", "customs, authority, police"),
     Step("released", ("held",), BACK, "the authority that held it"),
-    Step("seized", ("held", "announced", *UNDER_WAY, *RECEIVED, "interim_done"), "seized", "customs, authority, police"),
+    Step("seized", ("held", "announced", *UNDER_WAY, *RECEIVED, "interim_done"), "seized",
+         "customs, authority, police"),
     Step("departed", (*BEFORE_START, "cancelled"), "in_transit", "notifier, carrier, customs of export",
          "refused to command before every required consent is in force", observed=True),
     Step("departed", (NEW,), "in_transit", "notifier, carrier, customs of export", "on a copy that was not told of it",
          observed=True),
     Step("departed", ("in_transit", "held", "seized", "arrived", *AFTER_RECEIPT, *ON_RETURN), SAME,
          "notifier, carrier, customs of export", "known late", observed=True),
-    Step("custody_transferred", ("announced", "held", "seized", *UNDER_WAY, *AFTER_RECEIPT, *ON_RETURN), SAME, "carrier",
-         observed=True),
+    Step("custody_transferred", ("announced", "held", "seized", *UNDER_WAY, *AFTER_RECEIPT, *ON_RETURN), SAME,
+         "carrier", observed=True),
     Step("border_passed", ("announced", "held", "seized", *UNDER_WAY, *AFTER_RECEIPT, *ON_RETURN), SAME,
          "customs of transit and import", observed=True),
     Step("transit_exit", ("announced", "held", "seized", *UNDER_WAY, *AFTER_RECEIPT, *ON_RETURN), SAME,
@@ -307,7 +321,8 @@ PERMIT = _m(
     Step("refused", ("applied", "under_review", "info_requested"), "refused", "granting authority", "reasons"),
     Step("issued", ("applied", "under_review"), "issued", "granting authority"),
     Step("active", ("issued", "exhausted"), "active", "clock; ledger", "its first day has come; more is left again"),
-    Step("suspended", ("issued", "active", "exhausted"), "suspended", "granting authority", "told to every border office"),
+    Step("suspended", ("issued", "active", "exhausted"), "suspended", "granting authority",
+         "told to every border office"),
     Step("reinstated", ("suspended",), BACK, "granting authority"),
     Step("exhausted", ("active",), "exhausted", "ledger"),
     Step("expired", ("issued", "active", "suspended", "exhausted"), "expired", "clock"),
@@ -379,7 +394,7 @@ TAKE_BACK = _m(
 MACHINES: Mapping[str, Machine] = {
     machine.name: machine
     for machine in (
-        NOTIFICATION, CONSENT, CONTRACT, GUARANTEE, AMENDMENT, MOVEMENT, PERMIT, QUOTA_POOL, QUOTA_ALLOCATION,
+        NOTIFICATION, CONSENT, CONTRACT, GUARANTEE, AMENDMENT, CORRECTION, MOVEMENT, PERMIT, QUOTA_POOL, QUOTA_ALLOCATION,
         CERTIFICATE, TAKE_BACK,
     )
 }  # fmt: skip

@@ -6,6 +6,8 @@ at once; a part registers only those that no machine has.
 
 from __future__ import annotations
 
+from importlib import import_module
+
 from django.utils.translation import gettext_lazy as _
 
 from tidegate.movements.machines import MACHINES
@@ -61,21 +63,19 @@ rights.grant("movements.calendar.keep", AUTHORITY, (*DECIDE, *MANAGE))
 
 for _type, _label in {
     "notification.saved": _("Draft saved"),
+    "notification.templated": _("Kept as a template"),
     "notification.revised": _("Content revised"),
     "notification.law_override": _("Authority lets a prohibited load be notified"),
-    "notification.recounted": _("Screened anew"),
     "notification.changed": _("Amended"),
     "notification.suspension": _("Suspension recorded"),
     "notification.suspension_lifted": _("Suspension lifted"),
     "info_request.asked": _("Information asked for"),
     "info_request.answered": _("Information given"),
-    "consent.flagged": _("Dates of a consent do not fit"),
     "consent.changed": _("Content of a consent changed"),
     "breach.opened": _("Breach recorded"),
     "breach.closed": _("Breach closed"),
     "holiday.added": _("Day off added"),
     "holiday.removed": _("Day off removed"),
-    "template.kept": _("Template kept"),
 }.items():
     registry.event(_type, _label)
 
@@ -123,5 +123,24 @@ for _type, _label in {
 }.items():
     registry.event(_type, _label)
 
+# What registers messages and rounds of its own.
+for _name in ("draws", "inbound.ledger"):
+    import_module(f"tidegate.movements.{_name}")
+
 
 # ── M3: movements, consignments, take-back ───────────────────────────────────────────────────────────────────
+rights.grant("movements.movement.read", EVERYBODY, READ)
+rights.grant("movements.movement.draft", TRADERS, WORK, delegable=True)
+rights.grant("movements.movement.announce", TRADERS, WORK, delegable=True)
+rights.grant("movements.movement.amend", TRADERS, WORK, delegable=True)
+rights.grant("movements.movement.cancel", TRADERS, WORK, delegable=True)
+rights.grant("movements.movement.depart", TRADERS, WORK, delegable=True)
+rights.grant("movements.movement.carry", (Kind.CARRIER, *TRADERS, *CUSTOMS), WORK, delegable=True)
+rights.grant("movements.movement.receive", (Kind.FACILITY, Kind.CONSIGNEE), WORK, delegable=True)
+rights.grant("movements.movement.complete", (Kind.FACILITY, Kind.CONSIGNEE), WORK, delegable=True)
+rights.grant("movements.movement.correct", (Kind.FACILITY, *TRADERS, *CUSTOMS), WORK, delegable=True)
+rights.grant("movements.correction.answer", AUTHORITY, DECIDE)
+rights.grant("movements.movement.observe", (*CUSTOMS, *AUTHORITY), WORK)
+rights.grant("movements.movement.hold", OFFICIAL, WORK)
+rights.grant("movements.movement.close", AUTHORITY, WORK)
+registry.event("movement.told_late", _("Became known late"))

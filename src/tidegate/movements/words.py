@@ -62,6 +62,12 @@ _AMENDMENT = {
     "approved": _("Amendment approved"),
     "refused": _("Amendment refused"),
 }
+_CORRECTION = {
+    "proposed": _("Correction proposed"),
+    "answered": _("Correction answered"),
+    "approved": _("Correction approved by all"),
+    "refused": _("Correction refused"),
+}
 _MOVEMENT = {
     "drafted": _("Movement drafted"),
     "announcing": _("Quantities asked for"),
@@ -148,6 +154,7 @@ EVENTS: dict[str, Any] = {
         "contract": _CONTRACT,
         "guarantee": _GUARANTEE,
         "amendment": _AMENDMENT,
+        "correction": _CORRECTION,
         "movement": _MOVEMENT,
         "permit": _PERMIT,
         "quota_pool": _POOL,

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 from datetime import date, timedelta
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from django import forms
 from django.conf import settings
@@ -15,6 +15,17 @@ from tidegate.parties.actors import Actor, delegations_of
 from tidegate.parties.commands.agents import delegable, rights_of_key
 from tidegate.parties.models import Facility, Organisation, Person, Role, State
 from tidegate.parties.names import label_of
+
+if TYPE_CHECKING:
+    from django.forms import ModelForm as _Model
+else:
+
+    class _Model(forms.ModelForm):
+        """Django's own, which takes its table in brackets only for the type checker."""
+
+        def __class_getitem__(cls, model: Any) -> Any:
+            return cls
+
 
 LANGUAGES = [("", _("As in the browser")), *settings.LANGUAGES]
 
@@ -37,7 +48,7 @@ class Codes(forms.CharField):
         return list(dict.fromkeys(word for word in words if word))
 
 
-class MeForm(forms.ModelForm):
+class MeForm(_Model[Person]):
     """What people may change of themselves."""
 
     class Meta:
@@ -47,7 +58,7 @@ class MeForm(forms.ModelForm):
     language = forms.ChoiceField(label=_("Language of letters"), choices=LANGUAGES, required=False)
 
 
-class OrganisationForm(forms.ModelForm):
+class OrganisationForm(_Model[Organisation]):
     """An entry of the register. The kind is chosen once."""
 
     class Meta:
@@ -80,7 +91,7 @@ class OrganisationForm(forms.ModelForm):
         return {*super()._get_validation_exclusions(), "holder"}  # type: ignore[misc]
 
 
-class FacilityForm(forms.ModelForm):
+class FacilityForm(_Model[Facility]):
     """A site with what it may take, and when."""
 
     class Meta:
@@ -178,7 +189,7 @@ class KeyForm(forms.Form):
         self.fields["valid_until"].initial = today + timedelta(days=365)
 
 
-class StateForm(forms.ModelForm):
+class StateForm(_Model[State]):
     """What a State sets for itself."""
 
     class Meta:

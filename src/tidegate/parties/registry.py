@@ -9,7 +9,7 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, Protocol
 from uuid import UUID
 
 from django.urls import reverse
@@ -78,13 +78,40 @@ class MessageType:
     version: str = "1.0"
 
 
+@dataclass(frozen=True)
+class VerifyKey:
+    """A public Ed25519 key (32 bytes, hexadecimal) of a State, for whoever checks what it signed.
+
+    `retired_at`: it signs nothing later than that. `revoked`: it may be in strange hands, nothing of it is believed.
+    """
+
+    kid: str
+    state: str
+    public: str
+    retired_at: datetime | None = None
+    revoked: bool = False
+
+
+class Signer(Protocol):
+    """Whoever keeps the States' keys: the app of the exchange."""
+
+    def sign(self, state: str, payload: bytes, typ: str) -> tuple[str, str]:
+        """Key id, and the payload signed by the State's key as a compact JWS with `typ` in its header."""
+        ...
+
+    def keys(self, state: str) -> list[VerifyKey]:
+        """Every key that a State has signed with, the retired and revoked too."""
+        ...
+
+
 @dataclass
 class Registry:
-    """Event types (with a name for people), message types and subscribers of this installation."""
+    """Event types (with a name for people), message types, subscribers and the signer of this installation."""
 
     events: dict[str, Any] = field(default_factory=dict)
     messages: dict[str, MessageType] = field(default_factory=dict)
     subscribers: list[Subscriber] = field(default_factory=list)
+    signer: Signer | None = None
     pages: dict[str, str] = field(default_factory=dict)
     acts: dict[str, tuple[Any, str]] = field(default_factory=dict)
 

@@ -69,7 +69,7 @@ rights = Rights()
 # The rights of this room.
 rights.grant("parties.journal.read", OFFICIAL, READ)
 rights.grant("parties.feed.read", EVERYBODY, READ, delegable=True)
-rights.grant("parties.organisation.read", EVERYBODY, READ)
+rights.grant("parties.organisation.read", EVERYBODY, READ, delegable=True)
 rights.grant("parties.organisation.keep", OFFICIAL, MANAGE)
 rights.grant("parties.facility.keep", AUTHORITY, DECIDE)
 rights.grant("parties.membership.read", EVERYBODY, MANAGE)

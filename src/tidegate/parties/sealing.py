@@ -11,9 +11,10 @@ from __future__ import annotations
 
 import hashlib
 import logging
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from datetime import datetime
+from uuid import UUID
 
 from django.db import connection, transaction
 from django.utils import timezone
@@ -85,7 +86,7 @@ def seal(state: str) -> int:
             return sealed
 
 
-def _write(made: list[tuple[int, str, datetime, object]]) -> None:
+def _write(made: Sequence[tuple[int, str, datetime, UUID]]) -> None:
     """One statement for each entry, sent together: bulk_update would compare every row with every other."""
     if not made:
         return

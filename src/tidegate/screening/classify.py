@@ -120,13 +120,11 @@ def heading_for(hs: str | None, edition: str, book: Book) -> Heading | None:
     """The longest heading of the table that `hs` falls under in an edition."""
     if hs is None:
         return None
-    best: Heading | None = None
-    for heading in book.headings:
-        if heading.editions and edition not in heading.editions:
-            continue
-        if hs.startswith(heading.code) and (best is None or len(heading.code) > len(best.code)):
-            best = heading
-    return best
+    for length in range(len(hs), 0, -1):
+        heading = book.heading_of.get(hs[:length])
+        if heading is not None and (not heading.editions or edition in heading.editions):
+            return heading
+    return None
 
 
 def waste_status(s: Shipment, heading: Heading | None) -> Tri:

@@ -3,24 +3,15 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass, replace
-from datetime import date, timedelta
+from dataclasses import dataclass
 from typing import Any
 
-from tidegate.law.conditions import atoms
-from tidegate.law.records import CONFIDENCES, INTERNATIONAL, Book
+from tidegate.law.records import CONFIDENCES, Book
 from tidegate.screening import messages
 from tidegate.screening.classify import Classification, classify
-from tidegate.screening.evaluate import (
-    SEVERITY,
-    LayerResult,
-    Question,
-    international_layers,
-    layer_days,
-    national_layer,
-)
-from tidegate.screening.papers import end_of, later
-from tidegate.screening.shipment import Shipment, Transit, unknown_facts
+from tidegate.screening.evaluate import LayerResult, Question, layer_days
+from tidegate.screening.route import evaluate_layers, headline, next_changes, route_layers
+from tidegate.screening.shipment import Shipment, unknown_facts
 
 DECISION_FIELDS = (
     "id row outcome entry entry_candidates eu_entry regime layers reasons missing questions verify alerts changes "
@@ -55,30 +46,6 @@ def with_identity(decision: dict[str, Any], s: Shipment, book: Book) -> dict[str
     if extra:
         out["facts"] = extra
     return out
-
-
-def route_layers(s: Shipment) -> list[tuple[str, str, int | None]]:
-    """(State, role, position in transit) of every national layer to look at, in the order of the route."""
-    if s.evaluate is not None:
-        out: list[tuple[str, str, int | None]] = []
-        for layer in s.evaluate:
-            state, role = layer.split(":")
-            position = next((n for n, t in enumerate(s.transit) if role == "transit" and t.state == state), None)
-            out.append((state, role, position))
-        return out
-    stops = [(t.state, "transit", n) for n, t in enumerate(s.transit)]
-    return [(s.export, "export", None), *stops, (s.import_, "import", None)]
-
-
-def evaluate_layers(s: Shipment, book: Book, cls: Classification) -> tuple[list[LayerResult], str | None]:
-    """Every layer that the shipment meets, and the international regime."""
-    layers: list[LayerResult] = []
-    regime: str | None = None
-    if s.evaluate is None:
-        layers, regime = international_layers(s, book, cls)
-    for state, role, position in route_layers(s):
-        layers.append(national_layer(s, book, cls, state, role, position))
-    return layers, regime
 
 
 @dataclass(frozen=True, slots=True)
@@ -147,18 +114,6 @@ def assemble(
         "confidence": min(confidences, key=CONFIDENCES.index) if confidences else "high",
         "rulebook": book.label,
     }
-
-
-def headline(
-    cls: Classification, layers: Sequence[LayerResult], regime: str | None, international: bool
-) -> tuple[str, str | None]:
-    """(outcome, entry): the strictest of the layers, undetermined at least while entry or regime are open."""
-    outcome = max((layer.outcome for layer in layers), key=SEVERITY.__getitem__, default="clear")
-    is_open = international and (not cls.decided or regime is None)
-    if is_open and SEVERITY[outcome] < SEVERITY["undetermined"]:
-        outcome = "undetermined"
-    entries = cls.entries
-    return outcome, entries[0] if len(entries) == 1 else None
 
 
 def layer_dict(layer: LayerResult) -> dict[str, Any]:
@@ -264,75 +219,18 @@ def contradicts(declared: str | None, cls: Classification) -> bool:
     return bool(declared) and declared not in cls.entries and declared != cls.eu_entry
 
 
-# ── what changes soon ──────────────────────────────────────────────────────────────────────────────────────
-
-
-def next_changes(s: Shipment, book: Book, outcome: str) -> list[dict[str, Any]]:
-    """The next dates on which this shipment's outcome changes under the law known today.
-
-    The same goods are looked at on each later date on which a rule on the route, a State's membership or a paper
-    held begins or ends.
-    """
-    out = []
-    current = outcome
-    for day in boundaries(s, book):
-        later = moved(s, day)
-        cls = classify(later, book)
-        layers, regime = evaluate_layers(later, book, cls)
-        decision = assemble(Route.of(later), book, cls, layers, regime)
-        if decision["outcome"] != current:
-            current = decision["outcome"]
-            rules = [r for layer in layers if layer.outcome == current for r in layer.binding]
-            out.append({"date": day.isoformat(), "outcome": current, "rules": list(dict.fromkeys(rules))})
-    return out
-
-
-def moved(s: Shipment, day: date) -> Shipment:
-    """The same goods with every event on `day`."""
-    return replace(s, date=day, events={}, transit=tuple(Transit(t.state, None, None, t.facts) for t in s.transit))
-
-
-def boundaries(s: Shipment, book: Book) -> list[date]:
-    """Dates after the shipment's on which something that it depends on begins or ends."""
-    after = s.date
-    names = {f"national:{state}:{role}" for state, role, _ in route_layers(s)}
-    if s.evaluate is None:
-        names |= set(INTERNATIONAL)
-    days: set[date] = {start for _, start in book.editions}
-    for parameter in book.parameters:
-        days |= {d for d in (parameter.start, parameter.end and parameter.end + timedelta(days=1)) if d}
-    for name in ("basel", *names):
-        for rule in book.by_layer.get(name, ()):
-            if rule.valid_from:
-                days.add(rule.valid_from)
-            if rule.valid_to:
-                days.add(rule.valid_to + timedelta(days=1))
-            for condition in (rule.when, *rule.fails, *rule.unless, *(d.when for d in rule.documents)):
-                days |= {operand for _, op, operand in atoms(condition) if op == "before"}
-            for requirement in rule.documents:
-                for document in s.documents or ():
-                    if document.kind.partition(":")[0] in {k.partition(":")[0] for k in requirement.kinds}:
-                        end, _ = end_of(document, date.max, requirement)
-                        if end:
-                            days.add(later(end, 1))
-    for state in {s.export, s.import_, s.origin, *(t.state for t in s.transit)}:
-        for periods in book.states[state].groups.values():
-            for period in periods:
-                if period.start:
-                    days.add(period.start)
-                if period.end:
-                    days.add(period.end + timedelta(days=1))
-    for document in s.documents or ():
-        if document.valid_from:
-            days.add(document.valid_from)
-        if document.valid_to:
-            days.add(later(document.valid_to, 1))
-    return sorted(d for d in days if after < d < date.max)
-
-
 def mapping_layers(decision: Mapping[str, Any]) -> dict[str, str]:
     """Layer name → outcome, for summaries."""
     return {layer["layer"]: layer["outcome"] for layer in decision["layers"]}
 
 
-__all__ = ["DECISION_FIELDS", "assemble", "decide", "evaluate_layers", "layer_days", "mapping_layers", "route_layers"]
+__all__ = [
+    "DECISION_FIELDS",
+    "assemble",
+    "decide",
+    "evaluate_layers",
+    "headline",
+    "layer_days",
+    "mapping_layers",
+    "route_layers",
+]

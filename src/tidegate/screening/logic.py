@@ -34,7 +34,7 @@ ALWAYS_KNOWN = STATE_FACTS | {"event_before", "holds", "entry", "waste"}
 class Case:
     """One shipment seen from one layer: what a condition may ask, and what is assumed while worlds are tried."""
 
-    __slots__ = ("assumed", "blank", "book", "cache", "day", "facts", "here", "role", "s", "states", "world")
+    __slots__ = ("assumed", "blank", "book", "day", "facts", "here", "role", "s", "states", "world")
 
     def __init__(self, s: Shipment, book: Book, here: str | None, role: str | None, facts: Mapping[str, Any]):
         self.s, self.book, self.here, self.role, self.facts = s, book, here, role, facts
@@ -42,7 +42,6 @@ class Case:
         self.blank = False  # true while only the route is known, not what is held
         self.world: World = World(None)
         self.assumed: dict[str, Any] = {}
-        self.cache: dict[Any, Any] = {}
         self.states: dict[str, Sequence[str]] = {
             "export": (s.export,),
             "import": (s.import_,),
@@ -231,11 +230,7 @@ def _state_atom(fact: str, op: str, names: tuple[str, ...]) -> Test:
     wanted = op == "in"
 
     def test(case: Case) -> Tri:
-        key = (fact, names, case.day)
-        inside = case.cache.get(key)
-        if inside is None:
-            inside = case.cache[key] = [case.book.in_group(state, names, case.day) for state in case.states[fact]]
-        return wanted in inside
+        return wanted in [case.book.in_group(state, names, case.day) for state in case.states[fact]]
 
     return test
 

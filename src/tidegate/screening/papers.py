@@ -53,6 +53,13 @@ def end_of(document: Document, day: date, rule: Requirement | None = None) -> tu
     return end, known
 
 
+def turning_days(document: Document, rule: Requirement | None = None) -> set[date]:
+    """The days from which on a paper may be judged otherwise: it begins, is renewed, or has ended."""
+    begins = {d for d in (document.issued, document.valid_from, *(r[0] for r in document.renewals)) if d}
+    ends = {end_of(document, day, rule)[0] for day in (date.min, *begins, date.max)}
+    return begins | {later(end, 1) for end in ends if end}
+
+
 def later(day: date, days: int) -> date:
     """`days` after a day; the last day that a calendar holds where that lies beyond it."""
     try:

@@ -27,6 +27,8 @@ FIELDS = frozenset(
 )
 OPERATIONS = frozenset([f"R{n}" for n in range(1, 14)] + [f"D{n}" for n in range(1, 16)] + ["product"])
 ENTRY = re.compile(r"^[A-Z]{1,2}\d{2,4}$")
+Y_CODE = re.compile(r"^Y\d{1,2}$")
+H_CODE = re.compile(r"^H\d{1,2}(\.\d)?$")
 LAYER = re.compile(r"^([A-Z]{2}):(import|export|transit)$")
 HUNDRED = Decimal(100)
 BILLIONTH = Decimal("1E-9")
@@ -178,8 +180,8 @@ def parse_shipment(obj: Mapping[str, Any], book: Book | None = None) -> Shipment
         contamination_pct=contamination,
         halogenated=_bool(get("halogenated"), "halogenated"),
         hazardous=_bool(get("hazardous"), "hazardous"),
-        annex_i=_codes(get("annex_i"), "annex_i", re.compile(r"^Y\d{1,2}$"), messages.Y_CODES),
-        annex_iii=_codes(get("annex_iii"), "annex_iii", re.compile(r"^H\d{1,2}(\.\d)?$"), messages.H_CODES),
+        annex_i=_codes(get("annex_i"), "annex_i", Y_CODE, messages.Y_CODES),
+        annex_iii=_codes(get("annex_iii"), "annex_iii", H_CODE, messages.H_CODES),
         consumer=_choice(get("consumer"), "consumer", ("pre", "post"), messages.PRE_OR_POST),
         material=_material(get("material"), book),
         net_kg=net,
@@ -249,8 +251,6 @@ def _bool(value: Any, name: str) -> bool | None:
 def _number(value: Any, name: str, minimum: Decimal | None = None, maximum: Decimal | None = None) -> Decimal | None:
     if value is None or value == "":
         return None
-    if isinstance(value, (bool, Mapping, list, tuple)):
-        raise Reject(name, value, "a number")
     try:
         number = value if isinstance(value, Decimal) else Decimal(str(value).strip())
     except InvalidOperation:
@@ -493,7 +493,7 @@ def _typed(raw: Any, fact: Fact, where: str) -> Any:
         return _number(raw, where, Decimal(0), HUNDRED if fact.name.endswith("_pct") else None)
     if raw is False:
         return False  # `processed` is false or a word
-    if isinstance(raw, (Mapping, list, tuple)):
+    if not isinstance(raw, str) and isinstance(raw, (Mapping, list, tuple)):
         raise Reject(where, raw, "text")
     text = str(raw).strip()
     lowered = text.lower()

@@ -2,8 +2,11 @@
 
 from __future__ import annotations
 
+from tidegate.exchange import delivery
 from tidegate.parties import sealing
 from tidegate.web.jobs.registry import periodic
 
 # Within a second of a commit its entry is numbered and chained.
 periodic(seconds=1)(sealing.seal_all)
+# What could not be delivered at once, and all that goes to other nodes.
+periodic(seconds=1)(delivery.deliver_due)

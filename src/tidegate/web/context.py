@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable, Iterator
 from typing import Any
 
 from django.conf import settings
@@ -9,7 +10,8 @@ from django.http import HttpRequest
 from django.utils.translation import get_language, get_language_info
 
 from tidegate import __version__
-from tidegate.web.navigation import entries
+from tidegate.parties import choices
+from tidegate.web.navigation import entries, work
 from tidegate.web.rulebook import book
 
 
@@ -19,6 +21,9 @@ def shell(request: HttpRequest) -> dict[str, Any]:
     return {
         "td": {
             "nav": entries(request),
+            "work": _Lazy(lambda: work(request)),
+            "choices": _Lazy(lambda: choices.of(request)),
+            "demo": settings.TIDEGATE_DEMO,
             "languages": [
                 {"code": code, "name": get_language_info(code)["name_local"]} for code, _name in settings.LANGUAGES
             ],
@@ -28,6 +33,22 @@ def shell(request: HttpRequest) -> dict[str, Any]:
             "rulebook": _Label(),
         }
     }
+
+
+class _Lazy:
+    """A list that is made when a page first shows it: a page without the frame asks the database nothing."""
+
+    def __init__(self, make: Callable[[], list[Any]]):
+        self._make = make
+        self._made: list[Any] | None = None
+
+    def __iter__(self) -> Iterator[Any]:
+        if self._made is None:
+            self._made = self._make()
+        return iter(self._made)
+
+    def __len__(self) -> int:
+        return sum(1 for _ in self)
 
 
 class _Label:

@@ -12,12 +12,16 @@ from django.utils.translation import gettext_lazy as _
 
 @dataclass(frozen=True)
 class Entry:
-    """`name` is the URL name it leads to; `prefix` the start of every path that counts as inside it."""
+    """`name` is the URL name it leads to; `prefix` the start of every path that counts as inside it.
+
+    An entry with a `right` belongs to the work of those who have it, and stands in the second row.
+    """
 
     name: str
     label: str | Promise
     icon: str
     prefix: str
+    right: str = ""
 
 
 ENTRIES = (
@@ -25,19 +29,38 @@ ENTRIES = (
     Entry("batch:index", _("Screen a batch"), "table", "/batch/"),
     Entry("law:index", _("The law"), "scale", "/law/"),
     Entry("api-v1:docs", _("API"), "api", "/api/"),
+    Entry("movements:desk", _("Desk"), "clipboard-list", "/desk/", "parties.feed.read"),
+    Entry("parties:approvals", _("Two persons"), "users", "/approvals/", "parties.approval.decide"),
+    Entry("parties:organisations", _("Register"), "building-factory-2", "/organisations/", "parties.organisation.read"),
+    Entry("parties:journal", _("Journal"), "history", "/journal/", "parties.journal.read"),
 )
 
 
 def entries(request: HttpRequest) -> list[dict[str, bool | str | Promise]]:
-    """The entries whose pages exist: address, label, icon and whether the reader is there now."""
+    """The public entries whose pages exist: address, label, icon and whether the reader is there now."""
+    return [_shown(request, entry, address) for entry, address in _found() if not entry.right]
+
+
+def work(request: HttpRequest) -> list[dict[str, bool | str | Promise]]:
+    """The entries of the reader's work: those whose right the acting role has."""
+    actor = getattr(request, "actor", None)
+    if not actor:
+        return []
+    return [_shown(request, entry, address) for entry, address in _found() if entry.right and actor.may(entry.right)]
+
+
+def _found() -> list[tuple[Entry, str]]:
     found = []
     for entry in ENTRIES:
         try:
-            address = reverse(entry.name)
+            found.append((entry, reverse(entry.name)))
         except NoReverseMatch:
             continue
-        inside = request.path == entry.prefix if entry.prefix == "/" else request.path.startswith(entry.prefix)
-        if entry.prefix == "/":
-            inside = inside or request.path.startswith("/check")
-        found.append({"url": address, "label": entry.label, "icon": entry.icon, "current": inside})
     return found
+
+
+def _shown(request: HttpRequest, entry: Entry, address: str) -> dict[str, bool | str | Promise]:
+    inside = request.path == entry.prefix if entry.prefix == "/" else request.path.startswith(entry.prefix)
+    if entry.prefix == "/":
+        inside = inside or request.path.startswith("/check")
+    return {"url": address, "label": entry.label, "icon": entry.icon, "current": inside}

@@ -9,6 +9,7 @@ import os
 import socket
 import sys
 from collections.abc import Callable
+from ipaddress import ip_address
 
 DEFAULT_SETTINGS = "tidegate.web.settings.demo"
 
@@ -29,14 +30,16 @@ def serve(
     `settings` is a settings module; left out, ``DJANGO_SETTINGS_MODULE`` or the demo settings hold.
     `ready` is told the address once the database is prepared; left out, it is printed.
 
-    Raises CannotServe when the port is taken or the host is not an address of this machine.
+    Raises CannotServe when the port is taken, the host is not an address of this machine, or the demo is asked to
+    listen to anybody but this machine: its sign-in asks for no proof.
     """
     if settings:
         os.environ["DJANGO_SETTINGS_MODULE"] = settings
     else:
         os.environ.setdefault("DJANGO_SETTINGS_MODULE", DEFAULT_SETTINGS)
 
-    _check_free(host, port)
+    check_free(host, port)
+    _check_demo(host)
     prepare()
     shown = f"[{host}]" if ":" in host else host
     (ready or _print_address)(f"http://{shown}:{port}/")
@@ -59,16 +62,23 @@ def serve(
 
 
 def prepare() -> None:
-    """Set Django up and bring the database's tables to this version."""
+    """Set Django up and bring the database's tables to this version; the demo's is marked as such and filled."""
     import django
+    from django.conf import settings
     from django.core.management import call_command
 
     django.setup()
+    if settings.TIDEGATE_DEMO:
+        from tidegate.parties import demo
+
+        demo.mark_database()
     call_command("migrate", interactive=False, verbosity=0)
+    if settings.TIDEGATE_DEMO:
+        demo.build()
 
 
-def _check_free(host: str, port: int) -> None:
-    """Fail before the server starts, with a sentence instead of a traceback."""
+def check_free(host: str, port: int) -> None:
+    """Raises CannotServe, with a sentence, where the address cannot be served: before any work is done for it."""
     if not 0 < port < 65536:
         raise CannotServe(f"port {port} does not exist; expected 1 to 65535")
     family = socket.AF_INET6 if ":" in host else socket.AF_INET
@@ -78,6 +88,23 @@ def _check_free(host: str, port: int) -> None:
             probe.bind((host, port))
         except OSError as error:
             raise CannotServe(f"cannot serve at {host}:{port}: {error.strerror or error}; choose another") from None
+
+
+def _check_demo(host: str) -> None:
+    """The demo signs in whoever presses a button: it must not be reached from elsewhere."""
+    from django.conf import settings
+
+    if not settings.TIDEGATE_DEMO:
+        return
+    try:
+        loopback = host == "localhost" or ip_address(host).is_loopback
+    except ValueError:
+        loopback = False
+    if not loopback:
+        raise CannotServe(
+            f"the demo asks nobody for a password and is served on this machine alone, not at {host}; "
+            "for others, use the `office` settings"
+        )
 
 
 def _print_address(address: str) -> None:

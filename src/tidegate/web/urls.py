@@ -1,21 +1,26 @@
-"""Every address of the web application. A folder of pages brings its own ``urls.py``; it is included here."""
+"""Every address of the web application. A folder of pages brings its own ``urls.py``; it is included here.
+
+A folder inside `public_urls` is open to everybody; in the others each view says what it asks (parties/access.py).
+"""
 
 from __future__ import annotations
 
 from django.urls import include, path
 from django.urls.resolvers import URLPattern, URLResolver
 
+from tidegate.parties.access import public, public_urls
 from tidegate.web import views
 
 urlpatterns: list[URLPattern | URLResolver] = [
-    path("", include("tidegate.web.check.urls")),
-    path("language/", include("django.conf.urls.i18n")),
-    path("health/", views.health, name="health"),
-    path("robots.txt", views.robots, name="robots"),
-    path("favicon.ico", views.favicon, name="favicon"),
-    path("batch/", include("tidegate.web.batch.urls")),
-    path("law/", include("tidegate.web.lawpages.urls")),
-    path("api/v1/", include("tidegate.web.api.urls")),
+    path("", public_urls(include("tidegate.web.check.urls"))),
+    path("language/", public_urls(include("django.conf.urls.i18n"))),
+    path("health/", public(views.health), name="health"),
+    path("robots.txt", public(views.robots), name="robots"),
+    path("favicon.ico", public(views.favicon), name="favicon"),
+    # A batch is its browser session's own: see batch/queries.py.
+    path("batch/", public_urls(include("tidegate.web.batch.urls"))),
+    path("law/", public_urls(include("tidegate.web.lawpages.urls"))),
+    path("api/v1/", public_urls(include("tidegate.web.api.urls"))),
     path("", include("tidegate.parties.urls")),
     path("exchange/", include("tidegate.exchange.urls")),
     path("", include("tidegate.movements.urls")),

@@ -8,7 +8,7 @@ from tidegate.movements.models.base import Attachment, Breach, CaseRow, Clock, E
 from tidegate.movements.models.consents import Consent, Contract, Guarantee
 from tidegate.movements.models.consignments import Consignment, JointInspection, Requirement
 from tidegate.movements.models.ledger import Account, Posting, Reservation, SubPeriod
-from tidegate.movements.models.movements import Custody, Movement, Operation
+from tidegate.movements.models.movements import Correction, Custody, Movement, Operation
 from tidegate.movements.models.notices import SavedFilter, Subscription
 from tidegate.movements.models.notifications import (
     Amendment,
@@ -24,7 +24,7 @@ from tidegate.movements.models.takeback import CostLine, ReturnConsent, TakeBack
 
 __all__ = [
     "Account", "Amendment", "Approval", "Attachment", "Breach", "CaseRow", "Certificate", "Clock", "Consent",
-    "Consignment", "Contract", "CostLine", "Custody", "EarlyFact", "Guarantee", "Holiday", "InfoRequest",
+    "Consignment", "Contract", "Correction", "CostLine", "Custody", "EarlyFact", "Guarantee", "Holiday", "InfoRequest",
     "JointInspection",
     "Movement", "Notification", "Operation", "Permit", "Posting", "QuotaAllocation", "QuotaPool", "Requirement",
     "Reservation", "ReturnConsent", "RouteStop", "SavedFilter", "StatusList", "SubPeriod", "Subscription", "TakeBack",

@@ -53,6 +53,8 @@ class Consent(CaseRow):
     certificate = models.UUIDField(null=True)
     # The waiver of clocks.yaml by which silence is consent for this authority; empty: it never is.
     tacit_by = models.CharField(max_length=64, blank=True)
+    # The version of the notification that was decided upon; a later material one asks for the decision anew.
+    version = models.PositiveIntegerField(default=0)
     # What it was before it was suspended.
     given_as = models.CharField(max_length=32, blank=True)
 

@@ -41,7 +41,9 @@ class Movement(CaseRow):
     notification = models.ForeignKey(Notification, on_delete=models.PROTECT, related_name="movements")
     serial = models.PositiveIntegerField(_("serial number"))
     status = models.CharField(max_length=24, choices=Status.choices, default=Status.DRAFT)
+    # While it is held: where it goes back to, and which State holds it.
     held_from = models.CharField(max_length=24, blank=True)
+    held_by = models.CharField(max_length=2, blank=True)
     planned_on = models.DateField(_("planned day of departure"))
     announced_kg = kilograms(_("announced (kg)"))
     loaded_kg = kilograms(_("loaded (kg)"), null=True)
@@ -126,3 +128,29 @@ class Operation(Held):
                 & Q(input_kg__gte=F("output_kg") + F("loss_kg")),
             ),
         ]
+
+
+class Correction(CaseRow):
+    """A proposal to correct what was recorded of a movement: the other States concerned approve it, or it is refused.
+
+    Nothing is overwritten: what was recorded stays in the journal.
+    """
+
+    class Status(models.TextChoices):
+        PROPOSED = "proposed", pgettext_lazy("correction", "Proposed")
+        APPROVED = "approved", pgettext_lazy("correction", "Approved by all")
+        REFUSED = "refused", pgettext_lazy("correction", "Refused")
+
+    movement = models.ForeignKey(Movement, on_delete=models.CASCADE, related_name="corrections")
+    reference = models.CharField(max_length=64)
+    proposed_by = models.CharField(max_length=2)
+    changes = models.JSONField()
+    reason = models.TextField(_("reason"))
+    status = models.CharField(max_length=16, choices=Status.choices, default=Status.PROPOSED)
+    # State to its answer: {"MY": {"approved": true, "reason": ""}}.
+    answers = models.JSONField(default=dict)
+    proposed_at = models.DateTimeField()
+
+    class Meta:
+        db_table = "movement_correction"
+        constraints = [models.UniqueConstraint(fields=["holder", "reference"], name="correction_once")]

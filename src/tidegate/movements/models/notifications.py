@@ -55,11 +55,17 @@ class Notification(CaseRow):
     law_version = models.CharField(max_length=64, blank=True)
     override_reason = models.TextField(_("reason for going on"), blank=True)
     version = models.PositiveIntegerField(default=0)
+    # The last version that changed waste, quantity, route, facility or period: consents to earlier ones are no longer.
+    material_version = models.PositiveIntegerField(default=0)
     supersedes = models.CharField(max_length=64, blank=True)
     source = models.CharField(max_length=16, default="form")
     submitted_at = models.DateTimeField(null=True)
     transmitted_at = models.DateTimeField(null=True)
+    # Who suspended it, each until it lifts it again: [{"state", "at", "reason"}].
     suspended_by = models.JSONField(default=list)
+    # Facts of the State of export: the account is used up; it was withdrawn, revoked, superseded or closed.
+    used_up = models.BooleanField(default=False)
+    ended_as = models.CharField(max_length=16, blank=True)
     ended_reason = models.TextField(blank=True)
 
     class Meta:

@@ -67,7 +67,7 @@ def edit_organisation(actor: Actor, organisation_id: UUID, *, revision: int, **f
     if changed:
         _keep(row)
         record(actor, ORGANISATION_CHANGED, row, revision=row.revision, payload=_plain(row, changed))
-    return row  # type: ignore[no-any-return]
+    return row
 
 
 @command("parties.facility.keep", "parties.facility.add")
@@ -92,7 +92,7 @@ def edit_facility(actor: Actor, facility_id: UUID, *, revision: int, **fields: A
         _check_facility(row)
         _keep(row)
         record(actor, FACILITY_CHANGED, row, revision=row.revision, payload=_plain(row, changed))
-    return row  # type: ignore[no-any-return]
+    return row
 
 
 def _check_facility(row: Facility) -> None:

@@ -20,7 +20,7 @@ def control(field: BoundField) -> SafeString:
     widget = field.field.widget
     if isinstance(widget, forms.CheckboxInput):
         css = "form-check-input"
-    elif isinstance(widget, forms.Select) and not isinstance(widget, forms.RadioSelect):
+    elif isinstance(widget, forms.Select):
         css = "form-select"
     else:
         css = "form-control"

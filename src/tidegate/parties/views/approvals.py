@@ -71,8 +71,11 @@ def state(request: HttpRequest) -> HttpResponseBase:
     row = State.objects.get(pk=actor.state)
     name = str(row)
     form = StateForm(request.POST or None, instance=row)
-    if request.method == "POST" and form.is_valid():
-        if kept(form, lambda: commands.set_two_person(actor, **form.cleaned_data)) is not None:
-            messages.success(request, _("Kept."))
-            return redirect("parties:state")
+    if (
+        request.method == "POST"
+        and form.is_valid()
+        and kept(form, lambda: commands.set_two_person(actor, **form.cleaned_data)) is not None
+    ):
+        messages.success(request, _("Kept."))
+        return redirect("parties:state")
     return render(request, "parties/state.html", {"form": form, "name": name}, status=422 if form.errors else 200)

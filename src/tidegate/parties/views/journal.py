@@ -5,7 +5,6 @@ from __future__ import annotations
 import json
 from uuid import UUID
 
-from django.core.paginator import Paginator
 from django.http import Http404, HttpRequest, HttpResponseBase
 from django.shortcuts import render
 from django.views.decorators.http import require_safe
@@ -27,20 +26,30 @@ def journal(request: HttpRequest) -> HttpResponseBase:
     form = JournalFilter(types, request.GET or None)
     asked = form.cleaned_data if form.is_bound and form.is_valid() else {}
     rows = queries.journal(
-        actor, case=asked.get("case", ""), type=asked.get("type", ""), day=asked.get("day"), subject=_subject(request)
+        actor,
+        case=asked.get("case", ""),
+        type=asked.get("type", ""),
+        day=asked.get("day"),
+        subject=_key(request, "subject"),
     )
-    page = Paginator(rows, PER_PAGE).get_page(request.GET.get("page"))
+    before = _key(request, "before")
+    if before is not None:
+        rows = rows.filter(pk__lt=before)
+    # One row more than is shown says whether there are older ones: a journal of millions is not counted for that.
+    found = list(rows[: PER_PAGE + 1])
     query = request.GET.copy()
-    query.pop("page", None)
+    query.pop("before", None)
     return render(
         request,
         "parties/journal.html",
         {
             "form": form,
-            "page": page,
+            "older": found[PER_PAGE - 1].pk if len(found) > PER_PAGE else None,
             "query": f"{query.urlencode()}&" if query else "",
             "tail": sealing.tail(actor.state),
-            "rows": [{"entry": entry, "label": registry.events.get(entry.type, entry.type)} for entry in page],
+            "rows": [
+                {"entry": entry, "label": registry.events.get(entry.type, entry.type)} for entry in found[:PER_PAGE]
+            ],
         },
     )
 
@@ -65,8 +74,8 @@ def entry(request: HttpRequest, pk: UUID) -> HttpResponseBase:
     )
 
 
-def _subject(request: HttpRequest) -> UUID | None:
+def _key(request: HttpRequest, name: str) -> UUID | None:
     try:
-        return UUID(request.GET.get("subject", ""))
+        return UUID(request.GET.get(name, ""))
     except ValueError:
         return None

@@ -17,6 +17,7 @@ from tidegate.parties import choices
 from tidegate.parties.access import lacks_second_factor, signed_in
 from tidegate.parties.forms import MeForm
 from tidegate.parties.middleware import DELEGATION, MEMBERSHIP
+from tidegate.parties.models import Person
 
 
 @signed_in
@@ -30,7 +31,7 @@ def me(request: HttpRequest) -> HttpResponseBase:
         "parties/me.html",
         {
             "choices": choices.of(request),
-            "form": MeForm(instance=request.user),
+            "form": MeForm(instance=_self(request)),
             "passkeys": [f for f in factors if f.type == kinds.WEBAUTHN],
             "totp": next((f for f in factors if f.type == kinds.TOTP), None),
             "codes": next((f for f in factors if f.type == kinds.RECOVERY_CODES), None),
@@ -59,13 +60,18 @@ def act(request: HttpRequest) -> HttpResponseBase:
 @require_POST
 def settings_(request: HttpRequest) -> HttpResponseBase:
     """My name as others read it, and the language of letters to me."""
-    form = MeForm(request.POST, instance=request.user)
+    form = MeForm(request.POST, instance=_self(request))
     if form.is_valid():
         form.save()
         messages.success(request, _("Kept."))
         return _in_language(redirect("parties:me"), form.cleaned_data["language"])
     messages.error(request, " ".join(str(error) for errors in form.errors.values() for error in errors))
     return redirect("parties:me")
+
+
+def _self(request: HttpRequest) -> Person:
+    assert isinstance(request.user, Person)  # said by `signed_in`
+    return request.user
 
 
 def _in_language(response: HttpResponse, language: str) -> HttpResponse:
@@ -75,7 +81,7 @@ def _in_language(response: HttpResponse, language: str) -> HttpResponse:
             language,
             secure=settings.LANGUAGE_COOKIE_SECURE,
             httponly=settings.LANGUAGE_COOKIE_HTTPONLY,
-            samesite=settings.LANGUAGE_COOKIE_SAMESITE,
+            samesite="Lax",
         )
     return response
 

@@ -9,6 +9,7 @@ from __future__ import annotations
 import os
 import re
 import shutil
+import socket
 import sys
 from collections.abc import Callable, Iterator
 from pathlib import Path
@@ -59,6 +60,8 @@ def map_parquet(
         raise SparkUnavailable("the Spark engine needs PySpark: install tidegate[spark]") from None
     if shutil.which("java") is None and not os.environ.get("JAVA_HOME"):
         raise SparkUnavailable("the Spark engine needs Java 17 on the path (on Debian: openjdk-17-jre-headless)")
+    if master is not None and master.startswith("spark://"):
+        _knock(master)
     os.environ.setdefault("PYSPARK_PYTHON", sys.executable)  # the workers run in the environment that we run in
     builder = SparkSession.builder.master(master or "local[*]").appName("tidegate")
     for name, value in {**SETTINGS, "spark.ui.showConsoleProgress": str(show).lower()}.items():
@@ -78,14 +81,28 @@ def map_parquet(
         raise SparkFailed(f"Spark: {reason(str(error))}") from None
 
 
+def _knock(master: str) -> None:
+    """Raises SparkFailed where no master answers; Spark itself takes minutes to say so, in other words."""
+    for place in master.removeprefix("spark://").split(","):
+        host, _, port = place.rpartition(":")
+        if not host or not port.isdecimal():
+            raise SparkFailed(f"Spark: {master!r} is no address of a master: expected spark://HOST:PORT")
+        try:
+            socket.create_connection((host.strip("[]"), int(port)), timeout=10).close()
+        except (OSError, OverflowError):
+            continue
+        return
+    raise SparkFailed(f"Spark: no master answers at {master}")
+
+
 def reason(text: str) -> str:
     """What a person needs of an error of Spark: the last words of Python on a worker, else Spark's own first line."""
     _, failed, trace = text.rpartition("Traceback (most recent call last):")
     if failed:
         lines = [line for line in trace.splitlines() if line.strip()]
         said = next((line for line in lines if not line[0].isspace()), lines[-1] if lines else "")
-        return re.sub(r"^(?:\w+\.)*\w+(?:Error|Exception): ", "", said.strip())
-    lines = [line.strip() for line in text.splitlines() if line.strip()]
-    if lines and lines[0].startswith("An error occurred while calling"):
-        lines = lines[1:]
-    return lines[0].removeprefix(": ") if lines else "no reason given"
+    else:
+        lines = [line for line in text.splitlines() if line.strip()]
+        called = bool(lines) and lines[0].startswith("An error occurred while calling")
+        said = "".join(lines[called : called + 1]).strip().removeprefix(": ")
+    return re.sub(r"^(?:[\w$]+\.)*[\w$]+(?:Error|Exception): ", "", said.strip()) or "no reason given"

@@ -14,7 +14,7 @@ value it may take: only when the answers differ is the layer undetermined, and t
     layers.py          a layer over all worlds
 """
 
-from tidegate.screening.evaluate.compiled import Compiled, CompiledBook, compiled
+from tidegate.screening.evaluate.compiled import WORLDWIDE, Compiled, CompiledBook, compiled
 from tidegate.screening.evaluate.layers import international_layers, layer_days, national_layer
 from tidegate.screening.evaluate.results import DISPLACED, OUTCOMES, SEVERITY, LayerResult, Question
 
@@ -22,6 +22,7 @@ __all__ = [
     "DISPLACED",
     "OUTCOMES",
     "SEVERITY",
+    "WORLDWIDE",
     "Compiled",
     "CompiledBook",
     "LayerResult",

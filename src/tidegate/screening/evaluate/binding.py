@@ -15,16 +15,22 @@ def bind(case: Case, rules: tuple[Compiled, ...], days: Mapping[str, date]) -> l
     """The rules whose scope and conditions hold (True) or may hold (None) in this case."""
     out: list[tuple[Compiled, Tri]] = []
     for c in compiled(case.book).fitting(rules, case.world):
-        rule = c.rule
-        case.day = days[rule.event]
-        scope = matches_hs(rule.hs, case)
-        if scope is False:
-            continue
-        holds: Tri = True if c.when is None else c.when(case)
-        if holds is False:
-            continue
-        out.append((c, True if scope and holds else None))
+        state = applies(c, case, days)
+        if state is not False:
+            out.append((c, state))
     return out
+
+
+def applies(c: Compiled, case: Case, days: Mapping[str, date]) -> Tri:
+    """Whether the rule's scope and conditions hold on the day of its event."""
+    case.day = days[c.rule.event]
+    scope = matches_hs(c.rule.hs, case)
+    if scope is False:
+        return False
+    holds: Tri = True if c.when is None else c.when(case)
+    if holds is False:
+        return False
+    return True if scope and holds else None
 
 
 def fails(c: Compiled, case: Case) -> Tri:
@@ -47,18 +53,6 @@ def prohibits(c: Compiled, state: Tri, case: Case) -> Tri:
     if failing is False or state is False:
         return False
     return True if failing and state else None
-
-
-def again(c: Compiled, case: Case, days: Mapping[str, date]) -> Tri:
-    """The same question with the facts assumed in `case.assumed`."""
-    case.day = days[c.rule.event]
-    scope = matches_hs(c.rule.hs, case)
-    if scope is False:
-        return False
-    holds: Tri = True if c.when is None else c.when(case)
-    if holds is False:
-        return False
-    return prohibits(c, True if scope and holds else None, case)
 
 
 def alerting(c: Compiled, case: Case) -> bool:

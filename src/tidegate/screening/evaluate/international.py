@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from datetime import date
-from itertools import product
 
 from tidegate.law.records import REGIMES, Book
 from tidegate.screening.classify import Tri
@@ -12,8 +11,8 @@ from tidegate.screening.evaluate.binding import bind
 from tidegate.screening.evaluate.compiled import Compiled
 from tidegate.screening.evaluate.papers_asked import missing_papers
 from tidegate.screening.evaluate.results import DISPLACED, EFFECT, REGIME_EFFECT, REGIME_RANK, Question, Seen
-from tidegate.screening.evaluate.trial import asked, domain, matters, open_facts
-from tidegate.screening.logic import Case, matches_hs
+from tidegate.screening.evaluate.trial import Grid, asked, bound, domain, open_facts
+from tidegate.screening.logic import Case
 
 
 def _regimes(states: Sequence[tuple[Compiled, Tri]], *, possible: bool = False) -> tuple[dict[str, str], str, bool]:
@@ -22,7 +21,7 @@ def _regimes(states: Sequence[tuple[Compiled, Tri]], *, possible: bool = False) 
     displaced = unsure = False
     for c, state in states:
         rule = c.rule
-        if not rule.binds:
+        if not c.binds:
             continue
         if state is None and (rule.regime or rule.displaces):
             unsure = True
@@ -56,7 +55,7 @@ def look_international(case: Case, rules: tuple[Compiled, ...], days: Mapping[st
     for c, state in states:
         rule = c.rule
         case.day = days[rule.event]
-        if not rule.binds:
+        if not c.binds:
             seen.alerts.append(rule.id)
             continue
         if rule.layer == "basel" and displaced and rule.regime:
@@ -91,29 +90,26 @@ def _try_regimes(
     names = list(dict.fromkeys(n for facts in turns_on.values() for n in facts))
     if not names:
         return
-    domains = [domain(n, pending, case, book) for n in names]
-    table: dict[tuple[int, ...], str] = {}
-    by_layer: dict[str, set[str]] = {}
+    grid = Grid({n: domain(n, pending, case, book) for n in names})
     sure = [(c, s) for c, s in states if c not in pending]
-    for places in product(*(range(len(d)) for d in domains)):
-        case.assumed = {n: domains[i][k] for i, (n, k) in enumerate(zip(names, places, strict=True))}
-        trial = list(sure)
-        for c in pending:
-            case.day = days[c.rule.event]
-            scope = matches_hs(c.rule.hs, case)
-            holds = True if c.when is None else c.when(case)
-            if scope and holds:
-                trial.append((c, True))
+    trials = [(sure, grid.every)]  # which rules bind, in which combinations
+    for c in pending:
+        binds = bound(c, case, days, grid)
+        trials = [([*trial, (c, True)], where & binds) for trial, where in trials] + [
+            (trial, where & ~binds) for trial, where in trials
+        ]
+        trials = [(trial, where) for trial, where in trials if where]
+    seen.regimes = {}
+    found: dict[str, int] = {}
+    for trial, where in trials:
         regimes, overall, _ = _regimes(trial)
-        table[places] = overall
+        found[overall] = found.get(overall, 0) | where
         for layer, regime in regimes.items():
-            by_layer.setdefault(layer, set()).add(regime)
-    case.assumed = {}
-    seen.regimes = by_layer
-    seen.overall = set(table.values())
-    if len(seen.overall) == 1:
+            seen.regimes.setdefault(layer, set()).add(regime)
+    seen.overall = set(found)
+    if len(found) == 1:
         return
-    matter = [n for i, n in enumerate(names) if matters(table, i, len(domains[i]))]
+    matter = [n for n in names if any(grid.matters(n, where) for where in found.values())]
     for name in matter:
         question = seen.questions.setdefault(asked(name, case), Question(weight=1.0 / len(matter)))
         question.rules.update(dict.fromkeys(r for r, facts in turns_on.items() if name in facts))

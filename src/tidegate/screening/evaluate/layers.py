@@ -102,13 +102,9 @@ def international_layers(s: Shipment, book: Book, cls: Classification) -> tuple[
     views, broken = _views(look_international, case, rules, days, book, cls)
     overall = set().union(*(v.overall for v in views))
     regime = next(iter(overall)) if len(overall) == 1 else None
-    results = []
-    for layer in INTERNATIONAL:
-        seen_layers = [v for v in views if layer in v.regimes]
-        involved = any(c.rule.layer == layer for v in views for c, _ in v.bound)
-        if layer != "basel" and not involved and not any(v.regimes[layer] - {"no_basel_control"} for v in seen_layers):
-            continue
-        results.append(international_result(layer, views, cls, regime))
+    involved = {"basel", *(c.rule.layer for v in views for c, _ in v.bound)}
+    involved |= {layer for v in views for layer, regimes in v.regimes.items() if regimes - {"no_basel_control"}}
+    results = [international_result(layer, views, cls, regime) for layer in INTERNATIONAL if layer in involved]
     if regime is None:
         # what leaves the regime open is asked once, with the first layer
         first = results[0]
@@ -166,27 +162,21 @@ def merge(name: str, views: Sequence[Seen], cls: Classification) -> LayerResult:
     """The layer over all worlds: what holds in each of them is said, what differs is open."""
     outcomes = set().union(*(v.outcomes for v in views))
     result = LayerResult(name, next(iter(outcomes)) if len(outcomes) == 1 else "undetermined")
-    shared = set.intersection(*({c.rule.id for c, _ in v.bound} for v in views))
-    effects: dict[str, str] = {}
-    order: dict[str, Compiled] = {}
-    for v in views:
-        for c, effect in v.bound:
-            if c.rule.id in shared:
-                order[c.rule.id] = c
-                if effects.get(c.rule.id) != "prohibit":
-                    effects[c.rule.id] = effect
-    # a rule that prohibits in each world by itself or with others stands as one that prohibits
-    settled = result.outcome == "prohibited"
-    for rule_id in shared:
+    bound = [dict(v.bound) for v in views]
+    shared = [c for c in bound[0] if all(c in others for others in bound[1:])]
+    for c in sorted(shared, key=lambda c: c.rule.order):
+        rule_id, effects = c.rule.id, [effects[c] for effects in bound]
+        effect = "prohibit" if "prohibit" in effects else effects[-1]
         in_every = all(rule_id in v.prohibiting for v in views)
-        if effects[rule_id] == "prohibit" and not in_every:
-            effects[rule_id] = EFFECT.get(order[rule_id].rule.kind, "prohibit")
-        if in_every and settled:
-            effects[rule_id] = "prohibit"
-    ids = sorted(shared, key=lambda r: order[r].rule.order)
-    result.rules = ids
-    result.reasons = [(r, effects[r]) for r in ids if effects[r] != "displaced"]
-    result.binding = [r for r, effect in result.reasons if effect != "allow"]
+        if effect == "prohibit" and not in_every:
+            effect = EFFECT.get(c.rule.kind, "prohibit")
+        if in_every and result.outcome == "prohibited":
+            effect = "prohibit"  # in each world, by itself or with others
+        result.rules.append(rule_id)
+        if effect != "displaced":
+            result.reasons.append((rule_id, effect))
+            if effect != "allow":
+                result.binding.append(rule_id)
     common = [m for m in views[0].missing if all(m in v.missing for v in views[1:])]
     if not common and result.outcome == "needs":
         common = list(dict.fromkeys(m for v in views for m in v.missing))
@@ -204,7 +194,7 @@ def merge(name: str, views: Sequence[Seen], cls: Classification) -> LayerResult:
     if len({frozenset(v.outcomes) for v in views}) > 1:
         every = dict.fromkeys(c.rule.id for v in views for c, _ in v.bound)
         pending = dict.fromkeys(r for v in views for r in v.prohibiting)
-        result.entry_rules = tuple(r for r in {**every, **pending} if r not in shared)
+        result.entry_rules = tuple(r for r in {**every, **pending} if r not in result.rules)
     if result.outcome != "undetermined":
         result.questions = {}
         result.entry_rules = ()

@@ -7,11 +7,11 @@ from datetime import date
 
 from tidegate.law.records import PAPER_KINDS, Book
 from tidegate.screening.evaluate.binding import alerting, bind, prohibits
-from tidegate.screening.evaluate.compiled import Compiled
+from tidegate.screening.evaluate.compiled import Compiled, compiled
 from tidegate.screening.evaluate.papers_asked import missing_papers
 from tidegate.screening.evaluate.results import EFFECT, Seen
 from tidegate.screening.evaluate.trial import try_out
-from tidegate.screening.logic import Case, matches_entry, matches_hs
+from tidegate.screening.logic import Case, matches_hs
 
 
 def look_national(case: Case, rules: tuple[Compiled, ...], days: Mapping[str, date], book: Book) -> Seen:
@@ -28,7 +28,7 @@ def look_national(case: Case, rules: tuple[Compiled, ...], days: Mapping[str, da
         if rule.id in switched_off:
             continue
         excused = bool(c.unless) and c.excused(case)
-        if not rule.binds:
+        if not c.binds:
             if not excused and alerting(c, case):
                 seen.alerts.append(rule.id)
             continue
@@ -54,7 +54,7 @@ def look_national(case: Case, rules: tuple[Compiled, ...], days: Mapping[str, da
         for name in c.inspects:
             if case.value(name) is None:
                 seen.verify.setdefault(name, {})[rule.id] = None
-    suspicions(case, rules, days, seen)
+    suspicions(case, compiled(book).suspecting(rules, case.world), days, seen)
     open_outcome = "needs" if seen.missing else "clear"
     if seen.prohibiting:
         seen.outcomes = {"prohibited"}
@@ -72,12 +72,8 @@ def look_national(case: Case, rules: tuple[Compiled, ...], days: Mapping[str, da
 
 def suspicions(case: Case, rules: Sequence[Compiled], days: Mapping[str, date], seen: Seen) -> None:
     """Rules on content that hides under other codes: what only inspection can show goes under `verify`."""
-    if not case.world.waste:
-        return
     for c in rules:
         rule = c.rule
-        if not rule.suspects or not rule.binds or matches_entry(rule.basel, case.world):
-            continue
         case.day = days[rule.event]
         if matches_hs(rule.suspects, case) is False:
             continue

@@ -2,14 +2,16 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Collection, Mapping, Sequence
 from datetime import date
 from decimal import Decimal
+from functools import partial
 from itertools import pairwise, product
 from typing import Any
 
-from tidegate.law.records import Book
-from tidegate.screening.evaluate.binding import again
+from tidegate.law.records import FAILING_KINDS, Book
+from tidegate.screening.classify import Tri
+from tidegate.screening.evaluate.binding import applies
 from tidegate.screening.evaluate.compiled import Compiled
 from tidegate.screening.evaluate.results import SEVERITY, Question
 from tidegate.screening.logic import ASK_INSTEAD, Case, matches_hs
@@ -70,23 +72,16 @@ def try_out(
     names = list(dict.fromkeys(n for facts in turns_on.values() for n in facts))
     if not names:
         return {open_outcome}, {}
-    domains = [domain(n, pending, case, book) for n in names]
-    size = 1
-    for d in domains:
-        size *= len(d)
-    if size > MOST_COMBINATIONS:
-        matter = set(names)
-        outcomes = {"prohibited", open_outcome}
-    else:
-        table: dict[tuple[int, ...], bool] = {}
-        for places in product(*(range(len(d)) for d in domains)):
-            case.assumed = {n: domains[i][k] for i, (n, k) in enumerate(zip(names, places, strict=True))}
-            table[places] = any(again(c, case, days) is True for c in pending)
-        case.assumed = {}
-        outcomes = {"prohibited" if hit else open_outcome for hit in table.values()}
-        if len(outcomes) == 1:
-            return outcomes, {}
-        matter = {n for i, n in enumerate(names) if matters(table, i, len(domains[i]))}
+    grid = Grid({n: domain(n, pending, case, book) for n in names})
+    matter = set(names)
+    if grid.size <= MOST_COMBINATIONS:
+        hit = 0
+        for c in pending:
+            hit |= prohibited(c, case, days, grid)
+        if hit in (0, grid.every):
+            return {"prohibited" if hit else open_outcome}, {}
+        matter = {n for n in names if grid.matters(n, hit)}
+    outcomes = {"prohibited", open_outcome}
     questions: dict[str, Question] = {}
     share = 1.0 / max(1, len({ASK_INSTEAD.get(n, n) for n in matter}))
     for name in names:
@@ -99,20 +94,66 @@ def try_out(
     return outcomes, questions
 
 
+class Grid:
+    """Every combination of the values that some facts may take; a set of combinations is a number, a bit for each."""
+
+    def __init__(self, domains: Mapping[str, Sequence[Any]]):
+        self.domains = domains
+        self.strides: dict[str, int] = {}
+        self.size = 1
+        for name, values in domains.items():
+            self.strides[name] = self.size
+            self.size *= len(values)
+        self.every = (1 << self.size) - 1
+
+    def where(self, name: str, place: int) -> int:
+        """The combinations in which a fact has the value at a place of its domain."""
+        stride = self.strides[name]
+        period = stride * len(self.domains[name])
+        once = ((1 << stride) - 1) << (stride * place)
+        return once * (self.every // ((1 << period) - 1))
+
+    def true(self, case: Case, facts: Collection[str], test: Callable[[], Tri]) -> int:
+        """The combinations in which `test` is true; it reads none but these facts of those that are open."""
+        own = [name for name in self.domains if name in facts]
+        found = 0
+        for places in product(*(range(len(self.domains[name])) for name in own)):
+            case.assumed = {name: self.domains[name][place] for name, place in zip(own, places, strict=True)}
+            if test() is True:
+                met = self.every
+                for name, place in zip(own, places, strict=True):
+                    met &= self.where(name, place)
+                found |= met
+        case.assumed = {}
+        return found
+
+    def matters(self, name: str, found: int) -> bool:
+        """Whether changing this one fact alone ever leads into or out of a set of combinations."""
+        stride = self.strides[name]
+        first = found & self.where(name, 0)
+        places = range(1, len(self.domains[name]))
+        return any(first << (stride * place) != found & self.where(name, place) for place in places)
+
+
+def bound(c: Compiled, case: Case, days: Mapping[str, date], grid: Grid) -> int:
+    """The combinations in which the rule binds."""
+    return grid.true(case, c.reads[0], lambda: applies(c, case, days))
+
+
+def prohibited(c: Compiled, case: Case, days: Mapping[str, date], grid: Grid) -> int:
+    """The combinations in which the rule prohibits; `prohibits` for what is known."""
+    binds = bound(c, case, days, grid)
+    if c.rule.kind == "prohibition" or not binds:
+        return binds
+    fails = 0
+    for test, facts in zip(c.fails, c.reads[1], strict=True):
+        fails |= grid.true(case, facts, partial(test, case))
+    return binds & fails if c.rule.kind in FAILING_KINDS else 0
+
+
 def asked(name: str, case: Case) -> str:
     if name == "contains":
         return "polymers"
     if name == "foreign_matter_pct" and case.s.contamination_pct is not None:
         return "polymers"
     return ASK_INSTEAD.get(name, name)
-
-
-def matters(table: Mapping[tuple[int, ...], Any], position: int, size: int) -> bool:
-    """Whether changing this one fact alone ever changes the answer."""
-    for places, hit in table.items():
-        if places[position] != 0:
-            continue
-        for k in range(1, size):
-            if table[(*places[:position], k, *places[position + 1 :])] != hit:
-                return True
-    return False

@@ -2,13 +2,17 @@
 
 from __future__ import annotations
 
-from django.http import HttpRequest, HttpResponse
+from django.http import HttpRequest, HttpResponse, JsonResponse
 from ninja import NinjaAPI
-from ninja.errors import HttpError, ValidationError
+from ninja.errors import AuthenticationError, HttpError, ValidationError
 
+from tidegate.exchange.api import router as exchange
+from tidegate.parties.api import NotSignedIn
+from tidegate.parties.api import router as parties
+from tidegate.parties.commanding import AwaitingSecond, Conflict, Forbidden, Missing, Refused
 from tidegate.web.api.law import router as law
 from tidegate.web.api.law import service
-from tidegate.web.api.problems import Problem, parameter_problem
+from tidegate.web.api.problems import Problem, parameter_problem, plain
 from tidegate.web.api.screen import router as screening
 
 NAMESPACE = "api-v1"
@@ -24,7 +28,7 @@ api = NinjaAPI(
     docs_url=None,
     openapi_url=None,
 )
-for router in (screening, law, service):
+for router in (screening, law, service, parties, exchange):
     api.add_router("", router)
 
 
@@ -37,6 +41,29 @@ def _problem(request: HttpRequest, problem: Problem) -> HttpResponse:
 def _parameter(request: HttpRequest, error: ValidationError) -> HttpResponse:
     given = {**request.GET.dict(), **(request.resolver_match.kwargs if request.resolver_match else {})}
     return parameter_problem(error.errors, given).response(request)
+
+
+@api.exception_handler(Refused)
+def _guarded(request: HttpRequest, refused: Refused) -> HttpResponse:
+    """What a command refuses. `code` is for programs; the sentence is in the caller's language."""
+    kinds = {NotSignedIn: "unauthenticated", Forbidden: "forbidden", Missing: "not-found", Conflict: "conflict"}
+    kind = next((kind for type_, kind in kinds.items() if isinstance(refused, type_)), "refused")
+    headers = {"WWW-Authenticate": 'Bearer realm="tidegate"'} if kind == "unauthenticated" else {}
+    extra = {"code": refused.code, "field": refused.field, "value": refused.value, "expected": refused.expected}
+    return Problem(kind, str(refused.text), headers=headers, **plain(extra)).response(request)
+
+
+@api.exception_handler(AwaitingSecond)
+def _waiting(request: HttpRequest, waiting: AwaitingSecond) -> HttpResponse:
+    """Not an error: the proposal is stored until a second person has decided."""
+    row = waiting.approval
+    answer = {"status": row.status, "approval": str(row.pk), "command": row.command, "subject": str(row.subject_id)}
+    return JsonResponse(answer, status=202, headers={"Cache-Control": "no-store"})
+
+
+@api.exception_handler(AuthenticationError)
+def _unknown(request: HttpRequest, error: AuthenticationError) -> HttpResponse:
+    return _guarded(request, NotSignedIn("Send an access key as `Authorization: Bearer …`, or sign in."))
 
 
 @api.exception_handler(HttpError)

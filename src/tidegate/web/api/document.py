@@ -41,6 +41,36 @@ COUNTS = {
 ETAG = {"ETag": {"description": "Send it back as `If-None-Match`.", "schema": {"type": "string"}}}
 
 
+# How a caller says who it is. `actor_required` makes an authentication for each right; here each way stands once.
+SECURITY: dict[str, Any] = {
+    "AccessKeyAuth": {
+        "type": "http",
+        "scheme": "bearer",
+        "description": "An access key of an organisation, made by its manager at `/keys/`.",
+    },
+    "SessionAuth": {
+        "type": "apiKey",
+        "in": "cookie",
+        "name": "sessionid",
+        "description": "The session of a person who is signed in; what changes something also sends `X-CSRFToken`.",
+    },
+}
+WAITING: dict[str, Any] = {
+    "application/json": {
+        "schema": {
+            "type": "object",
+            "required": ["status", "approval", "command", "subject"],
+            "properties": {name: {"type": "string"} for name in ("status", "approval", "command", "subject")},
+        }
+    }
+}
+# What any operation that asks who calls may answer instead.
+REFUSALS = {
+    "get": (401, 403, 404, 422, 429, 500),
+    "post": (400, 401, 403, 404, 409, 413, 415, 422, 429, 500),
+}
+
+
 def openapi() -> dict[str, Any]:
     """The document for the rulebook in force; not to be changed by the caller."""
     book = current_book()
@@ -72,10 +102,20 @@ def _made(digest: str, limits: tuple[int, int, int]) -> dict[str, Any]:
         {"name": "Screening", "description": "Decide shipments."},
         {"name": "Law", "description": "Read the law that decides."},
         {"name": "Service", "description": "What runs here."},
+        {"name": "Parties", "description": "Who calls, the register, and what changed."},
     ]
+    written = {tag["name"] for tag in document["tags"]}
     for path in document["paths"].values():
-        for operation in path.values():
+        for method, operation in path.items():
+            if operation.get("security"):
+                _secure(operation, method)
+            # A room that is not described above names itself by its tag.
+            for tag in operation["tags"]:
+                if tag not in written:
+                    document["tags"].append({"name": tag, "description": ""})
+                    written.add(tag)
             _finish(operation, limits)
+    document["components"]["securitySchemes"] = SECURITY
     document["paths"] = _named(document["paths"])
     return document
 
@@ -157,6 +197,17 @@ def _fact(fact: Fact) -> dict[str, Any]:
     return out
 
 
+def _secure(operation: dict[str, Any], method: str) -> None:
+    """An operation that asks who calls: both ways to say it, and the problems that it may answer with."""
+    operation["security"] = [{name: []} for name in SECURITY]
+    problem = {"content": {"application/json": {"schema": {"$ref": REF.format(model="Problem")}}}}
+    for status in REFUSALS.get(method, REFUSALS["post"]):
+        operation["responses"].setdefault(str(status), _plain(problem))
+    if method != "get":
+        waiting = {"description": "Stored: a second person has to approve it.", "content": _plain(WAITING)}
+        operation["responses"].setdefault("202", waiting)
+
+
 def _finish(operation: dict[str, Any], limits: tuple[int, int, int]) -> None:
     """Problems as problem+json with what they mean, the headers of every answer, parameters that are never null."""
     law = "Law" in operation["tags"] or operation["operationId"] == "get_rulebook"
@@ -174,7 +225,7 @@ def _finish(operation: dict[str, Any], limits: tuple[int, int, int]) -> None:
         response["headers"] = {name: {"$ref": f"#/components/headers/{name}"} for name in (*HEADERS, *more)}
     for parameter in operation["parameters"]:
         schema = parameter["schema"]
-        if parameter["in"] == "path":
+        if parameter["in"] == "path" and parameter["name"] in PATH_WORDS:
             parameter["schema"] = {"$ref": REF.format(model=PATH_WORDS[parameter["name"]])}
         if "anyOf" in schema:
             parts = [part for part in schema.pop("anyOf") if part.get("type") != "null"]

@@ -34,7 +34,7 @@ _PLAIN = re.compile(r"[A-Za-z0-9._-]{1,64}")
 EXPOSED = "ETag, Link, RateLimit, RateLimit-Policy, Retry-After, Tidegate-Decided, Tidegate-Rejected, X-Request-ID"
 PREFLIGHT = {
     "Access-Control-Allow-Methods": "GET, HEAD, POST, OPTIONS",
-    "Access-Control-Allow-Headers": "Content-Type, If-None-Match, X-Request-ID",
+    "Access-Control-Allow-Headers": "Authorization, Content-Type, If-None-Match, X-Request-ID",
     "Access-Control-Max-Age": "3600",
 }
 

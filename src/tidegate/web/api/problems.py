@@ -24,8 +24,19 @@ KINDS: Mapping[str, tuple[int, str, str]] = {
         "The body is not JSON",
         "It is not UTF-8, not JSON, gives a key twice, holds NaN, or is nested too deep. `detail` says where.",
     ),
-    "not-found": (404, "There is no such thing", "No operation, rule, State or entry has this address."),
+    "unauthenticated": (
+        401,
+        "Nobody is signed in",
+        "Send an access key that is known, not revoked and of today as `Authorization: Bearer …`, or use a session.",
+    ),
+    "forbidden": (403, "This role may not do that", "`field` names the right that the caller lacks."),
+    "not-found": (404, "There is no such thing", "Nothing has this address, or the caller does not see it."),
     "method": (405, "This method is not allowed here", "The `Allow` header lists the methods of this address."),
+    "conflict": (
+        409,
+        "Somebody else changed it meanwhile",
+        "The revision that was sent is not the row's own any more. Read the row again, and decide anew.",
+    ),
     "length": (
         411,
         "The length of the body is not given",
@@ -40,6 +51,11 @@ KINDS: Mapping[str, tuple[int, str, str]] = {
         415,
         "The body is of a type that is not read here",
         "Send `application/json`; a batch may also be `application/x-ndjson`. Compressed bodies are not read.",
+    ),
+    "refused": (
+        422,
+        "A guard of the command fails",
+        "Nothing was changed. `code` says which guard, `field`, `value` and `expected` what would do.",
     ),
     "rejected": (
         422,
@@ -96,6 +112,16 @@ class Problem(Exception):
             response[name] = value
         response["Cache-Control"] = "no-store"
         return response
+
+
+def plain(extra: Mapping[str, Any]) -> dict[str, Any]:
+    """Further members as JSON can hold them: what is empty is left out, long texts are cut."""
+    kept = {}
+    for name, value in extra.items():
+        if value is None or value == "":
+            continue
+        kept[name] = value if isinstance(value, (bool, int)) else shorten(str(value))
+    return kept
 
 
 def reject_error(reject: Reject) -> dict[str, Any]:

@@ -12,6 +12,8 @@ from tidegate.web.api.guard import guarded
 from tidegate.web.api.problems import Problem
 
 app_name = NAMESPACE
+# Each operation of such an address says for itself whom it asks (parties/api.py).
+OPERATIONS = "operations"
 
 
 def not_found(request: HttpRequest) -> HttpResponse:
@@ -20,7 +22,9 @@ def not_found(request: HttpRequest) -> HttpResponse:
 
 
 def _behind_guard(pattern: URLPattern) -> URLPattern:
-    return URLPattern(pattern.pattern, guarded(pattern.callback), pattern.default_args, pattern.name)
+    view = guarded(pattern.callback)
+    view.access = OPERATIONS  # type: ignore[attr-defined]
+    return URLPattern(pattern.pattern, view, pattern.default_args, pattern.name)
 
 
 to_docs = RedirectView.as_view(pattern_name="api-v1:docs")

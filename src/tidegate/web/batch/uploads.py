@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 import re
 import tempfile
+from collections import deque
 from pathlib import Path
 from typing import Any
 
@@ -12,7 +13,7 @@ from django.core.exceptions import RequestDataTooBig, TooManyFieldsSent
 from django.core.files.uploadedfile import UploadedFile
 from django.core.files.uploadhandler import FileUploadHandler
 from django.http import HttpRequest, QueryDict
-from django.http.multipartparser import FIELD, FILE, ChunkIter, LazyStream, Parser, exhaust
+from django.http.multipartparser import FIELD, FILE, ChunkIter, LazyStream, Parser
 from django.utils.datastructures import MultiValueDict
 from django.utils.encoding import force_str
 from django.utils.translation import gettext as _
@@ -47,7 +48,7 @@ class Incoming(UploadedFile):  # type: ignore[type-arg]  # generic for the check
         super().__init__(os.fdopen(handle, "wb"), name, content_type, 0)
         self.path = Path(path)
 
-    def write(self, data: bytes) -> None:
+    def add(self, data: bytes) -> None:
         """Puts more of the file on the disk."""
         assert self.file is not None
         self.file.write(data)
@@ -90,12 +91,12 @@ class Handler(FileUploadHandler):
         input_data: Any,
         META: Any,  # noqa: N803 - Django's name
         content_length: int,
-        boundary: bytes,
+        boundary: Any,
         encoding: str | None = None,
-    ) -> tuple[QueryDict, MultiValueDict[str, Incoming]]:
+    ) -> tuple[QueryDict, MultiValueDict[str, UploadedFile[Any]]]:
         """(fields, files) of the request. Raises TooManyFieldsSent or RequestDataTooBig for a form that is not ours."""
         post: QueryDict = QueryDict(mutable=True, encoding=encoding)
-        files: MultiValueDict[str, Incoming] = MultiValueDict()
+        files: MultiValueDict[str, UploadedFile[Any]] = MultiValueDict()
         total = fields = 0
         try:
             stream = LazyStream(ChunkIter(input_data, self.chunk_size))
@@ -113,7 +114,7 @@ class Handler(FileUploadHandler):
                 elif kind == FILE and name and (filename := _plain_name(about.get("filename", ""))):
                     if len(files.getlist(name)) >= self.most_files:
                         self.too_many = True
-                        exhaust(part)
+                        deque(part, maxlen=0)
                         continue
                     file = Incoming(filename, force_str(head.get("content-type", ("",))[0]), store.incoming())
                     files.appendlist(name, file)
@@ -122,23 +123,22 @@ class Handler(FileUploadHandler):
                         if total > self.limit:
                             self.too_large = True
                         else:
-                            file.write(chunk)
+                            file.add(chunk)
                     file.complete()
                 else:
-                    exhaust(part)
+                    deque(part, maxlen=0)
         except BaseException:
             for _name, some in files.lists():
-                for file in some:
-                    file.close()
+                for one in some:
+                    one.close()
             raise
         return post, files
 
 
 def _plain_name(name: str | bytes) -> str:
     """The last part of a name, whatever system it comes from; browsers may send a path."""
-    return "".join(
-        sign for sign in re.split(r"[/\\]", force_str(name, errors="replace"))[-1] if sign.isprintable()
-    ).strip()
+    last = re.split(r"[/\\]", force_str(name, errors="replace"))[-1]
+    return "".join(sign for sign in last if sign.isprintable()).strip()
 
 
 def foreign(path: Path, name: str) -> str:

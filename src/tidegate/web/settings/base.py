@@ -28,6 +28,8 @@ INSTALLED_APPS = [
     "django.contrib.sessions",
     "django.contrib.messages",
     "django.contrib.staticfiles",
+    # allauth's list of passkeys says "two days ago".
+    "django.contrib.humanize",
     # Before allauth, so that its pages wear our look (parties/templates/allauth).
     "tidegate.parties",
     "allauth",

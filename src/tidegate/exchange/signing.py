@@ -1,0 +1,25 @@
+"""Signing for the other rooms, with the States' exchange keys: certificates, status lists, printed consents."""
+
+from __future__ import annotations
+
+from tidegate.exchange import jose, keys
+from tidegate.exchange.models import Key
+from tidegate.parties.models import State
+from tidegate.parties.registry import VerifyKey
+
+
+class Keeper:
+    """What `parties.registry.Signer` asks for."""
+
+    def sign(self, state: str, payload: bytes, typ: str) -> tuple[str, str]:
+        """Key id and compact JWS. Raises KeyProblem where the State has no usable key here."""
+        kid, key = keys.signing(State.objects.get(pk=state))
+        return kid, jose.sign(payload, kid=kid, typ=typ, key=key).decode("ascii")
+
+    def keys(self, state: str) -> list[VerifyKey]:
+        """Every key of a State that this node knows, newest first."""
+        node = State.objects.values_list("node", flat=True).get(pk=state)
+        return [
+            VerifyKey(key.kid, state, key.public, key.retired_at, key.revoked_at is not None)
+            for key in Key.objects.filter(node=node).order_by("-valid_from")
+        ]

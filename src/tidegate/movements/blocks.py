@@ -1,0 +1,574 @@
+"""The blocks of the notification document as typed data: one content, two forms that number it differently.
+
+`Content` is the whole document, blocks 1 to 21 of the present form (decision VIII/18). What is counted, dated, decided
+lives in columns of `Notification`, its route and its consents; `Blocks` is the rest, kept as JSON. `to_form` and
+`from_form` write and read the blocks of a form generation by number, without loss.
+
+Mandatory is for submitting; a draft may lack anything.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from datetime import date
+from decimal import Decimal
+from typing import Annotated, Any, Literal
+
+from django.utils.functional import Promise
+from django.utils.text import format_lazy
+from django.utils.translation import gettext_lazy as _
+from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, PlainSerializer, ValidationError
+
+from tidegate.law.records import Book
+from tidegate.movements import codes
+from tidegate.movements.masses import kilograms
+from tidegate.movements.models import Notification
+from tidegate.parties.commanding import Refused
+
+FORM_2006 = "viii-18"
+FORM_OLD = "1994"
+FORMS: dict[str, Any] = {
+    FORM_2006: _("Notification document of decision VIII/18 (21 blocks)"),
+    FORM_OLD: _("Older notification form (23 blocks)"),
+}
+
+
+def _exact(value: Any) -> Any:
+    if isinstance(value, float | bool):
+        raise ValueError("a number as text, not a binary fraction")
+    return value
+
+
+Number = Annotated[Decimal, BeforeValidator(_exact), PlainSerializer(lambda d: format(d, "f"), return_type=str)]
+Text = Annotated[str, Field(max_length=20_000)]
+Line = Annotated[str, Field(max_length=300)]
+
+
+class _Part(BaseModel):
+    """Unknown fields are refused: what nobody shows must not travel."""
+
+    model_config = ConfigDict(extra="forbid", str_strip_whitespace=True, validate_default=True)
+
+
+class Party(_Part):
+    """A person or company as the form asks for it."""
+
+    registration: Line = ""
+    name: Line = ""
+    address: Text = ""
+    contact: Line = ""
+    telephone: Line = ""
+    fax: Line = ""
+    email: Line = ""
+
+
+class Carrier(Party):
+    """Block 8: a carrier and its means of transport (R, T, S, A, W)."""
+
+    means: list[str] = []
+
+
+class Generator(Party):
+    """Block 9: a generator, with site and process."""
+
+    site: Text = ""
+    process: Text = ""
+
+
+class Facility(Party):
+    """Block 10: the facility, and the actual site."""
+
+    site: Text = ""
+
+
+class Constituent(_Part):
+    """A major constituent of the waste and its share of mass in per cent."""
+
+    name: Line
+    percent: Number | None = None
+    hazardous: bool | None = None
+
+
+class Codes(_Part):
+    """Block 14, (i) to (xii)."""
+
+    basel: list[str] = []
+    oecd: list[str] = []
+    ec_list: list[str] = []
+    national_export: list[str] = []
+    national_import: list[str] = []
+    other: list[str] = []
+    y: list[str] = []
+    h: list[str] = []
+    un_class: list[str] = []
+    un_number: list[str] = []
+    un_name: list[str] = []
+    hs: list[str] = []
+
+
+class Declaration(_Part):
+    """Block 17: who declares, when. The signature is that of the command that submits."""
+
+    name: Line = ""
+    day: date | None = None
+    made: bool = False
+
+
+class Stop(_Part):
+    """Block 15: a State concerned, its authority's code number, points of entry and exit."""
+
+    state: str
+    role: Literal["export", "transit", "import"]
+    authority_code: Line = ""
+    entry: Line = ""
+    exit: Line = ""
+
+
+class CustomsOffices(_Part):
+    """Block 16: offices of entry, exit and export (used by the Union)."""
+
+    entry: Line = ""
+    exit: Line = ""
+    export: Line = ""
+
+
+class Acknowledgement(_Part):
+    """Block 19: an authority of import or transit has it."""
+
+    state: str
+    received_on: date | None = None
+    sent_on: date | None = None
+
+
+class Decision(_Part):
+    """Blocks 20 and 21: an authority's consent, or its reasons for objecting."""
+
+    state: str
+    outcome: str
+    decided_on: date | None = None
+    valid_from: date | None = None
+    valid_until: date | None = None
+    conditional: bool = False
+    text: Text = ""
+
+
+class Blocks(_Part):
+    """What the notification says beside its columns. Field names are the same in every form."""
+
+    exporter: Party = Party()
+    importer: Party = Party()
+    packaging: list[str] = []
+    packaging_other: Line = ""
+    special_handling: bool | None = None
+    handling: Text = ""
+    carriers: list[Carrier] = []
+    generators: list[Generator] = []
+    facility: Facility = Facility()
+    operations: list[str] = []
+    technology: Text = ""
+    reason_for_export: Text = ""
+    designation: Text = ""
+    composition: list[Constituent] = []
+    physical: list[str] = []
+    physical_other: Line = ""
+    codes: Codes = Codes()
+    customs: CustomsOffices = CustomsOffices()
+    exporter_declaration: Declaration = Declaration()
+    generator_declaration: Declaration = Declaration()
+    annexes: int | None = Field(default=None, ge=0, le=999)
+    # What an older form has and the present one has not: its own identification codes, for instance.
+    remarks: Text = ""
+
+
+class Content(Blocks):
+    """The whole document: blocks and columns, route, acknowledgements and decisions."""
+
+    form_version: Literal["viii-18", "1994"] = FORM_2006
+    number: Line = ""
+    multiple: bool = False
+    disposal: bool = False
+    preconsented: bool = False
+    shipments: int | None = Field(default=None, ge=1)
+    quantity_kg: Number | None = None
+    quantity_m3: Number | None = None
+    first_departure: date | None = None
+    last_departure: date | None = None
+    route: list[Stop] = []
+    acknowledgements: list[Acknowledgement] = []
+    decisions: list[Decision] = []
+
+
+@dataclass(frozen=True, slots=True)
+class Problem:
+    """What keeps a notification from being submitted: block of its form, field, value, what would do."""
+
+    block: str
+    field: str
+    value: Any
+    expectation: str | Promise
+
+    def __str__(self) -> str:
+        return f"{self.block} {self.field}: {self.value!r}; {self.expectation}"
+
+
+# ── the two forms ────────────────────────────────────────────────────────────────────────────────────────────
+# Block to (what it is called, the fields of Content that stand in it). A field may stand in a part of a block ("3A").
+LAYOUT_2006: Mapping[str, tuple[Any, tuple[str, ...]]] = {
+    "1": (_("Exporter or notifier"), ("exporter",)),
+    "2": (_("Importer or consignee"), ("importer",)),
+    "3": (_("Notification number; single or several, disposal or recovery, pre-consented"),
+          ("number", "multiple", "disposal", "preconsented")),
+    "4": (_("Total intended number of shipments"), ("shipments",)),
+    "5": (_("Total intended quantity"), ("quantity_kg", "quantity_m3")),
+    "6": (_("Intended period"), ("first_departure", "last_departure")),
+    "7": (_("Packaging and special handling"), ("packaging", "packaging_other", "special_handling", "handling")),
+    "8": (_("Intended carriers"), ("carriers",)),
+    "9": (_("Waste generators"), ("generators",)),
+    "10": (_("Disposal or recovery facility"), ("facility",)),
+    "11": (_("Operation, technology, reason for export"), ("operations", "technology", "reason_for_export")),
+    "12": (_("Designation and composition"), ("designation", "composition")),
+    "13": (_("Physical characteristics"), ("physical", "physical_other")),
+    "14": (_("Waste identification"), ("codes",)),
+    "15": (_("States concerned, authorities, points of entry and exit"), ("route",)),
+    "16": (_("Customs offices"), ("customs",)),
+    "17": (_("Declarations of exporter and generator"), ("exporter_declaration", "generator_declaration")),
+    "18": (_("Number of annexes"), ("annexes",)),
+    "19": (_("Acknowledgement"), ("acknowledgements",)),
+    "20": (_("Consent"), ("decisions",)),
+    "21": (_("Conditions, or reasons for objecting"), ("remarks",)),
+}  # fmt: skip
+# As seen at docsbay.net/doc/1191216 and described in facts/movement.md 3.1; codes of block 14 stand in 15 to 19 there.
+LAYOUT_OLD: Mapping[str, tuple[Any, tuple[str, ...]]] = {
+    "1": (_("Exporter, and reason for export"), ("exporter", "reason_for_export")),
+    "2": (_("Importer"), ("importer",)),
+    "3": (_("Kind of notification"), ("number", "multiple", "disposal", "preconsented")),
+    "4": (_("Total intended number of shipments"), ("shipments",)),
+    "5": (_("Estimated quantity"), ("quantity_kg", "quantity_m3")),
+    "6": (_("Intended dates"), ("first_departure", "last_departure")),
+    "7": (_("Intended carriers"), ("carriers",)),
+    "8": (_("Disposer, and actual site"), ("facility",)),
+    "9": (_("Method of disposal, technology"), ("operations", "technology")),
+    "10": (_("Waste generators, site and process"), ("generators",)),
+    "11": (_("Means of transport"), ("means",)),
+    "12": (_("Packaging types"), ("packaging", "packaging_other")),
+    "13": (_("Designation and composition; special handling"),
+           ("designation", "composition", "special_handling", "handling")),
+    "14": (_("Physical characteristics"), ("physical", "physical_other")),
+    "15": (_("Waste identification codes, customs code"),
+           ("codes.basel", "codes.ec_list", "codes.national_export", "codes.national_import", "codes.other",
+            "codes.hs")),
+    "16": (_("OECD classification"), ("codes.oecd",)),
+    "17": (_("Y-number"), ("codes.y",)),
+    "18": (_("H-number"), ("codes.h",)),
+    "19": (_("UN number, class and shipping name"), ("codes.un_number", "codes.un_class", "codes.un_name")),
+    "20": (_("States concerned, authorities, points of entry and exit"), ("route",)),
+    "21": (_("Customs offices"), ("customs",)),
+    "22": (_("Number of annexes"), ("annexes",)),
+    "23": (_("Declarations of exporter and generator"), ("exporter_declaration", "generator_declaration")),
+    # Below the line, for the authorities' use.
+    "24": (_("Acknowledgement"), ("acknowledgements",)),
+    "25": (_("Consent, conditions, reasons for objecting"), ("decisions", "remarks")),
+}  # fmt: skip
+LAYOUTS: Mapping[str, Mapping[str, tuple[Any, tuple[str, ...]]]] = {FORM_2006: LAYOUT_2006, FORM_OLD: LAYOUT_OLD}
+
+
+def to_form(content: Content, version: str = "") -> dict[str, dict[str, Any]]:
+    """The blocks of a form by number, each a mapping from field to value (JSON). Lossless: see `from_form`."""
+    said = content.model_dump(mode="json")
+    said["means"] = [carrier.pop("means") for carrier in said["carriers"]] if _old(version, content) else []
+    out: dict[str, dict[str, Any]] = {}
+    for block, (_label, fields) in LAYOUTS[version or content.form_version].items():
+        out[block] = {path: _at(said, path) for path in fields}
+    return out
+
+
+def from_form(version: str, blocks: Mapping[str, Mapping[str, Any]]) -> Content:
+    """The content of a form whose blocks are given by number.
+
+    Raises Refused("form") that names block, field and expectation where a block or a field is not the form's.
+    """
+    layout = LAYOUTS.get(version)
+    if layout is None:
+        raise _refused("form_version", version, ", ".join(LAYOUTS))
+    said: dict[str, Any] = {"form_version": version}
+    for block, values in blocks.items():
+        if block not in layout:
+            raise _refused(f"block {block}", "", f"blocks {', '.join(layout)}")
+        for path, value in values.items():
+            if path not in layout[block][1]:
+                raise _refused(f"block {block}: {path}", value, ", ".join(layout[block][1]))
+            _put(said, path, value)
+    means = said.pop("means", None)
+    if means is not None:
+        carriers = said.get("carriers", [])
+        if len(means) != len(carriers):
+            raise _refused("block 11: means", means, "one list of means for each carrier of block 7")
+        said["carriers"] = [{**carrier, "means": kinds} for carrier, kinds in zip(carriers, means, strict=True)]
+    return read(Content, said)
+
+
+def _old(version: str, content: Content) -> bool:
+    return (version or content.form_version) == FORM_OLD
+
+
+def _at(said: Mapping[str, Any], path: str) -> Any:
+    head, _dot, tail = path.partition(".")
+    return _at(said[head], tail) if tail else said[head]
+
+
+def _put(said: dict[str, Any], path: str, value: Any) -> None:
+    head, _dot, tail = path.partition(".")
+    if tail:
+        _put(said.setdefault(head, {}), tail, value)
+    else:
+        said[head] = value
+
+
+def read(kind: type[Any], said: Any) -> Any:
+    """A model from plain data. Raises Refused("form") that names the first field, its value and what was expected."""
+    try:
+        return kind.model_validate(said)
+    except ValidationError as error:
+        first = error.errors(include_url=False)[0]
+        path = ".".join(str(part) for part in first["loc"])
+        raise _refused(path, first.get("input"), first["msg"]) from None
+
+
+def _refused(field: str, value: Any, expected: str) -> Refused:
+    shown = str(value)
+    return Refused(
+        "form",
+        _("The form cannot be read."),
+        field=field,
+        value=shown if len(shown) <= 120 else shown[:119] + "…",
+        expected=expected,
+    )
+
+
+# ── of a notification ────────────────────────────────────────────────────────────────────────────────────────
+
+COLUMNS = (
+    "number", "multiple", "disposal", "preconsented", "shipments", "quantity_kg", "quantity_m3", "first_departure",
+    "last_departure", "form_version",
+)  # fmt: skip
+# The fields that a notifier fills in: everything but the number and what authorities say.
+OWN = tuple(name for name in Content.model_fields if name not in ("number", "acknowledgements", "decisions"))
+
+
+def blocks_of(notification: Notification) -> Blocks:
+    """The typed blocks of a notification."""
+    return read(Blocks, notification.blocks)  # type: ignore[no-any-return]
+
+
+def content_of(notification: Notification, *, decisions: bool = True) -> Content:
+    """The whole document of a notification as its holder has it. `decisions`: also blocks 19 to 21."""
+    said: dict[str, Any] = {**notification.blocks, **{name: getattr(notification, name) for name in COLUMNS}}
+    said["route"] = [
+        {"state": s.state, "role": s.role, "authority_code": s.authority_code, "entry": s.entry, "exit": s.exit}
+        for s in notification.route.all()
+    ]
+    if decisions:
+        rows = sorted(notification.consents.all(), key=lambda c: c.authority)
+        said["acknowledgements"] = [
+            {"state": c.authority, "received_on": c.acknowledged_at.date(), "sent_on": c.acknowledged_at.date()}
+            for c in rows
+            if c.acknowledged_at is not None
+        ]
+        said["decisions"] = [
+            {
+                "state": c.authority,
+                "outcome": c.status,
+                "decided_on": c.decided_at.date(),
+                "valid_from": c.valid_from,
+                "valid_until": c.valid_until,
+                "conditional": bool(c.conditions),
+                "text": c.remarks,
+            }
+            for c in rows
+            if c.decided_at is not None
+        ]
+    return read(Content, said)  # type: ignore[no-any-return]
+
+
+def block_of(field: str, form_version: str = FORM_2006) -> str:
+    """The number of the block in which a field of Content stands on a form; empty where it has none."""
+    head = field.split(".")[0]
+    for block, (_label, fields) in LAYOUTS.get(form_version, LAYOUT_2006).items():
+        if any(path == field or path.split(".")[0] == head for path in fields):
+            return block
+    return ""
+
+
+Check = Callable[[Content, Book], Iterator[tuple[str, Any, Any]]]
+
+
+def problems(notification: Notification, book: Book) -> list[Problem]:
+    """What keeps a notification from being submitted, in the order of its form."""
+    try:
+        content = content_of(notification, decisions=False)
+    except Refused as error:
+        return [Problem(block_of(error.field), error.field, error.value, str(error.expected))]
+    return problems_of(content, book)
+
+
+def problems_of(content: Content, book: Book) -> list[Problem]:
+    """The same for a content."""
+    form = content.form_version
+    order = list(LAYOUTS[form])
+    found = [
+        Problem(block_of(field, form), field, value, expectation)
+        for check in CHECKS
+        for field, value, expectation in check(content, book)
+    ]
+    return sorted(found, key=lambda p: order.index(p.block) if p.block in order else len(order))
+
+
+def _parties(content: Content, book: Book) -> Iterator[tuple[str, Any, Any]]:
+    for name in ("exporter", "importer", "facility"):
+        party: Party = getattr(content, name)
+        yield from _party(name, party)
+    if not content.facility.site:
+        yield "facility.site", "", _("the actual site")
+    if not content.carriers:
+        yield "carriers", [], _("at least one intended carrier")
+    for number, carrier in enumerate(content.carriers):
+        yield from _party(f"carriers.{number}", carrier)
+        yield from _listed(f"carriers.{number}.means", carrier.means, codes.TRANSPORT, needed=True)
+    if not content.generators:
+        yield "generators", [], _("at least one generator")
+    for number, generator in enumerate(content.generators):
+        yield from _party(f"generators.{number}", generator)
+        if not generator.process:
+            yield f"generators.{number}.process", "", _("the process in which the waste arose")
+
+
+def _party(path: str, party: Party) -> Iterator[tuple[str, Any, Any]]:
+    for name, wanted in (("name", _("a name")), ("address", _("an address"))):
+        if not getattr(party, name):
+            yield f"{path}.{name}", "", wanted
+    if not (party.telephone or party.email or party.fax):
+        yield f"{path}.telephone", "", _("a telephone number or an e-mail address")
+    if party.email and ("@" not in party.email or " " in party.email):
+        yield f"{path}.email", party.email, _("an e-mail address")
+
+
+def _counts(content: Content, book: Book) -> Iterator[tuple[str, Any, Any]]:
+    if content.shipments is None:
+        yield "shipments", None, _("how many shipments are intended")
+    elif content.multiple != (content.shipments > 1):
+        yield "shipments", content.shipments, _("one for a single shipment, more than one for several")
+    if content.quantity_kg is None:
+        yield "quantity_kg", None, _("the total mass in kilograms")
+    else:
+        try:
+            kilograms(content.quantity_kg, "quantity_kg")
+        except Refused as error:
+            yield "quantity_kg", str(content.quantity_kg), error.expected
+    if content.quantity_m3 is not None and content.quantity_m3 <= 0:
+        yield "quantity_m3", str(content.quantity_m3), _("more than zero, or nothing")
+    first, last = content.first_departure, content.last_departure
+    if first is None:
+        yield "first_departure", None, _("the day of the first departure")
+    if last is None:
+        yield "last_departure", None, _("the day of the last departure")
+    if first is not None and last is not None and last < first:
+        yield "last_departure", last.isoformat(), _("not before the first departure")
+    if content.annexes is None:
+        yield "annexes", None, _("the number of annexes, 0 for none")
+
+
+def _waste(content: Content, book: Book) -> Iterator[tuple[str, Any, Any]]:
+    yield from _listed("packaging", content.packaging, codes.PACKAGING, needed=True)
+    if "9" in content.packaging and not content.packaging_other:
+        yield "packaging_other", "", _("what the other packaging is")
+    if content.special_handling is None:
+        yield "special_handling", None, _("yes or no")
+    elif content.special_handling and not content.handling:
+        yield "handling", "", _("the special handling that it needs")
+    yield from _listed("operations", content.operations, codes.OPERATIONS, needed=True)
+    wrong = [code for code in content.operations if code in codes.OPERATIONS and (code[0] == "D") != content.disposal]
+    if wrong:
+        yield "operations", wrong, _("D codes for disposal, R codes for recovery")
+    if content.preconsented and content.disposal:
+        yield "preconsented", True, _("no: only a facility for recovery can be pre-consented")
+    for name, wanted in (
+        ("technology", _("the technology employed")),
+        ("reason_for_export", _("the reason for export")),
+        ("designation", _("what the waste is called")),
+    ):
+        if not getattr(content, name):
+            yield name, "", wanted
+    shares = [part.percent for part in content.composition if part.percent is not None]
+    if any(share < 0 or share > 100 for share in shares) or sum(shares, Decimal(0)) > 100:
+        yield "composition", [str(share) for share in shares], _("shares between 0 and 100 that add up to 100 at most")
+    yield from _listed("physical", content.physical, codes.PHYSICAL, needed=True)
+    if "7" in content.physical and not content.physical_other:
+        yield "physical_other", "", _("what its other characteristics are")
+
+
+def _codes(content: Content, book: Book) -> Iterator[tuple[str, Any, Any]]:
+    given = content.codes
+    if not (given.basel or given.y or given.other):
+        yield "codes.basel", [], _("a Basel entry, a Y code, or another identification where no list has it")
+    for code in given.basel:
+        if not codes.BASEL_ENTRY.fullmatch(code):
+            yield "codes.basel", code, _("an entry of Annex VIII or IX such as A3210, or Y46 to Y49")
+    yield from _listed("codes.y", given.y, codes.Y_CODES)
+    yield from _listed("codes.h", given.h, codes.HAZARDS)
+    for name, form, wanted in (
+        ("oecd", codes.OECD_CODE, _("a code of the OECD list such as AC300")),
+        ("ec_list", codes.EC_CODE, _("six digits of the Union's list, with * where it is hazardous")),
+        ("un_number", codes.UN_NUMBER, _("four digits")),
+        ("hs", codes.HS_CODE, _("four to ten digits")),
+    ):
+        for code in getattr(given, name):
+            if not form.fullmatch(code):
+                yield f"codes.{name}", code, wanted
+    if not given.hs:
+        yield "codes.hs", [], _("the customs code")
+    classes = {codes.HAZARDS[code] for code in given.h if code in codes.HAZARDS}
+    for found in given.un_class:
+        if found not in set(codes.HAZARDS.values()) | {"2", "7"}:
+            yield "codes.un_class", found, _("a UN class such as 4.1")
+    if given.un_number and not given.un_class:
+        yield "codes.un_class", [], format_lazy(_("the UN class that belongs to the number: {}"), ", ".join(sorted(classes)))
+
+
+def _route(content: Content, book: Book) -> Iterator[tuple[str, Any, Any]]:
+    stops = content.route
+    roles = [stop.role for stop in stops]
+    if len(stops) < 2 or roles[0] != "export" or roles[-1] != "import" or set(roles[1:-1]) - {"transit"}:
+        yield "route", [f"{s.state} {s.role}" for s in stops], _("State of export first, State of import last")
+        return
+    for stop in stops:
+        if stop.state not in book.states:
+            yield "route", stop.state, _("a State by its two letters")
+    if stops[0].state == stops[-1].state:
+        yield "route", stops[-1].state, _("another State of import than of export")
+    if len({stop.state for stop in stops}) != len(stops):
+        yield "route", [s.state for s in stops], _("each State once")
+    for number, stop in enumerate(stops):
+        if not stop.exit and stop.role in ("export", "transit"):
+            yield f"route.{number}.exit", "", _("the point of exit")
+        if not stop.entry and stop.role in ("transit", "import"):
+            yield f"route.{number}.entry", "", _("the point of entry")
+
+
+def _declared(content: Content, book: Book) -> Iterator[tuple[str, Any, Any]]:
+    declared = content.exporter_declaration
+    if not (declared.made and declared.name and declared.day):
+        yield "exporter_declaration", "", _("the exporter's declaration, with name and day")
+
+
+def _listed(
+    path: str, given: Sequence[str], among: Mapping[str, Any] | Sequence[str], *, needed: bool = False
+) -> Iterator[tuple[str, Any, Any]]:
+    if needed and not given:
+        yield path, [], format_lazy(_("at least one of: {}"), ", ".join(among))
+    for code in given:
+        if code not in among:
+            yield path, code, format_lazy(_("one of: {}"), ", ".join(among))
+
+
+CHECKS: tuple[Check, ...] = (_parties, _counts, _waste, _codes, _route, _declared)

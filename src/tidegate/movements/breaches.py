@@ -1,0 +1,74 @@
+"""What happened and should not have: stored with whoever saw it, open until a person closes it with a reason."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any
+from uuid import UUID
+
+from django.utils.functional import Promise
+from django.utils.translation import gettext_lazy as _
+
+from tidegate.movements.models import Breach
+from tidegate.movements.models.base import CaseRow
+from tidegate.parties import journal, times
+from tidegate.parties.actors import Actor
+from tidegate.parties.commanding import Missing, Refused, command
+
+# Kind of breach → what it says to people. Those of the ledger start with `ledger_`.
+KINDS: Mapping[str, Promise | str] = {
+    "ledger_limit": _("More was used than is allowed"),
+    "ledger_count": _("More shipments left than are allowed"),
+    "ledger_period": _("More was used within a period than is allowed"),
+    "ledger_closed": _("Something left although the quantity was closed"),
+    "no_consent": _("It left, or was under way, without every consent in force"),
+    "not_announced": _("It left without having been announced"),
+    "condition": _("A condition of a consent was not met"),
+    "quantity_difference": _("What was received differs from what was loaded"),
+    "operation_not_allowed": _("An operation that no consent allows"),
+    "mass_balance": _("More came out of an operation than went in"),
+    "late_notice": _("It was announced too late"),
+    "overdue": _("It is overdue"),
+    "left_while_held": _("It moved although it was held"),
+    "not_under_notification": _("It belongs to no notification that is in force"),
+    "illegal_traffic": _("Illegal traffic was found"),
+}
+
+
+def open_breach(actor: Actor, subject: CaseRow, kind: str, **detail: Any) -> Breach:
+    """Record a breach of a row of a case. The same kind stays open once for a row; its first detail is kept."""
+    if kind not in KINDS:
+        raise ValueError(f"the kind of breach {kind!r} is not known")
+    name = subject._meta.model_name or ""
+    found = Breach.objects.filter(holder=subject.holder_id, kind=kind, subject_id=subject.pk, closed_at=None).first()
+    if found is not None:
+        return found
+    breach = Breach.objects.create(
+        holder_id=subject.holder_id,
+        case=subject.case,
+        kind=kind,
+        subject=name,
+        subject_id=subject.pk,
+        detail=journal.as_json(detail),
+        opened_at=times.now(),
+    )
+    payload = {"kind": kind, "subject": name, "subject_id": subject.pk, **detail}
+    journal.record(actor, "breach.opened", breach, revision=1, case=subject.case, payload=payload)
+    return breach
+
+
+@command("movements.breach.close")
+def close(actor: Actor, breach_id: UUID | str, *, reason: str) -> Breach:
+    """Close a breach of the actor's State: a person has looked at it and says what came of it."""
+    breach = Breach.objects.select_for_update().filter(pk=breach_id, holder=actor.state).first()
+    if breach is None:
+        raise Missing("breach")
+    if breach.closed_at is not None:
+        raise Refused("state", _("This was closed already."), field="breach")
+    if not reason.strip():
+        raise Refused("required", _("Say what came of it."), field="reason", expected=_("a reason"))
+    breach.closed_at, breach.closed_reason, breach.closed_by = times.now(), reason.strip(), actor.person
+    breach.save()
+    payload = {"kind": breach.kind, "reason": breach.closed_reason}
+    journal.record(actor, "breach.closed", breach, revision=2, case=breach.case, payload=payload)
+    return breach
