@@ -121,12 +121,15 @@ def test_a_worker_ends_when_it_is_told_to(tmp_path: Path) -> None:
     environment = {**os.environ, "TIDEGATE_DATA_DIR": str(tmp_path / "data")}
     command = [sys.executable, "-m", "tidegate.cli", "serve", "--worker", "--settings", "demo"]
     with subprocess.Popen(command, env=environment, stderr=subprocess.PIPE, text=True) as worker:
-        assert worker.stderr is not None
-        assert "background jobs" in worker.stderr.readline()
-        # It can be told from the moment on at which it looks for jobs; before, the signal just ends it.
-        wait_for(lambda: (tmp_path / "data" / "db.sqlite3").exists())
-        worker.send_signal(signal.SIGTERM)
-        assert worker.wait(60) in (0, -signal.SIGTERM)
+        try:
+            assert worker.stderr is not None
+            assert "background jobs" in worker.stderr.readline()
+            # It can be told from the moment on at which it looks for jobs; before, the signal just ends it.
+            wait_for(lambda: list((tmp_path / "data").glob("*.sqlite3")) != [])
+            worker.send_signal(signal.SIGTERM)
+            assert worker.wait(60) in (0, -signal.SIGTERM)
+        finally:
+            worker.kill()
 
 
 def test_what_hinders_a_worker_is_said_in_a_sentence(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:

@@ -6,7 +6,7 @@ import base64
 import hashlib
 import hmac
 import json
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from typing import Any
 
 from cryptography.hazmat.primitives.asymmetric import ec, ed448
@@ -173,7 +173,7 @@ def vectors(forge: Forge) -> Iterator[tuple[str, bytes]]:
         yield f"without {name}", f.body_of(**{name: ...})
     wrong: dict[str, tuple[Any, ...]] = {
         "v": ("2.0", "1", 1, "1.0.0", "0.9", None),
-        "id": ("", "1", str(fields["id"]).upper(), str(fields["id"]).replace("-7", "-4", 1), 5),
+        "id": ("", "1", str(fields["id"]).upper(), f"{fields['id'][:14]}4{fields['id'][15:]}", 5),
         "from": ("VN.DEA", "vn", "vn.", "my.doe", "vn.dea.x", "", None),
         "to": ("TH", "th.", ["th.pcd"], "th.pcd\n", None),
         "case": ("", "x" * 65, "a\nb", 5, None),
@@ -196,13 +196,10 @@ def vectors(forge: Forge) -> Iterator[tuple[str, bytes]]:
     }
     for name, values in wrong.items():
         for value in values:
-            yield f"{name} {str(value)[:30]!r}", f.body_of(**{name: value})
+            yield f"{name} {value!r}"[:60], f.body_of(**{name: value})
 
 
 def _sha256() -> Any:
     from cryptography.hazmat.primitives.hashes import SHA256
 
     return SHA256()
-
-
-Make = Callable[[bytes], bytes]

@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
+from decimal import Decimal
 
 import pytest
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
@@ -134,7 +135,8 @@ def test_every_bad_token_is_refused_in_words_and_leaves_nothing(three: dict[str,
     assert found["from 'my.doe'"] == "wrong_sender"
     assert found["too large"] == "too_large"
     assert found["a key twice by escape"] == "malformed"
-    assert receipt.open_with(receipt.read(answer := inbox.receive(good)), _public(answer)).verdict == "stored"
+    answer = inbox.receive(good)
+    assert receipt.open_with(receipt.read(answer), _public(answer)).verdict == "stored"
 
 
 def _public(answer: bytes) -> bytes:
@@ -145,16 +147,16 @@ def _public(answer: bytes) -> bytes:
 
 def refused(raw: bytes) -> bool:
     """Whether nobody believes it. Anything but Unreadable is an error of ours."""
+    why: Unreadable | None = None
     try:
         token = envelope.read(raw)
         if token.kid != KID:
             return True
         envelope.open_with(token, PUBLIC)
     except Unreadable as error:
-        assert error.code in codes.REFUSALS
-        error.text.encode("utf-8")
-        return True
-    return False
+        why = error
+    assert why is None or (why.code in codes.REFUSALS and why.text.encode("utf-8"))
+    return why is not None
 
 
 @settings(max_examples=400)
@@ -194,10 +196,9 @@ def test_any_bytes_are_refused_without_an_exception(raw: bytes) -> None:
 def test_strict_json_reads_what_json_reads_or_refuses(raw: bytes) -> None:
     try:
         found = jose.strict_json(raw)
-    except Unreadable as error:
-        assert error.code == "malformed"
+    except Unreadable:
         return
-    assert json.dumps(found, default=str) == json.dumps(json.loads(raw, parse_float=str), default=str)
+    assert found == json.loads(raw, parse_float=Decimal)
 
 
 def test_a_receipt_is_no_message_and_a_message_no_receipt() -> None:

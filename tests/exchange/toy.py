@@ -1,4 +1,4 @@
-"""A toy trade between three States: notes that one writes and the other keeps. What the exchange carries in its tests."""
+"""A toy trade between three States: notes that one writes and the other keeps."""
 
 from __future__ import annotations
 

@@ -27,6 +27,7 @@ class Plain:
     open: bool = True
     lapsed: Decimal = Decimal(0)
     breached: bool = False
+    open_breaches: int = 0
 
     @property
     def reserved(self) -> Decimal:
@@ -58,9 +59,6 @@ class Plain:
                 if (kg is not None and sum(inside, Decimal(0)) > kg) or (count is not None and len(inside) > count):
                     return False
         return True
-
-    def holds(self) -> bool:
-        return self.left >= 0 and (self.most is None or self.count <= self.most) and self.windows_hold()
 
     def sweep(self, now: datetime, but: str = "") -> int:
         due = [name for name, d in self.draws.items() if d.state == "live" and d.expires <= now and name != but]
@@ -119,7 +117,7 @@ class Plain:
         draw.used, draw.day = kg, day
         # Own day only: a window that others overfill is theirs.
         wrong = not self._fits(name) or (not reserved and not self.open)
-        self.breached = self.breached or wrong
+        self._break(wrong)
         return wrong
 
     def adjust(self, name: str, kg: Decimal, day: date, at: datetime) -> bool | None:
@@ -131,8 +129,18 @@ class Plain:
         more = kg > draw.used
         draw.used = kg
         wrong = more and not self._fits(name)
-        self.breached = self.breached or wrong
+        self._break(wrong)
+        self.free()
         return wrong
+
+    def _break(self, wrong: bool) -> None:
+        self.breached = self.breached or wrong
+        self.open_breaches += wrong
+
+    def free(self) -> None:
+        """Nothing open and nothing over: it may be reserved from again."""
+        if not self.open_breaches and self.left >= 0 and (self.most is None or self.count <= self.most):
+            self.breached = False
 
     def _fits(self, name: str) -> bool:
         if self.left < 0 or (self.most is not None and self.count > self.most):

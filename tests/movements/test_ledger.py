@@ -160,7 +160,9 @@ class Ledger(RuleBasedStateMachine):
         outcome = nullcontext() if may else pytest.raises(Refused, match="reserved or used already")
         with outcome, self.clock(), transaction.atomic():
             ledger.resize("VN", "VN-1", limit_kg=limit)
-        self.plain.limit = limit if may else self.plain.limit
+        if may:
+            self.plain.limit = limit
+            self.plain.free()
 
     @precondition(lambda self: self.plain.open)
     @rule()
@@ -175,6 +177,7 @@ class Ledger(RuleBasedStateMachine):
     def settle(self) -> None:
         """A person closes the breaches, then the account."""
         Breach.objects.update(closed_at=self.at)
+        self.plain.open_breaches = 0
         fits = self.plain.left >= 0 and (self.plain.most is None or self.plain.count <= self.plain.most)
         may = fits or not self.plain.breached
         outcome = nullcontext() if may else pytest.raises(Refused, match="More is drawn")
@@ -223,7 +226,7 @@ def test_a_late_higher_actual_is_stored_whole_and_blocks() -> None:
     reserve("a", "60")
     breach = commit("a", "140.5")
     assert breach is not None
-    assert breach.kind == "ledger_overdrawn"
+    assert breach.kind == "ledger_limit"
     assert breach.detail["kg"] == "140.500"
     assert now().used == Decimal("140.500")
     assert now().available == Decimal("-40.500")

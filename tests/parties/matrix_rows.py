@@ -17,7 +17,7 @@ from tidegate.parties.actors import system
 from tidegate.parties.commands.agents import digest_of_secret
 from tidegate.parties.ids import uuid7
 from tidegate.parties.journal import record
-from tidegate.parties.models import AccessKey, Approval, Delegation, Facility, Organisation
+from tidegate.parties.models import AccessKey, Approval, Delegation, Facility, JournalEntry, Organisation
 
 Named = dict[str, Any]
 
@@ -60,9 +60,7 @@ def _made(make: Callable[[Organisation], Any]) -> Maker:
 def organisation(world: World, acting: Organisation) -> Places:
     other = _stranger(world, acting)
     elsewhere = world.body(COMPANIES[0], ELSEWHERE)
-    return Places(
-        {"pk": _company(world, acting).pk}, {"pk": other.pk} if other else None, {"pk": elsewhere.pk}
-    )
+    return Places({"pk": _company(world, acting).pk}, {"pk": other.pk} if other else None, {"pk": elsewhere.pk})
 
 
 def own_organisation(world: World, acting: Organisation) -> Places:
@@ -140,8 +138,9 @@ def approval(world: World, acting: Organisation) -> Places:
 
 
 def entry(owner: Organisation) -> Any:
+    revision = 1 + JournalEntry.objects.filter(subject_id=owner.pk).count()
     with transaction.atomic():
-        return record(system(owner.holder_id), "organisation.changed", owner, revision=99)
+        return record(system(owner.holder_id), "organisation.changed", owner, revision=revision)
 
 
 ROWS: dict[str, Maker] = {

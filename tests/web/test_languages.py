@@ -161,7 +161,8 @@ def test_every_status_that_the_core_gives_an_alert_has_a_word() -> None:
         "outcome": "undetermined",
         "alerts": [{"rule": "MY-IMP-AP-NSWMD", "status": "failed", "text": messages.NOT_EVALUATED}],
     }
-    assert panel(decision, RULEBOOK, {}).alerts[0]["status_word"] == "Could not be evaluated"
+    with override("en"):
+        assert panel(decision, RULEBOOK, {}).alerts[0]["status_word"] == "Could not be evaluated"
 
 
 # ── figures and days ───────────────────────────────────────────────────────────────────────────────────────

@@ -144,7 +144,9 @@ def test_serve_prepares_the_database_and_answers(tmp_path: Path) -> None:
         request = urllib.request.Request(f"http://127.0.0.1:{port}/", headers={"Host": "evil.example"})
         with pytest.raises(urllib.error.HTTPError, match="400"):
             urllib.request.urlopen(request, timeout=10)
-        assert (tmp_path / "tidegate.sqlite3").is_file()
+        # The demo, which asks nobody for a password, has a database of its own.
+        assert (tmp_path / "demo.sqlite3").is_file()
+        assert not (tmp_path / "tidegate.sqlite3").exists()
         assert (tmp_path / "secret_key").is_file()
     finally:
         os.killpg(process.pid, signal.SIGTERM)

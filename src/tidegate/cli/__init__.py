@@ -15,6 +15,10 @@ VERBS = {
     "generate": ("tidegate.cli.generate", "write plausible declarations for trials and benchmarks"),
     "report": ("tidegate.cli.report", "write the decision on one shipment as a PDF"),
     "exchange": ("tidegate.cli.exchange", "messages between States: what waits, deliver, verify the logs, keys"),
+    "journal": ("tidegate.cli.journal", "verify, seal or show the end of the journal's chain"),
+    "authority": ("tidegate.cli.authority", "set up a State with its first authority and manager"),
+    "verify": ("tidegate.cli.verify", "check a certificate with no network: valid, invalid or unknown"),
+    "border": ("tidegate.cli.border", "check permits and consents at the border; write off by line file"),
     "serve": ("tidegate.cli.serve", "serve the web application"),
     "demo": ("tidegate.cli.demo", "screen the example file, print a summary, serve the web application"),
 }

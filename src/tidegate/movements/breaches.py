@@ -9,7 +9,8 @@ from uuid import UUID
 from django.utils.functional import Promise
 from django.utils.translation import gettext_lazy as _
 
-from tidegate.movements.models import Breach
+from tidegate.movements import ledger
+from tidegate.movements.models import Account, Breach
 from tidegate.movements.models.base import CaseRow
 from tidegate.parties import journal, times
 from tidegate.parties.actors import Actor
@@ -71,4 +72,16 @@ def close(actor: Actor, breach_id: UUID | str, *, reason: str) -> Breach:
     breach.save()
     payload = {"kind": breach.kind, "reason": breach.closed_reason}
     journal.record(actor, "breach.closed", breach, revision=2, case=breach.case, payload=payload)
+    if breach.subject == "account":
+        _free_account(actor, breach)
     return breach
+
+
+def _free_account(actor: Actor, breach: Breach) -> None:
+    """The quantity may be drawn on again when this was the last breach and no more is drawn than allowed; else the
+    account stays blocked until its limit is raised or an actual corrected."""
+    account = Account.objects.get(pk=breach.subject_id)
+    try:
+        ledger.settle(account.holder_id, account.reference, actor=actor)
+    except Refused:
+        return

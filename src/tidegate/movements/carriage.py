@@ -1,55 +1,70 @@
 """One step of a movement: its status, its journal entry, and the message that tells the other States.
 
-Every State on the route keeps a copy. Each fact has one writer (`WRITERS`); the columns that come with it (`OWNED`) are
-set on the other copies by the message of that step alone. A message says enough of the movement for a State that has
-not heard of it yet: steps of different States may overtake each other.
+Every State on the route keeps a copy. Each fact has one writer (`writers`); the columns that come with it (`OWNED`) are
+set on the other copies by the message of that step alone. Steps of different States may overtake each other: each copy
+takes what the life cycle allows and keeps the rest as told late, and both ways lead to the same status (`settle`).
 """
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
-from datetime import date, datetime
+from collections.abc import Iterable, Mapping, Sequence
+from datetime import datetime
 from decimal import Decimal
 from typing import Any
 
-from django.utils.dateparse import parse_date, parse_datetime
 from django.utils.translation import gettext_lazy as _
 
-from tidegate.movements import machines
+from tidegate.law import Book
+from tidegate.movements import facts, machines
+from tidegate.movements.facts import Early, moment
 from tidegate.movements.machines import MOVEMENT
-from tidegate.movements.models import Consent, Custody, Movement, Notification, Operation
-from tidegate.parties import journal, times
+from tidegate.movements.models import Custody, Movement, Notification, Operation
+from tidegate.parties import times
 from tidegate.parties.actors import Actor
 from tidegate.parties.commanding import Refused
-from tidegate.parties.models import JournalEntry, Organisation
-from tidegate.parties.registry import Message, Post, Rejected
+from tidegate.parties.models import JournalEntry
+from tidegate.parties.registry import Message, Rejected
 
-EXPORT, IMPORT, ANY = "export", "import", "any"
-# Step → whose fact it is: the State of export's, the State of import's, or that of any State on the route.
+EXPORT, IMPORT, START, ANY = "export", "import", "start", "any"
+# Step → whose fact it is: the State of export's, the State of import's, that of the State where the journey starts, or
+# that of any State on the route.
 WRITERS: Mapping[str, str] = {
-    "announced": EXPORT, "amended": EXPORT, "cancelled": EXPORT, "departed": EXPORT, "custody_transferred": ANY,
-    "border_passed": ANY, "transit_exit": ANY, "held": ANY, "released": ANY, "seized": ANY, "arrived": IMPORT,
-    "received_accepted": IMPORT, "received_partly": IMPORT, "received_rejected": IMPORT, "interim_done": IMPORT,
-    "completed": IMPORT, "return_ordered": ANY, "returned": EXPORT, "alternatively_disposed": ANY,
+    "announced": EXPORT, "amended": EXPORT, "cancelled": EXPORT, "departed": START, "custody_transferred": ANY,
+    "border_passed": ANY, "transit_exit": ANY, "held": ANY, "released": ANY, "hold_ended": ANY, "seized": ANY,
+    "arrived": IMPORT, "received_accepted": IMPORT, "received_partly": IMPORT, "received_rejected": IMPORT,
+    "interim_done": IMPORT, "completed": IMPORT, "return_ordered": ANY, "returned": EXPORT,
+    "alternatively_disposed": ANY,
 }  # fmt: skip
-RECEIPT = ("received_kg", "accepted_kg", "rejected_kg", "received_at")
+# A load that goes home ends where the other one began.
+HOMEWARD = frozenset(event for event, writer in WRITERS.items() if writer == IMPORT)
+# From where a stop (a hold, a seizure) parks it.
+STOPPABLE = frozenset(source for source, event in MOVEMENT.table if event == "held") - MOVEMENT.parking
+_RECEIPT = ("received_kg", "accepted_kg", "rejected_kg", "received_at")
 # Step → the columns that come with it.
 OWNED: Mapping[str, Sequence[str]] = {
     "announced": ("planned_on", "announced_kg", "volume_m3", "packages", "particulars", "announced_at", "late_notice"),
     "amended": ("planned_on", "announced_kg", "volume_m3", "packages", "particulars"),
     "departed": ("loaded_kg", "departed_at", "packages", "particulars"),
-    "held": ("held_by",),
-    "released": ("held_by",),
-    "seized": ("held_by",),
     "arrived": ("arrived_at",),
-    "received_accepted": RECEIPT,
-    "received_partly": RECEIPT,
-    "received_rejected": RECEIPT,
+    "received_accepted": _RECEIPT,
+    "received_partly": _RECEIPT,
+    "received_rejected": _RECEIPT,
     "completed": ("completed_at",),
 }
+CUSTODY = ("kind", "carrier", "registration", "means", "vehicle", "place", "at", "note")
+OPERATION = ("reference", "after", "final", "code", "facility", "input_kg", "output_kg", "loss_kg", "at")
+
 _TEXT = {"type": "string", "maxLength": 4000}
-_MASS = {"type": "string", "pattern": r"^[0-9]{1,15}(\.[0-9]{1,3})?$"}
+_LINE = {"type": "string", "maxLength": 200}
+_DAY = {"type": "string", "format": "date", "maxLength": 10}
+_MASS = {"type": "string", "pattern": r"^[0-9]{1,12}(\.[0-9]{1,3})?$"}
 _MOMENT = {"type": "string", "format": "date-time", "maxLength": 40}
+
+
+def _or_null(kind: Mapping[str, Any]) -> dict[str, Any]:
+    return {"anyOf": [kind, {"type": "null"}]}
+
+
 SCHEMA: Mapping[str, Any] = {
     "type": "object",
     "required": ["movement", "at", "fields"],
@@ -58,35 +73,78 @@ SCHEMA: Mapping[str, Any] = {
             "type": "object",
             "required": ["serial", "planned_on", "announced_kg"],
             "properties": {
-                "serial": {"type": "integer", "minimum": 1},
-                "planned_on": {"type": "string", "format": "date"},
+                "serial": {"type": "integer", "minimum": 1, "maximum": 10**6},
+                "planned_on": _DAY,
                 "announced_kg": _MASS,
                 "take_back": {"type": "boolean"},
+                "original": _or_null({"type": "integer", "minimum": 1}),
+                "starts_in": {"type": "string", "pattern": "^[A-Z]{2}$"},
             },
         },
         "at": _MOMENT,
-        "fields": {"type": "object"},
+        "fields": {
+            "type": "object",
+            "properties": {
+                "planned_on": _DAY,
+                "announced_kg": _MASS,
+                "volume_m3": _or_null({"type": "string", "pattern": r"^[0-9]{1,11}(\.[0-9]{1,3})?$"}),
+                "packages": _or_null({"type": "integer", "minimum": 0, "maximum": 10**6}),
+                "particulars": {"type": "object"},
+                "late_notice": {"type": "boolean"},
+                **{name: _or_null(_MASS) for name in ("loaded_kg", "received_kg", "accepted_kg", "rejected_kg")},
+                **{
+                    f"{name}_at": _or_null(_MOMENT)
+                    for name in ("announced", "departed", "arrived", "received", "completed")
+                },
+            },
+            "additionalProperties": False,
+        },
         "reason": _TEXT,
-        "custody": {"type": "object"},
-        "operation": {"type": "object"},
+        "custody": {
+            "type": "object",
+            "required": ["kind", "at"],
+            "properties": {**dict.fromkeys(CUSTODY, _LINE), "at": _MOMENT, "note": _TEXT},
+        },
+        "operation": {
+            "type": "object",
+            "required": list(OPERATION),
+            "properties": {
+                "reference": {"type": "string", "maxLength": 64},
+                "after": {"type": "string", "maxLength": 64},
+                "final": {"type": "boolean"},
+                "code": {"type": "string", "maxLength": 4},
+                "facility": _LINE,
+                **dict.fromkeys(("input_kg", "output_kg", "loss_kg"), _MASS),
+                "at": _MOMENT,
+            },
+        },
     },
 }
 
 
-def concerned(movement: Movement) -> list[str]:
-    """The other States on the route: those that are told of every step."""
-    route = movement.notification.route.order_by("position").values_list("state", flat=True)
-    return [state for state in dict.fromkeys(route) if state != movement.holder_id]
-
-
-def place(actor: Actor, notification: Notification, event: str) -> None:
-    """Raises Refused("writer") where this step is another State's fact."""
+def writers(movement: Movement, event: str) -> set[str]:
+    """The States whose fact a step of this movement may be."""
+    notification = movement.notification
     writer = WRITERS[event]
-    own = {EXPORT: notification.state_export, IMPORT: notification.state_import}.get(writer, actor.state)
-    if actor.state != own or not notification.route.filter(state=actor.state).exists():
+    if movement.take_back and event in HOMEWARD:
+        writer = EXPORT
+    if writer == START:
+        return {movement.starts_in or notification.state_export}
+    if writer == EXPORT:
+        return {notification.state_export}
+    if writer == IMPORT:
+        return {notification.state_import}
+    return set(notification.route.values_list("state", flat=True))
+
+
+def place(actor: Actor, movement: Movement, event: str) -> None:
+    """Raises Refused("writer") where this step is another State's fact."""
+    allowed = writers(movement, event)
+    if actor.state not in allowed:
         raise Refused(
-            "writer", _("Only the State whose fact it is records this."), field="state", value=actor.state, expected=own
-        )
+            "writer", _("Only the State whose fact it is records this."), field="state", value=actor.state,
+            expected=", ".join(sorted(allowed)),
+        )  # fmt: skip
 
 
 def step(
@@ -106,27 +164,90 @@ def step(
 
     Raises Refused("state") where the life cycle has no such step from where the movement is.
     """
-    before = movement.status
-    after = machines.step(MOVEMENT, before, event, movement.held_from)
-    if after in MOVEMENT.parking and before not in MOVEMENT.parking:
-        movement.held_from = before
-    elif before in MOVEMENT.parking:
-        if (movement.held_from, event) in MOVEMENT.table:
-            movement.held_from = machines.step(MOVEMENT, movement.held_from, event)
-        if after not in MOVEMENT.parking:
-            movement.held_from = ""
-    movement.status = after
-    movement.revision += 1
-    movement.save()
-    moment = at or times.now()
-    body = {
+    _advance(movement, event)
+    return _write(
+        actor, movement, f"movement.{event}", event, at=at, tell=tell, state=state, reason=reason, custody=custody,
+        operation=operation, payload=payload,
+    )  # fmt: skip
+
+
+def _advance(movement: Movement, event: str) -> None:
+    movement.status, back = machines.after(MOVEMENT, movement.status, movement.held_from, event)
+    movement.held_from = back if movement.status in MOVEMENT.parking else ""
+
+
+def observed(
+    actor: Actor,
+    movement: Movement,
+    event: str,
+    *,
+    at: datetime,
+    tell: bool = True,
+    state: str | None = None,
+    reason: str = "",
+    custody: Custody | None = None,
+    operation: Operation | None = None,
+    **payload: Any,
+) -> bool:
+    """Record what was seen, whether the life cycle has a step for it or not; gives whether it has.
+
+    Where it has none, the fact is journalled as told late, and the status stays.
+    """
+    takes = possible(movement, event)
+    kind = f"movement.{event}" if takes or event == "hold_ended" else "movement.told_late"
+    if takes:
+        _advance(movement, event)
+    _write(
+        actor, movement, kind, event, at=at, tell=tell, state=state, reason=reason, custody=custody,
+        operation=operation, payload=payload if takes else {"event": event, **payload},
+    )  # fmt: skip
+    settle(actor, movement)
+    return takes
+
+
+def possible(movement: Movement, event: str) -> bool:
+    """Whether the life cycle has a step for an event from where the movement is, parked or not."""
+    if (movement.status, event) not in MOVEMENT.table:
+        return False
+    # Parked, it is still where it was: what is no step from there is none.
+    parked = movement.status in MOVEMENT.parking
+    return not (parked and event in ("cancelled", "completed") and (movement.held_from, event) not in MOVEMENT.table)
+
+
+def settle(actor: Actor, movement: Movement) -> None:
+    """Park a movement that a State holds or has seized and that got, by a fact known late, to where this matters."""
+    if movement.status not in STOPPABLE or not movement.holds:
+        return
+    how = "seized" if any(hold["how"] == "seized" for hold in movement.holds) else "held"
+    step(actor, movement, how, holds=movement.holds)
+
+
+def _write(
+    actor: Actor,
+    movement: Movement,
+    kind: str,
+    event: str,
+    *,
+    at: datetime | None,
+    tell: bool,
+    state: str | None,
+    reason: str,
+    custody: Custody | None,
+    operation: Operation | None,
+    payload: Mapping[str, Any],
+) -> JournalEntry:
+    when = at or times.now()
+    original = movement.original
+    body: dict[str, Any] = {
         "movement": {
             "serial": movement.serial,
             "planned_on": movement.planned_on,
             "announced_kg": movement.announced_kg,
             "take_back": movement.take_back,
+            "original": None if original is None else original.serial,
+            "starts_in": movement.starts_in or movement.notification.state_export,
         },
-        "at": moment,
+        "at": when,
         "fields": {name: getattr(movement, name) for name in OWNED.get(event, ())},
         "reason": reason,
     }
@@ -134,25 +255,10 @@ def step(
         body["custody"] = {name: getattr(custody, name) for name in CUSTODY}
     if operation is not None:
         body["operation"] = {name: getattr(operation, name) for name in OPERATION}
-    posts = []
-    if tell:
-        said = journal.as_json(body)
-        posts = [Post(to, movement.case, f"movement.{event}", said, legal="Basel 6(9)") for to in concerned(movement)]
-    return journal.record(
-        actor,
-        f"movement.{event}",
-        movement,
-        revision=movement.revision,
-        case=movement.case,
-        payload={**body, **payload},
-        occurred_at=moment,
-        state=state,
-        posts=posts,
-    )
-
-
-CUSTODY = ("kind", "carrier", "registration", "means", "vehicle", "place", "state", "at", "note")
-OPERATION = ("reference", "after", "final", "code", "facility", "input_kg", "output_kg", "loss_kg", "at")
+    posts = facts.posts(movement.notification, f"movement.{event}", body, legal="Basel 6(9)") if tell else []
+    return facts.note(
+        actor, kind, movement, payload={**body, **payload}, state=state, occurred_at=when, posts=posts
+    )  # fmt: skip
 
 
 def add_custody(movement: Movement, **said: Any) -> Custody:
@@ -161,75 +267,84 @@ def add_custody(movement: Movement, **said: Any) -> Custody:
     return Custody.objects.create(holder_id=movement.holder_id, movement=movement, position=(last or 0) + 1, **said)
 
 
-def receive_step(message: Message, event: str) -> Movement:
-    """Apply another State's step to this State's copy. Raises Rejected: unknown_case, not_the_writer, state, content."""
-    notification = (
-        Notification.objects.select_for_update().filter(holder=message.to, case=message.case).first()
-    )  # fmt: skip
-    if notification is None:
-        raise Rejected("unknown_case", f"{message.case}: no copy of this notification is kept here")
-    writer = WRITERS[event]
-    allowed = {EXPORT: {notification.state_export}, IMPORT: {notification.state_import}}.get(
-        writer, set(notification.route.values_list("state", flat=True))
-    )
-    if message.sender not in allowed:
-        raise Rejected("not_the_writer", f"{event} is not a fact of {message.sender}")
-    body = message.body
+def stop(movement: Movement, state: str, how: str, at: datetime, reason: str) -> None:
+    """Note that a State holds or has seized it."""
+    kept = [hold for hold in movement.holds if (hold["state"], hold["how"]) != (state, how)]
+    movement.holds = [*kept, {"state": state, "how": how, "at": at.isoformat(), "reason": reason}]
+
+
+def end_hold(movement: Movement, state: str) -> None:
+    """Note that a State holds it no longer. A seizure stays."""
+    movement.holds = [hold for hold in movement.holds if hold["state"] != state or hold["how"] == "seized"]
+
+
+def freed(movement: Movement) -> str:
+    """The step of a hold that has ended: `released` where it was the last."""
+    return "hold_ended" if movement.holds else "released"
+
+
+def held_by(movement: Movement) -> list[str]:
+    """The States that hold it or have seized it."""
+    return sorted({hold["state"] for hold in movement.holds})
+
+
+# ── what the others say ──────────────────────────────────────────────────────────────────────────────────────
+
+
+def receive(message: Message, event: str) -> Movement:
+    """Apply another State's step to this State's copy. Raises Early; Rejected: not_entitled, contradiction."""
+    notification = facts.copy_of(message)
+    movement = _copy(notification, message, event)
+    if message.sender not in writers(movement, event):
+        raise Rejected("not_entitled", f"{event} is not a fact of {message.sender}")
     actor = Actor(message.to)
-    movement = _copy(actor, notification, message)
-    values = {name: _value(name, body["fields"][name]) for name in OWNED.get(event, ()) if name in body["fields"]}
+    body = message.body
+    at = moment(body["at"])
+    said = body["fields"]
+    values = {name: _value(name, said[name]) for name in OWNED.get(event, ()) if name in said}
     for name, value in values.items():
-        setattr(movement, name, {**movement.particulars, **value} if name == "particulars" else value)
-    at = parse_datetime(str(body["at"]))
+        setattr(movement, name, value)
+    if event.startswith("received_") and movement.received_kg != (movement.accepted_kg or 0) + (
+        movement.rejected_kg or 0
+    ):
+        raise Rejected("quantity", "accepted and rejected are not what was received")
+    reason = str(body.get("reason", ""))
+    if event in ("held", "seized"):
+        stop(movement, message.sender, event, at, reason)
+    elif event in ("released", "hold_ended"):
+        end_hold(movement, message.sender)
     custody = operation = None
-    if said := body.get("custody"):
-        held = {name: said.get(name, "") for name in CUSTODY if name != "at"}
-        custody = add_custody(movement, **{**held, "state": message.sender}, at=parse_datetime(str(said["at"])) or at)
-    if said := body.get("operation"):
-        operation = add_operation(movement, said)
-    known = (movement.status, event) in MOVEMENT.table
-    if event == "released" and movement.status != "held":
-        known = False
-    if known:
-        step(actor, movement, event, at=at, state=message.sender, reason=str(body.get("reason", "")))
-    else:
-        # A step that was overtaken by a later one: its facts are kept, the status stays.
-        note(actor, movement, event, at=at, state=message.sender, fields=journal.as_json(values))
+    if told := body.get("custody"):
+        kept = {name: str(told.get(name) or "") for name in CUSTODY if name != "at"}
+        custody = add_custody(movement, **kept, state=message.sender, at=moment(told["at"]))
+    if told := body.get("operation"):
+        operation = add_operation(movement, told)
+    if event in ("announced", "departed"):
+        link(movement)
+    if event in ("released", "hold_ended"):
+        # Whether it is free now depends on who else holds it, as this copy knows.
+        event = freed(movement)
+    observed(
+        actor, movement, event, at=at, tell=False, state=message.sender, reason=reason, custody=custody,
+        operation=operation,
+    )  # fmt: skip
     return movement
 
 
-def note(actor: Actor, movement: Movement, event: str, *, at: datetime | None, state: str, **payload: Any) -> None:
-    """Keep what became known late without taking a step."""
-    movement.revision += 1
-    movement.save()
-    journal.record(
-        actor,
-        "movement.told_late",
-        movement,
-        revision=movement.revision,
-        case=movement.case,
-        payload={"event": event, **payload},
-        occurred_at=at,
-        state=state,
-    )
-
-
-def add_operation(movement: Movement, said: Mapping[str, Any]) -> Operation:
-    """An operation that the State of import has recorded; the same reference is kept once."""
-    values = {name: _value(name, said.get(name, "")) for name in OPERATION if name != "reference"}
-    made, _made = Operation.objects.get_or_create(
-        holder_id=movement.holder_id, reference=said["reference"], defaults={"movement": movement, **values}
-    )
-    return made
-
-
-def _copy(actor: Actor, notification: Notification, message: Message) -> Movement:
+def _copy(notification: Notification, message: Message, event: str) -> Movement:
+    """This State's copy; made by what the State where the journey starts says of it first. Raises Early."""
     said = message.body["movement"]
-    found = Movement.objects.select_for_update().filter(
-        holder=message.to, case=message.case, serial=said["serial"]
-    ).first()  # fmt: skip
+    of = {"holder": message.to, "case": message.case}
+    found = Movement.objects.select_for_update().filter(**of, serial=said["serial"]).first()
     if found is not None:
         return found
+    if event not in ("announced", "departed"):
+        raise Early
+    original = None
+    if said.get("take_back"):
+        original = Movement.objects.filter(**of, serial=said.get("original")).first()
+        if original is None:
+            raise Early
     movement = Movement(
         holder_id=message.to,
         case=message.case,
@@ -239,17 +354,24 @@ def _copy(actor: Actor, notification: Notification, message: Message) -> Movemen
         planned_on=_value("planned_on", said["planned_on"]),
         announced_kg=_value("announced_kg", said["announced_kg"]),
         take_back=bool(said.get("take_back")),
-        particulars={},
+        original=original,
+        starts_in=said.get("starts_in") or notification.state_export,
     )
+    if message.sender not in writers(movement, event):
+        raise Rejected("not_entitled", f"{event} is not a fact of {message.sender}")
     movement.save(force_insert=True)
-    movement.involved.add(*notification.involved.all())
-    if message.type != "movement.announced":
-        step(actor, movement, "announced", state=message.sender)
     return movement
 
 
-_DAYS = frozenset({"planned_on"})
-_MOMENTS = frozenset({"announced_at", "departed_at", "arrived_at", "received_at", "completed_at", "at"})
+def add_operation(movement: Movement, said: Mapping[str, Any]) -> Operation:
+    """An operation that the State of import has recorded; the same reference is kept once."""
+    values = {name: _value(name, said[name]) for name in OPERATION if name != "reference"}
+    if values["input_kg"] <= 0 or values["input_kg"] < values["output_kg"] + values["loss_kg"]:
+        raise Rejected("quantity", "more comes out of the operation than went in")
+    made, _made = Operation.objects.get_or_create(
+        holder_id=movement.holder_id, reference=said["reference"], defaults={"movement": movement, **values}
+    )
+    return made
 
 
 def _value(name: str, value: Any) -> Any:
@@ -257,11 +379,14 @@ def _value(name: str, value: Any) -> Any:
         return None
     if name.endswith(("_kg", "_m3")):
         return Decimal(str(value))
-    if name in _DAYS:
-        return parse_date(str(value))
-    if name in _MOMENTS:
-        return parse_datetime(str(value))
+    if name == "planned_on":
+        return facts.day(value, name)
+    if name == "at" or name.endswith("_at"):
+        return moment(value)
     return value
+
+
+# ── what conditions look at ──────────────────────────────────────────────────────────────────────────────────
 
 
 def facts_of(movement: Movement, at: datetime | None = None, kg: Decimal | None = None) -> dict[str, Any]:
@@ -272,43 +397,31 @@ def facts_of(movement: Movement, at: datetime | None = None, kg: Decimal | None 
     carriers = said.get("carriers") or blocks.get("carriers") or []
     announced = at or movement.announced_at or times.now()
     stops = list(notification.route.order_by("position"))
-    facts: dict[str, Any] = {
+    facility = blocks.get("facility") or {}
+    found: dict[str, Any] = {
         "day": movement.planned_on,
         "kg": movement.announced_kg if kg is None else kg,
         "route": [stop.state for stop in stops],
         "points": [point for stop in stops for point in (stop.entry, stop.exit) if point],
-        "facility": (blocks.get("facility") or {}).get("registration") or (blocks.get("facility") or {}).get("name"),
+        "facility": facility.get("registration") or facility.get("name"),
         "operation": said.get("operation") or next(iter(blocks.get("operations") or []), None),
-        "codes": [code for codes in (blocks.get("codes") or {}).values() for code in codes],
+        "codes": [code for codes in (blocks.get("codes") or {}).values() if isinstance(codes, list) for code in codes],
         "carriers": [c.get("registration") or c.get("name") for c in carriers],
         "means": [letter for c in carriers for letter in (c.get("means") or [])],
         "packaging": said.get("packaging") or blocks.get("packaging"),
         "notice_days": (movement.planned_on - announced.date()).days,
         "containers": said.get("containers"),
     }
-    return {name: value for name, value in facts.items() if value not in (None, [], "")}
+    return {name: value for name, value in found.items() if value not in (None, [], "")}
 
 
-def consents_in_force(notification: Notification, day: date) -> list[str]:
-    """The States whose required consent is not in force on a day; empty when all are, and the contract is confirmed
-    where there is one (its State of import is then named)."""
-    missing = [
-        consent.authority
-        for consent in notification.consents.filter(required=True).exclude(status="superseded")
-        if consent.status not in Consent.GIVEN
-        or (consent.valid_from is not None and day < consent.valid_from)
-        or (consent.valid_until is not None and day > consent.valid_until)
-    ]
-    contract = getattr(notification, "contract", None)
-    if (contract is None or contract.status != "confirmed") and notification.state_import not in missing:
-        missing.append(notification.state_import)
-    return missing
+def layer(notification: Notification, state: str, book: Book) -> str:
+    """The layer of law under which an authority is asked about it; the Convention's where several are, or none."""
+    consent = notification.consents.filter(authority=state).first()
+    found = {book.rules[rule].layer for rule in (consent.rules if consent else ()) if rule in book.rules}
+    return "basel" if "basel" in found or not found else sorted(found)[0]
 
 
-def link(movement: Movement) -> None:
+def link(movement: Movement, also: Iterable[Any] = ()) -> None:
     """Those who take part in the notification, and the carriers that this State's register knows, see the movement."""
-    movement.involved.add(*movement.notification.involved.all())
-    carriers = [c.get("registration") for c in movement.particulars.get("carriers", []) if c.get("registration")]
-    if carriers:
-        known = Organisation.objects.filter(holder=movement.holder_id, registration__in=carriers)
-        movement.involved.add(*known)
+    facts.link(movement, movement.particulars.get("carriers") or (), [*movement.notification.involved.all(), *also])

@@ -7,6 +7,7 @@ State, the role and the day; for the State of import under the Convention never,
 
 from __future__ import annotations
 
+import time
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date, datetime, timedelta
@@ -15,7 +16,7 @@ from pathlib import Path
 from typing import Any
 
 from django.conf import settings
-from django.db.models import Q, QuerySet
+from django.db.models import QuerySet
 from django.utils import formats
 from django.utils.translation import gettext as _
 from django.utils.translation import ngettext
@@ -36,6 +37,9 @@ ROLES = ("export", "transit", "import")
 NOT_BASEL = frozenset({"oecd", "eu", "art11"})
 # No pause is longer than this many days for `due`: beyond it the clock has no end.
 HORIZON = 366 * 20
+# For how long the files are not looked at again, in seconds.
+FRESH_FOR = 2.0
+_held: tuple[float, tuple[Path, ...], Clocks] | None = None
 
 Pause = tuple[datetime, datetime | None]
 
@@ -121,12 +125,22 @@ def _covers(start: date | None, end: date | None, day: date) -> bool:
 
 
 def clocks() -> Clocks:
-    """The time limits of this installation: the shipped ones, overlays before them. Raises ClockError."""
+    """The time limits of this installation: the shipped ones, overlays before them. Raises ClockError.
+
+    The files are looked at again every two seconds, like those of the rulebook.
+    """
+    global _held
+    folders = tuple(Path(folder) for folder in settings.TIDEGATE_OVERLAYS)
+    held = _held
+    if held is not None and held[1] == folders and time.monotonic() - held[0] < FRESH_FOR:
+        return held[2]
     files = []
-    for folder in reversed([Path(f) for f in settings.TIDEGATE_OVERLAYS]):
+    for folder in reversed(folders):
         paths = sorted(p for p in folder.rglob("*.yaml") if not {"scenarios", "proposals"} & set(p.parts))
         files += [(str(path), path.read_bytes()) for path in paths]
-    return _read((*files, (SHIPPED.name, SHIPPED.read_bytes())))
+    found = _read((*files, (SHIPPED.name, SHIPPED.read_bytes())))
+    _held = (time.monotonic(), folders, found)
+    return found
 
 
 @lru_cache(maxsize=8)
@@ -448,6 +462,13 @@ def end_all(subject: Held, at: datetime, outcome: str, *, steps: Iterable[str] |
     rows.update(ended_at=at, outcome=outcome)
 
 
+def end_all_of(subject: Held, authority: str, at: datetime, step: str, outcome: str = "done") -> None:
+    """End the open clocks of a step that run for one authority on a row."""
+    rules = [known.id for known in clocks().rules.values() if known.step == step]
+    running = Clock.objects.filter(subject_id=subject.pk, authority=authority, rule__in=rules, ended_at=None)
+    running.update(ended_at=at, outcome=outcome)
+
+
 def read_pauses(clock: Clock) -> list[Pause]:
     """A clock's pauses as moments."""
     return [
@@ -482,11 +503,11 @@ def lapsed(now: datetime, **which: Any) -> QuerySet[Clock]:
 
 
 @round_("clocks")
-def recompute(now: datetime | None = None, *, authority: str = "") -> int:
+def recompute(now: datetime | None = None, **which: Any) -> int:
     """Work out anew the open clocks that count working days: a day off that was added later moves them; gives how many
     moved. A clock that has ended stays as it was."""
     working = [known.id for known in clocks().rules.values() if known.unit == "working"]
-    rows = Clock.objects.filter(Q(authority=authority) if authority else Q(), ended_at=None, rule__in=working)
+    rows = Clock.objects.filter(ended_at=None, rule__in=working, **(which or {"holder__here": True}))
     return sum(_refresh(row) for row in rows)
 
 

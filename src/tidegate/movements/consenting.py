@@ -150,6 +150,7 @@ def snapshot(consent: Consent) -> dict[str, Any]:
         "conditions": consent.conditions,
         "grounds": consent.grounds,
         "remarks": consent.remarks,
+        "given_as": consent.given_as,
         "revision": consent.revision,
     }
 
@@ -227,3 +228,30 @@ def expire(consent: Consent, now: datetime) -> bool:
         return False
     step(consent, "expired", consent.holder_id, payload={"valid_until": consent.valid_until}, state=consent.authority)
     return True
+
+
+def bar(notification: Notification, book: Book) -> Clock | None:
+    """Some law has the State of export wait for the States of transit: its clock, from their latest acknowledgement."""
+    own = Consent.objects.filter(notification=notification, role="export").first()
+    if own is None or own.status not in machines.WAITING:
+        return None
+    transit = Consent.objects.filter(notification=notification, role="transit", acknowledged_at__isnull=False)
+    moments = []
+    for consent in transit:
+        assert consent.acknowledged_at is not None
+        day = calendar_of(own.authority).day(consent.acknowledged_at)
+        if not book.in_group(consent.authority, ("oecd_decision",), day):
+            moments.append(consent.acknowledged_at)
+    if not moments:
+        return None
+    at = max(moments)
+    rule = clocks.rule_for(
+        "export_not_before",
+        state=own.authority,
+        role="export",
+        day=calendar_of(own.authority).day(at),
+        book=book,
+    )
+    if rule is None:
+        return None
+    return clocks.start(own.holder_id, rule=rule.id, subject=own, case=own.case, authority=own.authority, at=at)

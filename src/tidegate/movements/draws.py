@@ -5,11 +5,11 @@ others by message. A movement is announced when *every* home has confirmed: no a
 and a refusal of one gives back what the others set aside.
 
 `movement.draws` holds a row for each account: {"home", "account", "reservation" (the draw's key), "kg", "status":
-asked | confirmed | refused | released | committed, "asked_at", "code", "text"}.
+asked | confirmed | refused | released | committed, "asked_at", "code", "reason"}.
 
-For commands.movements: `ask`, and this module calls `commands.movements.draws_settled(movement)` when all homes have
-confirmed (from `ask` itself where all are our own) and `draws_refused(movement)` when one has refused or has not
-answered in time. Where messages go out, these functions write a journal entry and raise `movement.revision`.
+This module calls `commands.movements.draws_settled(movement)` when all homes have confirmed (from `ask` itself where
+all are our own), and when one has refused or has not answered in time. Where messages go out, these functions write a
+journal entry and raise `movement.revision`.
 """
 
 from __future__ import annotations
@@ -86,7 +86,7 @@ def ask(actor: Actor, movement: Movement) -> None:
     movement.draws = rows
     _keep(actor, movement, "movement.draws_asked", posts)
     if outcome(movement) == CONFIRMED:
-        _callback("draws_settled", movement)
+        _settled(movement)
 
 
 def commit(actor: Actor, movement: Movement, kg: Decimal, at: datetime) -> list[Breach]:
@@ -155,16 +155,14 @@ def answered(movement: Movement, *, home: str, draw: str, status: str, code: str
                 me, movement, "movement.draws_told", [_message(movement, row, "ledger.released", {"at": times.now()})]
             )
         return False
-    row["status"], row["code"], row["text"] = status, code, text
+    row["status"], row["code"], row["reason"] = status, code, text
     posts: list[Post] = []
     if status == REFUSED:
         for other in movement.draws:
             posts += _end(me, movement, other, times.now())
     _keep(me, movement, "movement.draws_settled", posts, state=home, payload={"draws": movement.draws})
-    if status == REFUSED:
-        _callback("draws_refused", movement)
-    elif outcome(movement) == CONFIRMED:
-        _callback("draws_settled", movement)
+    if outcome(movement) != ASKED:
+        _settled(movement)
     return True
 
 
@@ -232,10 +230,10 @@ def _row(movement: Movement, home: str, reference: str, earlier: dict[str, Any] 
     """The row of an account: the earlier one while its draw lives; a new key after it was given back."""
     key = f"{movement.case}/{movement.serial}"
     if earlier is not None and earlier["status"] not in (REFUSED, RELEASED):
-        return {**earlier, "code": "", "text": ""}
+        return {**earlier, "code": "", "reason": ""}
     if earlier is not None:
         key = f"{key}/{int((earlier['reservation'].removeprefix(key).lstrip('/')) or 1) + 1}"
-    return {"home": home, "account": reference, "reservation": key, "status": "", "kg": "", "code": "", "text": ""}
+    return {"home": home, "account": reference, "reservation": key, "status": "", "kg": "", "code": "", "reason": ""}
 
 
 def _end(actor: Actor, movement: Movement, row: dict[str, Any], at: datetime) -> list[Post]:
@@ -278,8 +276,8 @@ def _end_of(movement: Movement) -> datetime:
     return datetime.combine(movement.planned_on + timedelta(days=1), time(), zone).astimezone(UTC)
 
 
-def _callback(name: str, movement: Movement) -> None:
+def _settled(movement: Movement) -> None:
     # Imported late: that module imports this one.
     from tidegate.movements.commands import movements
 
-    getattr(movements, name)(movement)
+    movements.draws_settled(movement)

@@ -1,4 +1,4 @@
-"""What every command and handler of the room does with a fact: journal it, tell the others, keep it until its case is here."""
+"""What every command and handler does with a fact: journal it, tell the others, keep it until its case is here."""
 
 from __future__ import annotations
 

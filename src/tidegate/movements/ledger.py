@@ -197,6 +197,8 @@ def adjust(
     account.used_kg += mass - before
     account.count += int(mass > 0) - int(before > 0)
     wrong = _wrong(account, draw, row.day, mass) if mass > before else []
+    if not wrong:
+        _free(account)
     _post(account, "adjust", draw, used=mass - before, available=before - mass)
     return _store(account, "ledger.adjusted", actor, wrong, at, draw=draw, kg=mass, before_kg=before, reason=reason)
 
@@ -262,6 +264,7 @@ def resize(
         )
     change = limit - account.limit_kg
     account.limit_kg, account.limit_count = limit, most
+    _free(account)
     account.open = account.open if open is None else open
     account.valid_from = account.valid_from if isinstance(valid_from, EllipsisType) else valid_from
     account.valid_until = account.valid_until if isinstance(valid_until, EllipsisType) else valid_until
@@ -296,16 +299,16 @@ def lapse(holder: str, reference: str, *, at: datetime, actor: Actor | None = No
 
 
 def settle(holder: str, reference: str, *, actor: Actor | None = None) -> Account:
-    """Let a breached account be reserved from again.
+    """Let a breached account be reserved from again, once a person has closed its breaches.
 
     Raises Refused: ledger_breached where a breach of it is still open, ledger_overdrawn where too much is drawn.
     """
     account = _locked(holder, reference)
     if not account.breached:
         return account
-    if Breach.objects.filter(holder=holder, subject="account", subject_id=account.pk, closed_at=None).exists():
+    if _open_breach(account):
         raise _breached()
-    if account.limit_kg < _taken(account) or _too_many(account):
+    if not _fits(account):
         raise Refused(
             "ledger_overdrawn",
             _("More is drawn than is allowed. Correct the actual or raise the limit first."),
@@ -402,7 +405,7 @@ def _wrong(account: Account, draw: str, day: date, kg: Decimal) -> list[str]:
     """Which limits an actual breaks."""
     found = []
     if account.limit_kg < _taken(account):
-        found.append("overdrawn")
+        found.append("limit")
     if _too_many(account):
         found.append("count")
     if kg and _window_over(account, draw, day, kg) is not None:
@@ -448,6 +451,22 @@ def _taken(account: Account) -> Decimal:
 
 def _too_many(account: Account) -> bool:
     return account.limit_count is not None and account.count > account.limit_count
+
+
+def _fits(account: Account) -> bool:
+    return account.limit_kg >= _taken(account) and not _too_many(account)
+
+
+def _open_breach(account: Account) -> bool:
+    return Breach.objects.filter(
+        holder=account.holder_id, subject="account", subject_id=account.pk, closed_at=None
+    ).exists()
+
+
+def _free(account: Account) -> None:
+    """Once its breaches are closed and it fits again, an account may be reserved from."""
+    if account.breached and _fits(account) and not _open_breach(account):
+        account.breached = False
 
 
 def _open_on(account: Account, day: date) -> bool:
@@ -542,6 +561,10 @@ def _store(
             ),
         )  # fmt: skip
         breach.save(force_insert=True)
+        journal.record(
+            actor or system(account.holder_id), "breach.opened", breach, revision=1, case=account.case,
+            payload={"kind": breach.kind, "subject": "account", "subject_id": account.pk, **breach.detail},
+        )  # fmt: skip
     _save(account)
     _record(account, type, actor, breach=breach and breach.pk, broken=wrong, occurred_at=at, **payload)
     return breach

@@ -105,6 +105,21 @@ def step(machine: Machine, status: str, event: str, back: str = "") -> str:
     return row.target
 
 
+def after(machine: Machine, status: str, back: str, event: str) -> tuple[str, str]:
+    """The status after `event`, and where a parked row then goes back to.
+
+    What is observed while a row is parked moves the place that it goes back to. Raises Refused as `step`.
+    """
+    reached = step(machine, status, event, back)
+    if reached in machine.parking and status not in machine.parking:
+        return reached, status
+    if status in machine.parking and (back, event) in machine.table:
+        moved = step(machine, back, event)
+        if moved not in machine.parking:
+            back = moved
+    return reached, back
+
+
 @dataclass
 class Folded:
     """Where a fold stands: the status, and where a parked row goes back to."""
@@ -125,13 +140,7 @@ def fold(machine: Machine, types: Iterable[str]) -> str:
         event = kind.removeprefix(prefix)
         if not kind.startswith(prefix) or event not in machine.events:
             continue
-        after = step(machine, at.status, event, at.back)
-        if after in machine.parking and at.status not in machine.parking:
-            at.back = at.status
-        elif at.status in machine.parking and (at.back, event) in machine.table:
-            # What is observed while it is parked moves the place that it goes back to.
-            at.back = step(machine, at.back, event)
-        at.status = after
+        at.status, at.back = after(machine, at.status, at.back, event)
     return at.status
 
 
@@ -256,6 +265,9 @@ UNDER_WAY = ("in_transit", "arrived")
 BEFORE_START = ("draft", "announcing", "announced")
 AFTER_RECEIPT = (*RECEIVED, "interim_done", "completed", "closed")
 ON_RETURN = ("return_ordered", "returned", "alternatively_disposed")
+STOPPED = ("held", "seized")
+# Wherever it may be while it is neither recovered nor on its way back.
+AWAY = ("announced", *STOPPED, *UNDER_WAY, *RECEIVED, "interim_done")
 
 MOVEMENT = _m(
     "movement",
@@ -264,49 +276,57 @@ MOVEMENT = _m(
     Step("announced", ("draft", "announcing", NEW), "announced", "notifier",
          "notification active on the day; conditions true; quantity reserved; notice in time, or flagged"),
     Step("not_announced", ("announcing",), "draft", "home of an account", "a reserve was refused"),
-    Step("amended", ("announced", "held"), SAME, "notifier", "checked and reserved anew, atomically"),
-    Step("cancelled", BEFORE_START, "cancelled", "notifier; clock", "reservation released, serial burnt"),
+    Step("amended", ("announced", *STOPPED), SAME, "notifier", "checked and reserved anew, atomically"),
+    Step("cancelled", (*BEFORE_START, *STOPPED), "cancelled", "notifier; clock",
+         "before it leaves; reservation released, serial burnt"),
     Step("held", ("announced", *UNDER_WAY, *RECEIVED, "interim_done"), "held", "customs, authority, police"),
-    Step("released", ("held",), BACK, "the authority that held it"),
+    Step("held", STOPPED, SAME, "customs, authority, police", "several States may hold it"),
+    Step("released", ("held",), BACK, "the authority that held it", "no other State holds it"),
     Step("seized", ("held", "announced", *UNDER_WAY, *RECEIVED, "interim_done"), "seized",
          "customs, authority, police"),
+    Step("seized", ("seized",), SAME, "customs, authority, police"),
     Step("departed", (*BEFORE_START, "cancelled"), "in_transit", "notifier, carrier, customs of export",
          "refused to command before every required consent is in force", observed=True),
     Step("departed", (NEW,), "in_transit", "notifier, carrier, customs of export", "on a copy that was not told of it",
          observed=True),
-    Step("departed", ("in_transit", "held", "seized", "arrived", *AFTER_RECEIPT, *ON_RETURN), SAME,
+    Step("departed", ("in_transit", *STOPPED, "arrived", *AFTER_RECEIPT, *ON_RETURN), SAME,
          "notifier, carrier, customs of export", "known late", observed=True),
-    Step("custody_transferred", ("announced", "held", "seized", *UNDER_WAY, *AFTER_RECEIPT, *ON_RETURN), SAME,
+    Step("custody_transferred", ("announced", *STOPPED, *UNDER_WAY, *AFTER_RECEIPT, *ON_RETURN), SAME,
          "carrier", observed=True),
-    Step("border_passed", ("announced", "held", "seized", *UNDER_WAY, *AFTER_RECEIPT, *ON_RETURN), SAME,
+    Step("border_passed", ("announced", *STOPPED, *UNDER_WAY, *AFTER_RECEIPT, *ON_RETURN), SAME,
          "customs of transit and import", observed=True),
-    Step("transit_exit", ("announced", "held", "seized", *UNDER_WAY, *AFTER_RECEIPT, *ON_RETURN), SAME,
+    Step("transit_exit", ("announced", *STOPPED, *UNDER_WAY, *AFTER_RECEIPT, *ON_RETURN), SAME,
          "customs of transit", observed=True),
     Step("arrived", (*BEFORE_START, "cancelled", "in_transit"), "arrived", "consignee, facility", observed=True),
-    Step("arrived", ("held", "seized", "arrived", *AFTER_RECEIPT, *ON_RETURN), SAME, "consignee, facility",
-         observed=True),
+    Step("arrived", (*STOPPED, "arrived", *AFTER_RECEIPT, *ON_RETURN), SAME, "consignee, facility", observed=True),
     *(
-        Step(status, (*BEFORE_START, "cancelled", *UNDER_WAY, "held"), status, "consignee, facility",
+        Step(status, (*BEFORE_START, "cancelled", *UNDER_WAY), status, "consignee, facility",
              "accepted + rejected = received", observed=True)
         for status in RECEIVED
     ),
-    *(Step(status, ("seized", *AFTER_RECEIPT, *ON_RETURN), SAME, "consignee, facility", "known late", observed=True)
+    *(Step(status, (*STOPPED, *AFTER_RECEIPT, *ON_RETURN), SAME, "consignee, facility", "known late", observed=True)
       for status in RECEIVED),
-    Step("corrected", (*UNDER_WAY, "held", "seized", *AFTER_RECEIPT, *ON_RETURN), SAME, "who wrote it",
+    Step("corrected", (*UNDER_WAY, *STOPPED, *AFTER_RECEIPT, *ON_RETURN), SAME, "who wrote it",
          "approved by the others", observed=True),
     Step("interim_done", ("received_accepted", "received_partly", "interim_done"), "interim_done", "facility",
          "an interim operation; the chain goes on to the final one", observed=True),
-    Step("completed", ("received_accepted", "received_partly", "interim_done"), "completed", "facility",
+    Step("interim_done", (*STOPPED, *ON_RETURN), SAME, "facility", observed=True),
+    Step("completed", ("received_accepted", "received_partly", "interim_done", *STOPPED), "completed", "facility",
          "operation allowed by the consent; every accepted kilogram traced to a final operation", observed=True),
-    Step("return_ordered", ("announced", "held", "seized", *UNDER_WAY, *RECEIVED, "interim_done"), "return_ordered",
-         "authority", "a take-back case"),
-    Step("returned", ("return_ordered",), "returned", "authority of export", observed=True),
-    Step("alternatively_disposed", ("return_ordered",), "alternatively_disposed", "authority", observed=True),
-    Step("overdue", ("announced", "held", *UNDER_WAY, *RECEIVED, "interim_done"), SAME, "clock",
+    Step("completed", ON_RETURN, SAME, "facility", "of the part that was accepted", observed=True),
+    Step("return_ordered", (*AWAY, "completed", "cancelled"), "return_ordered", "authority", "a take-back case"),
+    Step("return_ordered", ON_RETURN, SAME, "authority"),
+    Step("alternatively_disposed", (*AWAY, "completed", "cancelled", "return_ordered"), "alternatively_disposed",
+         "authority", observed=True),
+    Step("alternatively_disposed", ("alternatively_disposed", "returned"), SAME, "authority", observed=True),
+    Step("returned", (*AWAY, "completed", "cancelled", "return_ordered", "alternatively_disposed"), "returned",
+         "authority of export", observed=True),
+    Step("returned", ("returned",), SAME, "authority of export", observed=True),
+    Step("overdue", ("announced", *STOPPED, *UNDER_WAY, *RECEIVED, "interim_done"), SAME, "clock",
          "no start, receipt or completion in time", observed=True),
     Step("closed", ("completed", "received_rejected", "returned", "alternatively_disposed"), "closed", "system",
          "all confirmations are in"),
-    parking=("held",),
+    parking=STOPPED,
     final=("cancelled", "closed"),
 )  # fmt: skip
 

@@ -67,17 +67,31 @@ for _type, _label in {
     "notification.revised": _("Content revised"),
     "notification.law_override": _("Authority lets a prohibited load be notified"),
     "notification.changed": _("Amended"),
+    "notification.told": _("Told by the State of export"),
+    "notification.overdue": _("An authority's time is over"),
+    "contract.told": _("Contract: told by another State"),
+    "guarantee.told": _("Guarantee: told by the State of export"),
+    "notification.sent": _("Content sent to the other States"),
+    "notification.used_up": _("Account used up"),
+    "notification.replenished": _("Something is left on the account again"),
     "notification.suspension": _("Suspension recorded"),
     "notification.suspension_lifted": _("Suspension lifted"),
     "info_request.asked": _("Information asked for"),
     "info_request.answered": _("Information given"),
+    "consent.flagged": _("A consent outlasts contract or guarantee"),
     "consent.changed": _("Content of a consent changed"),
     "breach.opened": _("Breach recorded"),
     "breach.closed": _("Breach closed"),
     "holiday.added": _("Day off added"),
+    "holiday.confirmed": _("Day off confirmed"),
     "holiday.removed": _("Day off removed"),
 }.items():
     registry.event(_type, _label)
+
+import_module("tidegate.movements.inbound.notifications")
+import_module("tidegate.movements.inbound.consents")
+import_module("tidegate.movements.lapsing")
+import_module("tidegate.movements.commands.calendars")
 
 # ── M2: ledger, permits, quotas, certificates, border ───────────────────────────────────────────────────────
 rights.grant("movements.ledger.read", EVERYBODY, READ)
@@ -110,7 +124,6 @@ for _type, _label in {
     "ledger.settled": _("Quantity account free again"),
     "ledger.told": _("Balance sent to the other States"),
     "ledger.copied": _("Balance received from its home"),
-    "ledger.asked": _("Quantity asked for from another State"),
     "ledger.answered": _("Answer to a request for quantity"),
     "movement.draws_asked": _("Quantities asked for at other States"),
     "movement.draws_settled": _("Answer to a request for quantity received"),
@@ -118,13 +131,19 @@ for _type, _label in {
     "permit.acknowledged": _("Status of a permit confirmed by a border office"),
     "permit.renumbered": _("Permit changed"),
     "quota_pool.changed": _("Quota changed"),
-    "quota_allocation.changed": _("Allocation changed"),
-    "status_list.published": _("Status list published"),
 }.items():
     registry.event(_type, _label)
 
 # What registers messages and rounds of its own.
-for _name in ("draws", "inbound.ledger"):
+for _name in (
+    "draws",
+    "inbound.ledger",
+    "commands.permits",
+    "commands.quotas",
+    "commands.certificates",
+    "commands.border",
+    "commands.linefiles",
+):
     import_module(f"tidegate.movements.{_name}")
 
 
@@ -143,4 +162,13 @@ rights.grant("movements.correction.answer", AUTHORITY, DECIDE)
 rights.grant("movements.movement.observe", (*CUSTOMS, *AUTHORITY), WORK)
 rights.grant("movements.movement.hold", OFFICIAL, WORK)
 rights.grant("movements.movement.close", AUTHORITY, WORK)
-registry.event("movement.told_late", _("Became known late"))
+
+for _type, _label in {
+    "movement.told_late": _("Became known late"),
+    "movement.redrafted": _("Draft changed"),
+    "movement.hold_ended": _("One State has ended its hold"),
+}.items():
+    registry.event(_type, _label)
+
+for _name in ("chasing", "inbound.movements"):
+    import_module(f"tidegate.movements.{_name}")

@@ -275,9 +275,7 @@ def _take_over(notification: Notification) -> None:
     if old is None:
         return
     old.ended_as, old.ended_reason = "superseded", notification.case
-    end_message = facts.posts(
-        old, "notification.superseded", {"reason": notification.case, "at": times.now()}
-    )
+    end_message = facts.posts(old, "notification.superseded", {"reason": notification.case, "at": times.now()})
     old.status = machines.step(machines.NOTIFICATION, old.status, "superseded")
     facts.note(old.holder_id, "notification.superseded", old, payload={"by": notification.case}, posts=end_message)
     clocks.end_all(old, times.now(), "void")

@@ -6,8 +6,8 @@ from dataclasses import dataclass
 from datetime import date, timedelta
 
 from django.db.models import Q
-from django.utils import timezone
 
+from tidegate.parties import times
 from tidegate.parties.models import AccessKey, Delegation, Membership, Organisation, Person
 from tidegate.parties.rights import rights
 
@@ -69,7 +69,7 @@ def _around(day: date | None) -> Q:
     """Rows that hold on a day; without one, on any day that it may be somewhere on Earth now."""
     if day is not None:
         return valid_on(day)
-    now = timezone.now().date()
+    now = times.now().date()
     first, last = now - timedelta(days=1), now + timedelta(days=1)
     return Q(valid_from__lte=last) & (Q(valid_until=None) | Q(valid_until__gte=first))
 

@@ -15,14 +15,13 @@ from typing import Annotated, Any, Literal
 from uuid import UUID
 
 from django.http import HttpRequest
-from django.utils import timezone
 from ninja import Router, Schema
 from ninja.params.functions import Query
 from ninja.security import APIKeyCookie, HttpBearer
 from ninja.utils import check_csrf
 from pydantic import Field
 
-from tidegate.parties import queries
+from tidegate.parties import queries, times
 from tidegate.parties.access import lacks_second_factor
 from tidegate.parties.actors import Actor, in_force, key_actor
 from tidegate.parties.commanding import Forbidden, Refused
@@ -130,7 +129,7 @@ def _allow(request: HttpRequest, actor: Actor, right: str) -> None:
 
 
 def _note_use(key: AccessKey) -> None:
-    now = timezone.now()
+    now = times.now()
     if key.last_used is None or now - key.last_used >= NOTED_EVERY:
         AccessKey.objects.filter(pk=key.pk).update(last_used=now)
 

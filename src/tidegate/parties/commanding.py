@@ -18,12 +18,12 @@ from uuid import UUID
 from django.core.exceptions import ObjectDoesNotExist, ValidationError
 from django.core.serializers.json import DjangoJSONEncoder
 from django.db import IntegrityError, models, transaction
-from django.utils import timezone
 from django.utils.functional import Promise
 from django.utils.translation import gettext_lazy as _
 
+from tidegate.parties import times
 from tidegate.parties.actors import Actor
-from tidegate.parties.models import Approval, Done
+from tidegate.parties.models import Approval, Done, State
 from tidegate.parties.rights import rights
 from tidegate.parties.scope import held
 
@@ -141,7 +141,9 @@ def locked(model: type[models.Model], key: UUID | str, actor: Actor, revision: i
 def _takes_two(actor: Actor, right: str) -> bool:
     if actor.organisation is None or not rights.table[right].decision:
         return False
-    return right in actor.organisation.holder.two_person
+    # Read now: the actor may have been made before the State changed its mind.
+    state = State.objects.only("two_person").get(pk=actor.state)
+    return right in state.two_person
 
 
 def _check_second(actor: Actor, name: str, approval: Approval) -> None:
@@ -174,7 +176,7 @@ def _propose(actor: Actor, name: str, args: tuple[Any, ...], kwargs: dict[str, A
         arguments=arguments,
         subject_id=subject,
         proposed_by=actor.person,
-        proposed_at=timezone.now(),
+        proposed_at=times.now(),
         revision=1,
     )
     from tidegate.parties.journal import record  # which needs Conflict of this module
@@ -202,7 +204,7 @@ def _keep(actor: Actor, key: str, right: str, args: tuple[Any, ...], kwargs: dic
     kept: Any = result
     if isinstance(result, models.Model):
         kept = {"model": result._meta.label_lower, "pk": str(result.pk)}
-    done = Done(sender=actor.sender, key=key, right=right, digest=_digest(right, args, kwargs), at=timezone.now())
+    done = Done(sender=actor.sender, key=key, right=right, digest=_digest(right, args, kwargs), at=times.now())
     done.result = json.loads(_text({"value": kept}))
     try:
         with transaction.atomic():

@@ -14,10 +14,10 @@ from django.contrib.auth.models import AbstractBaseUser, BaseUserManager
 from django.core.validators import RegexValidator
 from django.db import models
 from django.db.models import F, Q
-from django.utils import timezone
 from django.utils.translation import gettext_lazy as _
 from django.utils.translation import pgettext_lazy
 
+from tidegate.parties import times
 from tidegate.parties.ids import uuid7
 
 
@@ -47,7 +47,7 @@ class State(models.Model):
 
     def today(self) -> date:
         """The day that it is there now."""
-        return timezone.now().astimezone(ZoneInfo(self.time_zone)).date()
+        return times.now().astimezone(ZoneInfo(self.time_zone)).date()
 
 
 class Held(models.Model):

@@ -12,8 +12,8 @@ from zoneinfo import ZoneInfo
 
 from django.apps import apps
 from django.db.models import Model, Q, QuerySet
-from django.utils import timezone
 
+from tidegate.parties import times
 from tidegate.parties.actors import Actor
 from tidegate.parties.models import (
     AccessKey,
@@ -232,4 +232,4 @@ def decisions() -> list[str]:
 
 def today_of(actor: Actor) -> date:
     """The day that it is now where the actor's State lies."""
-    return actor.organisation.holder.today() if actor.organisation is not None else timezone.now().date()
+    return actor.organisation.holder.today() if actor.organisation is not None else times.now().date()

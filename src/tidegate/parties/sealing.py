@@ -17,8 +17,8 @@ from datetime import datetime
 from uuid import UUID
 
 from django.db import connection, transaction
-from django.utils import timezone
 
+from tidegate.parties import times
 from tidegate.parties.journal import digest_of
 from tidegate.parties.models import JournalEntry, State
 
@@ -74,7 +74,7 @@ def seal(state: str) -> int:
             number, head = (last.number or 0, last.head) if last else (0, first_head(state))
             waiting = JournalEntry.objects.filter(holder=state, number=None).order_by("id")
             rows = list(waiting.values_list("id", "digest")[:PART])
-            now = timezone.now()
+            now = times.now()
             made = []
             for key, digest in rows:
                 number += 1

@@ -33,7 +33,11 @@ MATERIAL = frozenset(
 
 @command("movements.notification.draft", "movements.notification.create")
 def create(
-    actor: Actor, *, template: UUID | str | None = None, content: Mapping[str, Any] | None = None, form_version: str = ""
+    actor: Actor,
+    *,
+    template: UUID | str | None = None,
+    content: Mapping[str, Any] | None = None,
+    form_version: str = "",
 ) -> Notification:
     """A draft of the actor's organisation, in the State of export's copy. Raises Missing for an unknown template."""
     start: dict[str, Any] = {}
@@ -192,7 +196,7 @@ def apply(row: Notification, content: Mapping[str, Any]) -> list[str]:
         row.blocks = merged
     for name in COLUMNS:
         if name in content:
-            value = _column(name, content[name])
+            value = column(name, content[name])
             if getattr(row, name) != value:
                 setattr(row, name, value)
                 changed.append(name)
@@ -208,7 +212,8 @@ def apply(row: Notification, content: Mapping[str, Any]) -> list[str]:
     return changed
 
 
-def _column(name: str, value: Any) -> Any:
+def column(name: str, value: Any) -> Any:
+    """A column's value from what a form gives. Raises Refused naming the field."""
     if name in ("multiple", "disposal", "preconsented"):
         if not isinstance(value, bool):
             raise Refused("form", _("Yes or no."), field=name, value=str(value)[:40], expected="true, false")
@@ -238,7 +243,11 @@ def _route(row: Notification, given: Any) -> bool:
     for number, stop in enumerate(stops):
         if stop.state not in guard.book().states:
             raise Refused(
-                "form", _("There is no such State."), field=f"route.{number}.state", value=stop.state[:20], expected="VN"
+                "form",
+                _("There is no such State."),
+                field=f"route.{number}.state",
+                value=stop.state[:20],
+                expected="VN",
             )
         if stop.role == "export" and stop.state != row.state_export:
             raise Refused(

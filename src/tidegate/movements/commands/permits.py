@@ -7,7 +7,7 @@ permit that takes the place of the old one; the account goes over to it with eve
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
-from datetime import date, datetime
+from datetime import date, datetime, timedelta
 from typing import Any
 from uuid import UUID
 from zoneinfo import ZoneInfo
@@ -135,6 +135,8 @@ def issue(
     )  # fmt: skip
     permit.conditions = conditions if conditions is not None else permit.conditions
     permit.number = number.strip() or permit.case
+    if permit.valid_until is None or permit.valid_from is None:
+        raise Refused("dates", _("A permit has a first and a last day."), field="valid_until")
     if permit.valid_until < times.now().astimezone(_zone(actor.state)).date():
         raise Refused("dates", _("Its last day is over."), field="valid_until", value=permit.valid_until.isoformat())
     if Permit.objects.filter(holder=actor.state, number=permit.number).exclude(pk=permit.pk).exists():
@@ -278,14 +280,15 @@ def by_number(state: str, number: str) -> Permit:
 def passing(now: datetime) -> int:
     """Permits come into force on their first day, are used up with their account, and expire after their last day."""
     done = 0
-    rows = Permit.objects.filter(holder__here=True, status__in=LIVE).filter(
-        Q(status=Status.ISSUED) | Q(valid_until__lte=now.date()) | Q(status=Status.ACTIVE, account__isnull=False)
-        | Q(status=Status.EXHAUSTED)
-    )  # fmt: skip
-    full = Q(account__limit_kg__lte=F("account__used_kg") + F("account__lapsed_kg")) | Q(
-        account__limit_count__lte=F("account__count")
+    day_after = now.date() + timedelta(days=1)
+    used_up = Q(account__limit_kg__lte=F("account__used_kg") + F("account__lapsed_kg"))
+    rows = Permit.objects.filter(
+        Q(status=Status.ISSUED, valid_from__lte=day_after)
+        | Q(status__in=LIVE, valid_until__lt=day_after)
+        | Q(used_up | Q(account__limit_count__lte=F("account__count")), status=Status.ACTIVE)
+        | Q(status=Status.EXHAUSTED),
+        holder__here=True,
     )
-    rows = rows.exclude(~full, status=Status.ACTIVE, valid_until__gt=now.date())
     for key, state in list(rows.values_list("pk", "holder")):
         with transaction.atomic():
             permit = locked(Permit, key, system(state))

@@ -14,16 +14,19 @@ from uuid import UUID
 
 from django.utils.translation import gettext_lazy as _
 
-from tidegate.movements import calendars, carriage, clocks, conditions, draws, guard
+from tidegate.movements import carriage, chasing, draws, facts
+from tidegate.movements import particulars as read
 from tidegate.movements.breaches import open_breach
-from tidegate.movements.carriage import add_custody, step
-from tidegate.movements.commands.movements import may_leave, read_moment, read_particulars
+from tidegate.movements.calendars import today
+from tidegate.movements.carriage import add_custody, observed
+from tidegate.movements.commands.notifications import exhausted
+from tidegate.movements.leaving import flag, may_leave, unmet
 from tidegate.movements.masses import kilograms
-from tidegate.movements.models import Consent, Movement
+from tidegate.movements.models import Movement
 from tidegate.parties.actors import Actor
 from tidegate.parties.commanding import Refused, command, locked
 
-SEALED = ("containers", "seals", "vehicle", "packaging")
+Status = Movement.Status
 
 
 @command("movements.movement.depart")
@@ -31,28 +34,28 @@ def depart(
     actor: Actor,
     movement_id: UUID | str,
     *,
-    revision: int,
     loaded_kg: Decimal | str,
     at: datetime | str | None = None,
     packages: int | None = None,
     particulars: Mapping[str, Any] | None = None,
+    revision: int | None = None,
 ) -> Movement:
     """The shipment leaves: the reservation becomes use, at the weighed quantity.
 
-    Raises Refused: state (not announced, or held), consent, condition, mass, moment; Conflict; Missing.
+    Raises Refused: writer, state (not announced, or held), consent, condition, mass, moment; Conflict; Missing.
     """
-    movement = locked(Movement, movement_id, actor, revision)
-    carriage.place(actor, movement.notification, "departed")
-    if movement.status != Movement.Status.ANNOUNCED:
+    movement: Movement = locked(Movement, movement_id, actor, revision)
+    carriage.place(actor, movement, "departed")
+    if movement.status != Status.ANNOUNCED:
         raise Refused(
             "state", _("Only an announced movement that is not held may leave."), field="movement",
-            value=movement.status, expected=Movement.Status.ANNOUNCED,
+            value=movement.status, expected=Status.ANNOUNCED,
         )  # fmt: skip
-    moment = read_moment(at)
+    moment = read.moment(at)
     loaded = kilograms(loaded_kg, "loaded_kg")
-    day = moment.astimezone(calendars.calendar_of(actor.state).zone).date()
-    may_leave(movement, day=day, kg=loaded)
-    _depart(actor, movement, loaded, moment, packages, particulars)
+    _describe(movement, packages, particulars)
+    may_leave(movement, day=today(actor.state, moment), kg=loaded)
+    _depart(actor, movement, loaded, moment)
     return movement
 
 
@@ -63,62 +66,49 @@ def saw_departure(
     *,
     loaded_kg: Decimal | str,
     at: datetime | str | None = None,
+    packages: int | None = None,
     particulars: Mapping[str, Any] | None = None,
 ) -> Movement:
     """Customs saw it leave: stored in any case. What was not in order opens a breach: not announced, held, no consent,
-    a condition not met, more than was reserved."""
-    movement = locked(Movement, movement_id, actor)
-    carriage.place(actor, movement.notification, "departed")
-    moment = read_moment(at)
+    a condition not met; more than was reserved opens the ledger's own.
+
+    Raises Refused: writer, recorded, mass, moment.
+    """
+    movement: Movement = locked(Movement, movement_id, actor)
+    carriage.place(actor, movement, "departed")
+    moment = read.moment(at)
     loaded = kilograms(loaded_kg, "loaded_kg")
     before = movement.status
-    _depart(actor, movement, loaded, moment, None, particulars)
-    if before in ("draft", "announcing", "cancelled"):
+    _describe(movement, packages, particulars)
+    _depart(actor, movement, loaded, moment)
+    day = today(actor.state, moment)
+    if before in (Status.DRAFT, Status.ANNOUNCING, Status.CANCELLED):
         open_breach(actor, movement, "not_announced", status=before, at=moment)
-    if before in ("held", "seized"):
+    if before in carriage.MOVEMENT.parking:
         open_breach(actor, movement, "left_while_held", status=before, at=moment)
-    day = moment.astimezone(calendars.calendar_of(actor.state).zone).date()
-    if missing := carriage.consents_in_force(movement.notification, day):
-        open_breach(actor, movement, "no_consent", states=missing, at=moment)
-    facts = carriage.facts_of(movement, kg=loaded) | {"day": day}
-    for consent in movement.notification.consents.filter(status__in=Consent.GIVEN):
-        for failed in conditions.check(consent.conditions, facts):
-            open_breach(actor, movement, "condition", authority=consent.authority, condition=failed.condition)
+    flag(actor, movement, day, moment)
+    if not movement.take_back and (failed := unmet(movement, day, loaded)):
+        open_breach(actor, movement, "condition", conditions=[one.condition for one in failed], at=moment)
     return movement
 
 
-def _depart(
-    actor: Actor,
-    movement: Movement,
-    loaded: Decimal,
-    at: datetime,
-    packages: int | None,
-    particulars: Mapping[str, Any] | None,
-) -> None:
+def _describe(movement: Movement, packages: int | None, particulars: Mapping[str, Any] | None) -> None:
+    if packages is not None:
+        movement.packages = read.packages(packages)
+    if particulars:
+        movement.particulars = {**movement.particulars, **read.read(particulars)}
+
+
+def _depart(actor: Actor, movement: Movement, loaded: Decimal, at: datetime) -> None:
     if movement.loaded_kg is not None:
         raise Refused("recorded", _("Its departure is recorded already; propose a correction."), field="loaded_kg")
     movement.loaded_kg, movement.departed_at = loaded, at
-    if packages is not None:
-        movement.packages = packages
-    if particulars:
-        movement.particulars = {**movement.particulars, **read_particulars(particulars)}
-        carriage.link(movement)
-    draws.commit(actor, movement, loaded, at)
-    step(actor, movement, "departed", at=at, tell=True)
-    _await(actor, movement, "receipt", at)
-
-
-def _await(actor: Actor, movement: Movement, name: str, at: datetime) -> None:
-    """Start the clock of a step that the State of import owes, where dated law sets one."""
-    notification = movement.notification
-    rule = clocks.rule_for(
-        name, state=notification.state_import, role="import", day=at.date(), book=guard.book(),
-        preconsented=notification.preconsented,
-    )  # fmt: skip
-    if rule is not None and rule.length is not None:
-        clocks.start(
-            actor, rule=rule.id, subject=movement, case=movement.case, authority=notification.state_import, at=at
-        )
+    carriage.link(movement)
+    if not movement.take_back:
+        draws.commit(actor, movement, loaded, at)
+        exhausted(movement.holder_id, movement.case)
+    observed(actor, movement, "departed", at=at)
+    chasing.departed(actor, movement)
 
 
 @command("movements.movement.carry", "movements.movement.transfer")
@@ -134,10 +124,10 @@ def transfer(
     at: datetime | str | None = None,
     note: str = "",
 ) -> Movement:
-    """The next carrier takes it over."""
+    """The next carrier takes it over: one more link of the custody chain. Raises Refused: writer, text, moment."""
     return _custody(
-        actor, movement_id, "custody_transferred", "transfer", at, carrier=carrier, registration=registration,
-        means=means, vehicle=vehicle, place=place, note=note,
+        actor, movement_id, "custody_transferred", "transfer", at, place=place, note=note, vehicle=vehicle,
+        carrier=facts.words(carrier, "carrier", _("the carrier's name")), registration=registration, means=means,
     )  # fmt: skip
 
 
@@ -151,87 +141,98 @@ def pass_border(
     at: datetime | str | None = None,
     note: str = "",
 ) -> Movement:
-    """Customs of this State saw it come in, or (`leaving`) go out. Without consents in force a breach opens."""
+    """Customs of this State saw it come in, or (`leaving`) go out. Without consents in force a breach opens.
+
+    Raises Refused: writer, moment.
+    """
     event = "transit_exit" if leaving else "border_passed"
-    movement = _custody(actor, movement_id, event, "exit" if leaving else "entry", at, place=place, note=note)
-    moment = read_moment(at)
-    day = moment.astimezone(calendars.calendar_of(actor.state).zone).date()
-    if missing := carriage.consents_in_force(movement.notification, day):
-        open_breach(actor, movement, "no_consent", states=missing, at=moment)
-    if movement.status in ("held", "seized"):
+    moment = read.moment(at)
+    movement = _custody(
+        actor, movement_id, event, "exit" if leaving else "entry", moment, place=place, note=note
+    )  # fmt: skip
+    flag(actor, movement, today(actor.state, moment), moment)
+    if movement.status in carriage.MOVEMENT.parking:
         open_breach(actor, movement, "left_while_held", status=movement.status, at=moment)
     return movement
+
+
+LENGTHS = {"carrier": 200, "registration": 64, "means": 8, "vehicle": 120, "place": 200, "note": 4000}
 
 
 def _custody(
     actor: Actor, movement_id: UUID | str, event: str, kind: str, at: datetime | str | None, **said: str
 ) -> Movement:
-    movement = locked(Movement, movement_id, actor)
-    carriage.place(actor, movement.notification, event)
-    moment = read_moment(at)
-    kept = {name: str(value).strip()[:200] for name, value in said.items()}
-    if kind == "transfer" and not kept.get("carrier"):
-        raise Refused("required", _("Name the carrier."), field="carrier", expected=_("a name"))
+    movement: Movement = locked(Movement, movement_id, actor)
+    carriage.place(actor, movement, event)
+    moment = read.moment(at)
+    kept = {name: str(value or "").strip()[: LENGTHS[name]] for name, value in said.items()}
     link = add_custody(movement, kind=kind, state=actor.state, at=moment, **kept)
-    _seen(actor, movement, event, moment, custody=link)
+    seen(actor, movement, event, moment, custody=link)
     return movement
 
 
-def _seen(actor: Actor, movement: Movement, event: str, at: datetime, **more: Any) -> None:
-    """Store an observation also where the life cycle has no step for it any more."""
-    if (movement.status, event) in carriage.MOVEMENT.table:
-        step(actor, movement, event, at=at, tell=True, **more)
-    else:
-        open_breach(actor, movement, "not_announced", status=movement.status, event=event, at=at)
-        carriage.note(actor, movement, event, at=at, state=actor.state)
+def seen(actor: Actor, movement: Movement, event: str, at: datetime, **more: Any) -> None:
+    """Store and tell an observation, also where the life cycle has no step for it: then it opens a breach."""
+    before = movement.status
+    if not observed(actor, movement, event, at=at, **more):
+        open_breach(actor, movement, "not_announced", status=before, event=event, at=at)
 
 
 @command("movements.movement.receive", "movements.movement.arrive")
 def arrive(actor: Actor, movement_id: UUID | str, *, at: datetime | str | None = None, place: str = "") -> Movement:
-    """It has arrived at the consignee or facility."""
-    movement = locked(Movement, movement_id, actor)
-    carriage.place(actor, movement.notification, "arrived")
-    moment = read_moment(at)
+    """It has arrived at the consignee or facility. Raises Refused: writer, recorded, moment."""
+    movement: Movement = locked(Movement, movement_id, actor)
+    carriage.place(actor, movement, "arrived")
+    moment = read.moment(at)
     if movement.arrived_at is not None:
         raise Refused("recorded", _("Its arrival is recorded already."), field="at")
     movement.arrived_at = moment
-    link = add_custody(movement, kind="arrival", state=actor.state, at=moment, place=place.strip()[:200])
-    _seen(actor, movement, "arrived", moment, custody=link)
+    link = add_custody(movement, kind="arrival", state=actor.state, at=moment, place=str(place).strip()[:200])
+    seen(actor, movement, "arrived", moment, custody=link)
+    chasing.arrived(actor, movement)
+    flag(actor, movement, today(actor.state, moment), moment)
     return movement
 
 
 @command("movements.movement.hold")
 def hold(actor: Actor, movement_id: UUID | str, *, reason: str, at: datetime | str | None = None) -> Movement:
-    """Hold it where it is: nothing may leave until the same State releases it."""
+    """Hold it where it is: nothing may leave until every State that holds it has released it.
+
+    Raises Refused: writer, state (recovered, returned or given up already), text, moment.
+    """
     return _stop(actor, movement_id, "held", reason, at)
 
 
 @command("movements.movement.hold", "movements.movement.seize")
 def seize(actor: Actor, movement_id: UUID | str, *, reason: str, at: datetime | str | None = None) -> Movement:
-    """Seize it."""
+    """Seize it: only a return or a disposal ends that. Raises Refused as `hold`."""
     return _stop(actor, movement_id, "seized", reason, at)
 
 
 def _stop(actor: Actor, movement_id: UUID | str, event: str, reason: str, at: datetime | str | None) -> Movement:
-    movement = locked(Movement, movement_id, actor)
-    carriage.place(actor, movement.notification, event)
-    if not reason.strip():
-        raise Refused("required", _("Say why."), field="reason", expected=_("a reason"))
-    movement.held_by = actor.state
-    step(actor, movement, event, at=read_moment(at), tell=True, reason=reason.strip())
+    movement: Movement = locked(Movement, movement_id, actor)
+    carriage.place(actor, movement, event)
+    why = facts.words(reason, "reason", _("a reason"))
+    moment = read.moment(at)
+    carriage.stop(movement, actor.state, event, moment, why)
+    carriage.step(actor, movement, event, at=moment, tell=True, reason=why)
     return movement
 
 
 @command("movements.movement.hold", "movements.movement.release_hold")
 def release_hold(actor: Actor, movement_id: UUID | str, *, reason: str, at: datetime | str | None = None) -> Movement:
-    """End this State's own hold. Raises Refused("holder") for another State's."""
-    movement = locked(Movement, movement_id, actor)
-    carriage.place(actor, movement.notification, "released")
-    if movement.status == Movement.Status.HELD and movement.held_by != actor.state:
+    """End this State's own hold. It stays held while another State holds it too.
+
+    Raises Refused: writer, holder (this State does not hold it), text, moment.
+    """
+    movement: Movement = locked(Movement, movement_id, actor)
+    carriage.place(actor, movement, "released")
+    if not any(one["state"] == actor.state and one["how"] == "held" for one in movement.holds):
         raise Refused(
-            "holder", _("Only the State that holds it can release it."), field="movement", value=actor.state,
-            expected=movement.held_by,
+            "holder", _("This State does not hold it."), field="movement", value=actor.state,
+            expected=", ".join(carriage.held_by(movement)),
         )  # fmt: skip
-    movement.held_by = ""
-    step(actor, movement, "released", at=read_moment(at), tell=True, reason=reason.strip())
+    why = facts.words(reason, "reason", _("a reason"))
+    carriage.end_hold(movement, actor.state)
+    observed(actor, movement, carriage.freed(movement), at=read.moment(at), reason=why)
     return movement

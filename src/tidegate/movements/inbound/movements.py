@@ -2,42 +2,52 @@
 
 from __future__ import annotations
 
-from tidegate.movements import carriage
-from tidegate.movements.commands import receipt
+from decimal import Decimal
+from typing import Any
+
+from tidegate.movements import carriage, chasing, facts
+from tidegate.movements.commands import corrections, receipt
+from tidegate.movements.facts import Early
 from tidegate.movements.models import Correction, Movement
 from tidegate.parties.actors import Actor
-from tidegate.parties.registry import Handler, Message, Rejected, registry
+from tidegate.parties.registry import Message, Rejected
 
 
-def _handler(event: str) -> Handler:
+def _handler(event: str) -> Any:
     def handle(message: Message) -> None:
-        movement = carriage.receive_step(message, event)
+        movement = carriage.receive(message, event)
+        actor = Actor(message.to)
         if event.startswith("received_"):
-            receipt.receipt_known(movement)
+            receipt.known(actor, movement)
         elif event == "departed":
-            receipt.compare(Actor(message.to), movement)
+            chasing.departed(actor, movement)
+            receipt.compare(actor, movement)
+        elif event == "arrived":
+            chasing.arrived(actor, movement)
         elif event == "completed":
-            receipt.completion_known(movement)
+            chasing.completed(movement)
 
     handle.__name__ = handle.__qualname__ = event
     return handle
 
 
 for _event in carriage.WRITERS:
-    registry.message(f"movement.{_event}", carriage.SCHEMA)(_handler(_event))
+    facts.inbound(f"movement.{_event}", carriage.SCHEMA)(_handler(_event))
 
+RECEIPT = ("received_kg", "accepted_kg", "rejected_kg")
 _PROPOSED = {
     "type": "object",
     "required": ["serial", "reference", "changes", "reason"],
     "properties": {
         "serial": {"type": "integer", "minimum": 1},
-        "reference": {"type": "string", "maxLength": 64},
+        "reference": {"type": "string", "minLength": 1, "maxLength": 64},
         "changes": {
             "type": "object",
-            "propertyNames": {"enum": list(receipt.CORRECTABLE)},
-            "additionalProperties": {"type": "string", "pattern": r"^[0-9]{1,15}(\.[0-9]{1,3})?$"},
+            "minProperties": 1,
+            "propertyNames": {"enum": list(corrections.CORRECTABLE)},
+            "additionalProperties": {"type": "string", "pattern": r"^[0-9]{1,12}(\.[0-9]{1,3})?$"},
         },
-        "reason": {"type": "string", "maxLength": 4000},
+        "reason": {"type": "string", "maxLength": 10_000},
     },
 }
 _ANSWERED = {
@@ -46,26 +56,27 @@ _ANSWERED = {
     "properties": {
         "reference": {"type": "string", "maxLength": 64},
         "approved": {"type": "boolean"},
-        "reason": {"type": "string", "maxLength": 4000},
+        "reason": {"type": "string", "maxLength": 10_000},
     },
 }
 
 
-@registry.message("correction.proposed", _PROPOSED)
+@facts.inbound("correction.proposed", _PROPOSED)
 def correction_proposed(message: Message) -> None:
-    """A State proposes to correct a figure that is its own. Raises Rejected: unknown_case, not_the_writer."""
+    """A State proposes to correct a figure that is its own. Raises Early; Rejected: not_entitled."""
+    facts.copy_of(message)
     said = message.body
     movement = Movement.objects.filter(holder=message.to, case=message.case, serial=said["serial"]).first()
     if movement is None:
-        raise Rejected("unknown_case", f"{message.case}: this movement is not known here")
-    owner = {
-        carriage.EXPORT: movement.notification.state_export,
-        carriage.IMPORT: movement.notification.state_import,
-    }
-    if any(owner[receipt.CORRECTABLE[name]] != message.sender for name in said["changes"]):
-        raise Rejected("not_the_writer", f"{message.sender} may not correct these figures")
+        raise Early
+    for name in said["changes"]:
+        if message.sender not in carriage.writers(movement, corrections.CORRECTABLE[name]):
+            raise Rejected("not_entitled", f"{message.sender} may not correct {name}")
     if Correction.objects.filter(holder=message.to, reference=said["reference"]).exists():
         return
+    receipt_of = {name: Decimal(said["changes"].get(name) or getattr(movement, name) or 0) for name in RECEIPT}
+    if receipt_of["received_kg"] != receipt_of["accepted_kg"] + receipt_of["rejected_kg"]:
+        raise Rejected("quantity", "accepted and rejected would not be what was received")
     row = Correction(
         holder_id=message.to,
         case=message.case,
@@ -78,23 +89,24 @@ def correction_proposed(message: Message) -> None:
         proposed_at=message.created,
     )
     row.save(force_insert=True)
-    row.involved.add(*movement.involved.all())
-    receipt.record(Actor(message.to), row, "proposed", [], state=message.sender)
+    row.involved.set(movement.involved.all())
+    corrections.record(Actor(message.to), row, "proposed", [], state=message.sender)
 
 
-@registry.message("correction.answered", _ANSWERED)
+@facts.inbound("correction.answered", _ANSWERED)
 def correction_answered(message: Message) -> None:
-    """A State answers a correction. Raises Rejected: unknown_case, not_the_writer, too_early."""
-    row = (
-        Correction.objects.select_for_update()
-        .filter(holder=message.to, case=message.case, reference=message.body["reference"])
-        .first()
-    )
-    if row is None:
-        raise Rejected("too_early", f"{message.body['reference']}: this correction is not known here yet")
-    if message.sender == row.proposed_by or message.sender in row.answers:
-        raise Rejected("not_the_writer", f"{message.sender} has no answer to give")
+    """A State answers a correction. Raises Early; Rejected: not_concerned, duplicate."""
+    notification = facts.copy_of(message)
+    facts.concerned(message, notification)
     said = message.body
-    receipt.answered(
+    rows = Correction.objects.select_for_update().filter(holder=message.to, case=message.case)
+    row = rows.filter(reference=said["reference"]).first()
+    if row is None:
+        raise Early
+    if message.sender == row.proposed_by:
+        raise Rejected("not_entitled", f"{message.sender} made this proposal")
+    if message.sender in row.answers:
+        raise Rejected("duplicate", f"{message.sender} has answered already")
+    corrections.answered(
         Actor(message.to), row, message.sender, approved=said["approved"], reason=str(said.get("reason", ""))
     )

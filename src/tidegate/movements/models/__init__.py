@@ -5,6 +5,7 @@ completion the State of import's, a passage the transit State's. The other copie
 """
 
 from tidegate.movements.models.base import Attachment, Breach, CaseRow, Clock, EarlyFact, Holiday
+from tidegate.movements.models.border import ContainerUse, LineRun, WriteOff
 from tidegate.movements.models.consents import Consent, Contract, Guarantee
 from tidegate.movements.models.consignments import Consignment, JointInspection, Requirement
 from tidegate.movements.models.ledger import Account, Posting, Reservation, SubPeriod
@@ -23,10 +24,44 @@ from tidegate.movements.models.permits import Certificate, Permit, QuotaAllocati
 from tidegate.movements.models.takeback import CostLine, ReturnConsent, TakeBack
 
 __all__ = [
-    "Account", "Amendment", "Approval", "Attachment", "Breach", "CaseRow", "Certificate", "Clock", "Consent",
-    "Consignment", "Contract", "Correction", "CostLine", "Custody", "EarlyFact", "Guarantee", "Holiday", "InfoRequest",
+    "Account",
+    "Amendment",
+    "Approval",
+    "Attachment",
+    "Breach",
+    "CaseRow",
+    "Certificate",
+    "Clock",
+    "Consent",
+    "Consignment",
+    "ContainerUse",
+    "Contract",
+    "Correction",
+    "CostLine",
+    "Custody",
+    "EarlyFact",
+    "Guarantee",
+    "Holiday",
+    "InfoRequest",
     "JointInspection",
-    "Movement", "Notification", "Operation", "Permit", "Posting", "QuotaAllocation", "QuotaPool", "Requirement",
-    "Reservation", "ReturnConsent", "RouteStop", "SavedFilter", "StatusList", "SubPeriod", "Subscription", "TakeBack",
-    "Template", "Version",
+    "LineRun",
+    "Movement",
+    "Notification",
+    "Operation",
+    "Permit",
+    "Posting",
+    "QuotaAllocation",
+    "QuotaPool",
+    "Requirement",
+    "Reservation",
+    "ReturnConsent",
+    "RouteStop",
+    "SavedFilter",
+    "StatusList",
+    "SubPeriod",
+    "Subscription",
+    "TakeBack",
+    "Template",
+    "Version",
+    "WriteOff",
 ]  # fmt: skip

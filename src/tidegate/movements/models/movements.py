@@ -41,9 +41,10 @@ class Movement(CaseRow):
     notification = models.ForeignKey(Notification, on_delete=models.PROTECT, related_name="movements")
     serial = models.PositiveIntegerField(_("serial number"))
     status = models.CharField(max_length=24, choices=Status.choices, default=Status.DRAFT)
-    # While it is held: where it goes back to, and which State holds it.
+    # While it is held: where it goes back to; and which States hold it or have seized it:
+    # [{"state", "how": "held"|"seized", "at", "reason"}].
     held_from = models.CharField(max_length=24, blank=True)
-    held_by = models.CharField(max_length=2, blank=True)
+    holds = models.JSONField(default=list)
     planned_on = models.DateField(_("planned day of departure"))
     announced_kg = kilograms(_("announced (kg)"))
     loaded_kg = kilograms(_("loaded (kg)"), null=True)
@@ -59,9 +60,12 @@ class Movement(CaseRow):
     arrived_at = models.DateTimeField(null=True)
     received_at = models.DateTimeField(null=True)
     completed_at = models.DateTimeField(null=True)
-    overdue = models.CharField(max_length=24, blank=True)
+    # The rules of clocks.yaml whose time limits ran out.
+    overdue = models.JSONField(default=list)
     late_notice = models.BooleanField(default=False)
     take_back = models.BooleanField(_("return of refused or illegal waste"), default=False)
+    # Where the journey starts: in the State of export; of a return, in the State where the load is kept.
+    starts_in = models.CharField(max_length=2, blank=True)
     original = models.ForeignKey("self", on_delete=models.PROTECT, null=True, related_name="returns")
     source = models.CharField(max_length=16, default="form")
     # The accounts drawn on: [{"home": "VN", "account": "…", "status": "asked"|"confirmed"|"refused", "reservation": …}]

@@ -36,6 +36,8 @@ class TakeBack(CaseRow):
         ART9_IMPORTER = "art9_importer", pgettext_lazy("take-back", "Article 9(3): conduct of importer or disposer")
         ART9_UNASSIGNED = "art9_unassigned", pgettext_lazy("take-back", "Article 9(4): nobody can be held responsible")
 
+    ENDED = ("closed", "not_a_case")
+
     movement = models.ForeignKey(Movement, on_delete=models.PROTECT, null=True, related_name="take_backs")
     status = models.CharField(max_length=20, choices=Status.choices, default=Status.OPENED)
     basis = models.CharField(max_length=20, choices=Basis.choices, blank=True)

@@ -8,9 +8,9 @@ from collections.abc import Sequence
 from datetime import date, timedelta
 from uuid import UUID
 
-from django.utils import timezone
 from django.utils.translation import gettext_lazy as _
 
+from tidegate.parties import times
 from tidegate.parties.actors import Actor
 from tidegate.parties.commanding import Missing, Refused, command, locked
 from tidegate.parties.journal import record
@@ -87,7 +87,7 @@ def revoke_delegation(actor: Actor, delegation_id: UUID) -> Delegation:
         raise Missing("delegation")
     if row.revoked_at is not None:
         return row
-    row.revoked_at = timezone.now()
+    row.revoked_at = times.now()
     row.revision += 1
     row.save(update_fields=["revoked_at", "revision"])
     record(actor, DELEGATION_REVOKED, row, revision=row.revision)
@@ -190,7 +190,7 @@ def revoke_key(actor: Actor, key_id: UUID) -> AccessKey:
 
 
 def _revoke(actor: Actor, key: AccessKey) -> None:
-    key.revoked_at = timezone.now()
+    key.revoked_at = times.now()
     key.revision += 1
     key.save(update_fields=["revoked_at", "revision"])
     record(actor, KEY_REVOKED, key, revision=key.revision, payload={"label": key.label})

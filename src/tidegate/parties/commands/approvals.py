@@ -4,9 +4,9 @@ from __future__ import annotations
 
 from uuid import UUID
 
-from django.utils import timezone
 from django.utils.translation import gettext_lazy as _
 
+from tidegate.parties import times
 from tidegate.parties.actors import Actor
 from tidegate.parties.commanding import COMMANDS, Missing, Refused, command, locked
 from tidegate.parties.journal import record
@@ -68,7 +68,7 @@ def _waiting(actor: Actor, approval_id: UUID) -> Approval:
 
 def _decide(actor: Actor, row: Approval, status: str, event: str) -> Approval:
     row.status = status
-    row.decided_by, row.decided_at = actor.person, timezone.now()
+    row.decided_by, row.decided_at = actor.person, times.now()
     row.revision += 1
     row.save(update_fields=["status", "decided_by", "decided_at", "reason", "revision"])
     payload = {

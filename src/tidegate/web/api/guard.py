@@ -120,6 +120,10 @@ def _finish(request: HttpRequest, response: HttpResponseBase) -> None:
     response.headers.setdefault("Content-Language", "en")
     if response.status_code in (204, 304):
         del response["Content-Type"]
+    if getattr(request, "auth", None) is not None:
+        # The answer is for this caller: no cache on the way keeps it.
+        response.headers.setdefault("Cache-Control", "private, no-store")
+        patch_vary_headers(response, ["Authorization", "Cookie"])
     # A refused shipment is ordinary work, not a warning for this installation's log.
     response._has_been_logged = True  # type: ignore[attr-defined]
     charged: tuple[Verdict, float, int] | None = getattr(request, "api_rate", None)

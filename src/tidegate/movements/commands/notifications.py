@@ -1,0 +1,611 @@
+"""The notification's way: submitted, sent on, acknowledged, asked about, revised, withdrawn, ended.
+
+Drafts are in `drafts`, amendments in `amendments`; both are offered here too, so that a caller needs one module.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from datetime import datetime
+from typing import Any
+from uuid import UUID
+
+from django.utils.translation import gettext_lazy as _
+from django.utils.translation import ngettext
+
+from tidegate.movements import authorities, blocks, clocks, consenting, facts, guard, machines, standing
+from tidegate.movements.calendars import today
+from tidegate.movements.commands import drafts
+from tidegate.movements.commands.amendments import amend, approve_amendment
+from tidegate.movements.commands.drafts import clone, create, drop_template, keep_template, renew, save
+from tidegate.movements.models import (
+    Consent,
+    Contract,
+    Guarantee,
+    InfoRequest,
+    Movement,
+    Notification,
+    TakeBack,
+    Version,
+)
+from tidegate.parties import times
+from tidegate.parties.actors import Actor
+from tidegate.parties.commanding import Refused, command, locked
+from tidegate.parties.ids import reference
+from tidegate.parties.models import State
+
+__all__ = [
+    "acknowledge", "amend", "approve_amendment", "clone", "close", "create", "drop_template", "keep_template", "lift",
+    "not_forward", "override", "renew", "request_info", "revise", "revoke", "save", "screened", "submit", "supply_info",
+    "suspend", "transmit", "withdraw",
+]  # fmt: skip
+
+Status = Notification.Status
+LEGAL = "Basel Convention, Article 6"
+REVISABLE = (Status.SUBMITTED, Status.INCOMPLETE, Status.TRANSMITTED, Status.ACKNOWLEDGED)
+WITHDRAWABLE = (
+    Status.DRAFT, Status.SUBMITTED, Status.INCOMPLETE, Status.TRANSMITTED, Status.ACKNOWLEDGED, Status.CONSENTED,
+    Status.OBJECTED,
+)  # fmt: skip
+
+
+def exporting(actor: Actor, key: UUID | str, revision: int | None = None) -> Notification:
+    """The notification, locked, where the actor's State is that of export. Raises Missing, Conflict, Refused."""
+    row: Notification = locked(Notification, key, actor, revision)
+    if row.holder_id != row.state_export:
+        raise Refused(
+            "not_owner",
+            _("Only the State of export can do this."),
+            field="state_export",
+            value=row.holder_id,
+            expected=row.state_export,
+        )
+    return row
+
+
+def own_consent(actor: Actor, row: Notification) -> Consent:
+    """The row of the actor's own authority on a notification. Raises Refused("not_concerned")."""
+    found = Consent.objects.select_for_update().filter(notification=row, authority=actor.state).first()
+    if found is None:
+        raise Refused(
+            "not_concerned", _("This State is not asked about this notification."), field="authority", value=actor.state
+        )
+    return found
+
+
+# ── submitting ───────────────────────────────────────────────────────────────────────────────────────────────
+
+
+def screened(row: Notification) -> dict[str, Any]:
+    """Ask the law about a notification's load and keep the answer with it (not saved); gives the answer."""
+    answer = guard.screen(row)
+    row.screen = guard.plain(answer, "screen")
+    row.law_version = answer["law_version"]
+    return answer
+
+
+@command("movements.notification.submit")
+def submit(actor: Actor, notification_id: UUID | str, *, revision: int | None = None) -> Notification:
+    """Submit a draft to the authority of the State of export.
+
+    Raises Refused: incomplete (the first block that is wrong), contract, guarantee, prohibited (the rules), load, span;
+    each names field, value and expectation. The content is sealed as version 1.
+    """
+    row = exporting(actor, notification_id, revision)
+    after = machines.step(machines.NOTIFICATION, row.status, "submitted")
+    book = guard.book()
+    _complete(row)
+    answer = screened(row)
+    _papers(row, answer)
+    _lawful(row, answer)
+    standing.check_span(row, row.last_departure, book, "last_departure")
+    now = times.now()
+    row.status, row.submitted_at = after, now
+    row.number = row.number or _next_number(row)
+    seal(row, now, "", material=True)
+    drafts.link_parties(row)
+    facts.note(
+        actor,
+        "notification.submitted",
+        row,
+        payload={
+            "version": row.version,
+            "digest": digest_of(row),
+            "number": row.number,
+            "override": row.override_reason,
+        },
+        law_version=row.law_version,
+    )
+    run(row, "forward", row.holder_id, "export", now)
+    return row
+
+
+def _complete(row: Notification) -> None:
+    found = blocks.problems(row, guard.book())
+    if found:
+        first = found[0]
+        raise Refused(
+            "incomplete",
+            ngettext("One field is missing or wrong.", "%(count)d fields are missing or wrong.", len(found))
+            % {"count": len(found)},
+            field=f"{first.block} {first.field}".strip(),
+            value=first.value,
+            expected=first.expectation,
+        )
+
+
+def _papers(row: Notification, answer: Mapping[str, Any]) -> None:
+    contract = Contract.objects.filter(notification=row).first()
+    if contract is None or contract.status == Contract.Status.ENDED:
+        raise Refused(
+            "contract",
+            _("The contract with the disposer is missing."),
+            field="contract",
+            value=None,
+            expected=_("a contract, lodged"),
+        )
+    guarantee = Guarantee.objects.filter(notification=row).first()
+    lost = guarantee is None or guarantee.status in (Guarantee.Status.LAPSED, Guarantee.Status.RELEASED)
+    if lost and guard.asks_for(answer, "GUARANTEE"):
+        raise Refused(
+            "guarantee",
+            _("The law of the route asks for a financial guarantee."),
+            field="guarantee",
+            value=None,
+            expected=_("a guarantee, proposed or in force"),
+        )
+
+
+def _lawful(row: Notification, answer: Mapping[str, Any]) -> None:
+    if guard.prohibited(answer) and not row.override_reason:
+        raise Refused(
+            "prohibited",
+            _("The law prohibits this load on this route."),
+            field="load",
+            value=", ".join(guard.rules_that(answer, "prohibit")),
+            expected=_("another load or route, or a reasoned decision of the authority of export"),
+        )
+
+
+def _next_number(row: Notification) -> str:
+    """The next number of the State, under the lock of its row: a count of rows would give one number twice."""
+    State.objects.select_for_update(no_key=True).get(pk=row.holder_id)
+    own = Notification.objects.filter(holder=row.holder_id, number__startswith=f"{row.holder_id} ")
+    last = own.order_by("-number").values_list("number", flat=True).first()
+    return f"{row.holder_id} {int(last.split()[-1]) + 1 if last else 1:06d}"
+
+
+def seal(row: Notification, at: datetime, reason: str, *, material: bool) -> Version:
+    """Keep the present content as the next version; it is never changed again."""
+    row.version += 1
+    if material:
+        row.material_version = row.version
+    return Version.objects.create(
+        notification=row, number=row.version, content=sealed_content(row), reason=reason, at=at
+    )
+
+
+def sealed_content(row: Notification) -> dict[str, Any]:
+    """The content as versions keep it and messages carry it."""
+    said = blocks.content_of(row, decisions=False).model_dump(mode="json")
+    return {**said, "load": row.load}
+
+
+def digest_of(row: Notification) -> str:
+    """SHA-256 of the present version's content."""
+    return facts.digest(row.versions.get(number=row.version).content)
+
+
+def run(row: Notification, step: str, state: str, role: str, at: datetime) -> None:
+    """Start the clock of a step on a notification, where the law of that State sets one."""
+    book = guard.book()
+    rule = clocks.rule_for(step, state=state, role=role, day=today(state, at), book=book, layer=_layer(row))
+    if rule is not None and rule.length is not None:
+        clocks.start(row.holder_id, rule=rule.id, subject=row, case=row.case, authority=state, at=at)
+
+
+def _layer(row: Notification) -> str:
+    layers = {item["layer"]: item.get("regime") for item in row.screen.get("layers", ())}
+    if layers.get("basel") in ("pic_required", "prohibited", None):
+        return "basel"
+    return next((name for name in ("eu", "oecd", "art11") if layers.get(name) == "pic_required"), "basel")
+
+
+@command("movements.notification.override")
+def override(actor: Actor, notification_id: UUID | str, *, reason: str, revision: int | None = None) -> Notification:
+    """The authority of export lets a load that the screen calls prohibited be notified all the same, with reasons."""
+    row = exporting(actor, notification_id, revision)
+    if row.status not in (Status.DRAFT, Status.SUBMITTED, Status.INCOMPLETE):
+        raise Refused("state", _("It has been sent on already."), field="status", value=row.status, expected="draft")
+    answer = screened(row)
+    if not guard.prohibited(answer):
+        raise Refused("not_prohibited", _("The law does not prohibit it."), field="load", value=answer["outcome"])
+    row.override_reason = facts.words(reason, "reason", _("why it may be notified all the same"))
+    facts.note(
+        actor,
+        "notification.law_override",
+        row,
+        payload={"reason": row.override_reason, "rules": guard.rules_that(answer, "prohibit")},
+        law_version=row.law_version,
+    )
+    return row
+
+
+# ── sending on ───────────────────────────────────────────────────────────────────────────────────────────────
+
+
+@command("movements.notification.transmit")
+def transmit(actor: Actor, notification_id: UUID | str, *, revision: int | None = None) -> Notification:
+    """Send a submitted notification to every authority concerned; the dated law says who must consent.
+
+    The law is asked again, for it may have changed since. Raises Refused("prohibited" …).
+    """
+    row = exporting(actor, notification_id, revision)
+    after = machines.step(machines.NOTIFICATION, row.status, "transmitted")
+    answer = screened(row)
+    _lawful(row, answer)
+    now = times.now()
+    row.status, row.transmitted_at = after, now
+    needs = needs_of(row, answer)
+    facts.note(actor, "notification.transmitted", row, payload={"needs": needs}, law_version=row.law_version)
+    consenting.sync(row, needs, now, actor=actor, state=row.holder_id)
+    send(actor, row, "notification.submitted", needs)
+    clocks.end_all(row, now, "done", steps=["forward"])
+    for need in needs:
+        run(row, "acknowledge", need["state"], need["role"], now)
+    standing.refresh(row)
+    return row
+
+
+def needs_of(row: Notification, answer: Mapping[str, Any]) -> list[dict[str, Any]]:
+    """Whose consent the law asks for, on the day of the first departure."""
+    day = row.first_departure or today(row.state_export)
+    return [need.as_dict() for need in authorities.of_decision(list(row.route.all()), answer, guard.book(), day)]
+
+
+def send(actor: Actor | str, row: Notification, type: str, needs: list[dict[str, Any]], reason: str = "") -> None:
+    body = {
+        "number": row.number,
+        "version": row.version,
+        "material_version": row.material_version,
+        "content": row.versions.get(number=row.version).content,
+        "reason": reason,
+        "needs": needs,
+        "screen": row.screen,
+        "law_version": row.law_version,
+        "override_reason": row.override_reason,
+        "supersedes": row.supersedes,
+        "submitted_at": row.submitted_at,
+        "transmitted_at": row.transmitted_at,
+        "versions": [{"number": v.number, "at": v.at, "reason": v.reason} for v in row.versions.all()],
+        "contract": paper_of(Contract.objects.filter(notification=row).first()),
+        "guarantee": paper_of(Guarantee.objects.filter(notification=row).first()),
+    }
+    facts.note(
+        actor,
+        "notification.sent",
+        row,
+        payload={"message": type, "version": row.version},
+        posts=facts.posts(row, type, body, legal=LEGAL),
+    )
+
+
+def kept_needs(row: Notification) -> list[dict[str, Any]]:
+    """The authorities concerned as they stand: a change that is not material asks nobody else."""
+    return [
+        {"state": c.authority, "role": c.role, "required": c.required, "rules": c.rules, "tacit_by": c.tacit_by}
+        for c in Consent.objects.filter(notification=row).exclude(status="superseded").order_by("authority")
+    ]
+
+
+def paper_of(paper: Contract | Guarantee | None) -> dict[str, Any] | None:
+    """A contract or guarantee as it crosses a border."""
+    if paper is None:
+        return None
+    said: dict[str, Any] = {
+        "number": paper.number,
+        "valid_until": paper.valid_until,
+        "status": paper.status,
+        "revision": paper.revision,
+    }
+    if isinstance(paper, Contract):
+        return {**said, "signed_on": paper.signed_on, "takes_back": paper.takes_back}
+    return {
+        **said,
+        "issuer": paper.issuer,
+        "amount": paper.amount,
+        "currency": paper.currency,
+        "valid_from": paper.valid_from,
+    }
+
+
+@command("movements.notification.transmit", "movements.notification.not_forward")
+def not_forward(actor: Actor, notification_id: UUID | str, *, reason: str, revision: int | None = None) -> Notification:
+    """The authority of export does not send it on."""
+    row = exporting(actor, notification_id, revision)
+    if row.transmitted_at is not None:
+        raise Refused("state", _("It has been sent on already."), field="status", value=row.status)
+    row.status = machines.step(machines.NOTIFICATION, row.status, "not_forwarded")
+    row.ended_reason = facts.words(reason, "reason", _("why it is not forwarded"))
+    facts.note(actor, "notification.not_forwarded", row, payload={"reason": row.ended_reason})
+    clocks.end_all(row, times.now(), "done")
+    return row
+
+
+@command("movements.notification.acknowledge")
+def acknowledge(
+    actor: Actor, notification_id: UUID | str, *, revision: int | None = None, received_on: Any = None
+) -> Notification:
+    """The authority of import, of transit or of export acknowledges that it has a complete notification (block 19).
+
+    Its clock starts now; `received_on` is the day written on the form, kept and shown. Raises Refused("state").
+    """
+    row: Notification = locked(Notification, notification_id, actor, revision)
+    consent = own_consent(actor, row)
+    if row.transmitted_at is None or row.ended_as:
+        raise Refused("state", _("There is nothing to acknowledge now."), field="status", value=row.status)
+    machines.step(machines.CONSENT, consent.status, "acknowledged")
+    now = times.now()
+    received = facts.day(received_on, "received_on")
+    body = {"authority": actor.state, "at": now, "received_on": received}
+    messages = facts.posts(row, "notification.acknowledged", body, legal="Basel Convention, Article 6(2), 6(4)")
+    consenting.acknowledge(consent, actor, now, posts=messages)
+    clocks.end_all_of(row, actor.state, now, "acknowledge")
+    standing.decision_clock(consent, guard.book())
+    consenting.bar(row, guard.book())
+    standing.refresh(row)
+    return row
+
+
+# ── questions ────────────────────────────────────────────────────────────────────────────────────────────────
+
+
+@command("movements.notification.ask")
+def request_info(
+    actor: Actor, notification_id: UUID | str, *, question: str, revision: int | None = None
+) -> InfoRequest:
+    """An authority concerned asks the notifier for information; by the law of its State its clock rests meanwhile."""
+    row: Notification = locked(Notification, notification_id, actor, revision)
+    asked = facts.words(question, "question", _("what is asked"))
+    now = times.now()
+    before_sending = row.transmitted_at is None
+    if before_sending:
+        exporting(actor, notification_id)
+        row.status = machines.step(machines.NOTIFICATION, row.status, "info_asked")
+        facts.note(actor, "notification.info_asked", row)
+        for clock in (rule.id for rule in clocks.clocks().rules.values() if rule.step == "forward"):
+            clocks.pause(row, clock, now)
+    elif row.ended_as:
+        raise Refused("state", _("The notification has ended."), field="status", value=row.status)
+    request = InfoRequest(
+        holder_id=row.holder_id,
+        case=row.case,
+        notification=row,
+        reference=reference(f"{actor.state}-Q"),
+        authority=actor.state,
+        question=asked,
+        asked_at=now,
+    )
+    if not before_sending:
+        consent = own_consent(actor, row)
+        consenting.lapse(consent, now, guard.book())
+        if consent.status not in machines.WAITING:
+            raise Refused("state", _("This authority has decided already."), field="status", value=consent.status)
+    request.save(force_insert=True)
+    request.involved.set(row.involved.all())
+    body = {"reference": request.reference, "authority": actor.state, "question": asked, "at": now}
+    messages = [] if before_sending else facts.posts(row, "info.requested", body, legal=LEGAL)
+    facts.note(actor, "info_request.asked", request, payload={"reference": request.reference}, posts=messages)
+    if not before_sending:
+        consenting.rest(consent, actor)
+        standing.decision_clock(consent, guard.book())
+        standing.refresh(row)
+    return request
+
+
+@command("movements.notification.answer")
+def supply_info(actor: Actor, request_id: UUID | str, *, answer: str, revision: int | None = None) -> InfoRequest:
+    """The notifier answers. Where the content itself has to change, revise the notification as well."""
+    request: InfoRequest = locked(InfoRequest, request_id, actor, revision)
+    row = exporting(actor, request.notification_id)
+    if request.answered_at is not None:
+        raise Refused("state", _("It has been answered already."), field="answer", value=request.reference)
+    if row.ended_as or row.status == Status.REFUSED:
+        raise Refused("state", _("The notification has ended."), field="status", value=row.status)
+    now = times.now()
+    request.answer = facts.words(answer, "answer", _("the information asked for"))
+    request.answered_at = now
+    body = {"reference": request.reference, "answer": request.answer, "at": now}
+    messages = [] if row.transmitted_at is None else facts.posts(row, "info.supplied", body, legal=LEGAL)
+    facts.note(actor, "info_request.answered", request, payload={"reference": request.reference}, posts=messages)
+    answered(row, request, actor, now)
+    return request
+
+
+def answered(row: Notification, request: InfoRequest, actor: Actor | str, now: datetime, state: str = "") -> None:
+    """What follows from an answer: clocks run again, the consent is no longer waiting for it."""
+    if row.transmitted_at is None:
+        if not InfoRequest.objects.filter(notification=row, answered_at=None).exists():
+            row.status = machines.step(machines.NOTIFICATION, row.status, "info_given")
+            facts.note(actor, "notification.info_given", row, state=state or None)
+            for clock in (rule.id for rule in clocks.clocks().rules.values() if rule.step == "forward"):
+                clocks.resume(row, clock, now)
+        return
+    consent = Consent.objects.select_for_update().filter(notification=row, authority=request.authority).first()
+    if consent is not None:
+        consenting.rest(consent, actor, state=state or None)
+        standing.decision_clock(consent, guard.book())
+    standing.refresh(row, state=state or None)
+
+
+# ── changing ─────────────────────────────────────────────────────────────────────────────────────────────────
+
+
+@command("movements.notification.answer", "movements.notification.revise")
+def revise(
+    actor: Actor, notification_id: UUID | str, *, content: Mapping[str, Any], reason: str, revision: int | None = None
+) -> Notification:
+    """A new version of a submitted content, before it is decided. The others get it, and see the difference.
+
+    What is material asks every authority anew; a State that came onto the route is asked, one that left is not.
+    Raises Refused as `submit` does; Refused("unchanged"); Refused("state") once all have consented (see `amend`, or
+    renew it).
+    """
+    row = exporting(actor, notification_id, revision)
+    if row.status not in REVISABLE:
+        raise Refused(
+            "state",
+            _("It can no longer be revised. Propose an amendment, or notify anew."),
+            field="status",
+            value=row.status,
+            expected=", ".join(REVISABLE),
+        )
+    why = facts.words(reason, "reason", _("why it is revised"))
+    changed = drafts.apply(row, content)
+    if not changed:
+        raise Refused("unchanged", _("Nothing has changed."), field="content")
+    book = guard.book()
+    _complete(row)
+    answer = screened(row)
+    _papers(row, answer)
+    _lawful(row, answer)
+    standing.check_span(row, row.last_departure, book, "last_departure")
+    now = times.now()
+    material = bool(drafts.MATERIAL & set(changed))
+    seal(row, now, why, material=material)
+    drafts.link_parties(row)
+    payload = {
+        "version": row.version, "digest": digest_of(row), "fields": changed, "material": material, "reason": why,
+    }  # fmt: skip
+    facts.note(actor, "notification.revised", row, payload=payload, law_version=row.law_version)
+    if row.transmitted_at is not None:
+        needs = needs_of(row, answer)
+        for consent in consenting.sync(row, needs, now, actor=actor, state=row.holder_id):
+            run(row, "acknowledge", consent.authority, consent.role, now)
+        send(actor, row, "notification.revised", needs, why)
+        for consent in Consent.objects.filter(notification=row):
+            standing.decision_clock(consent, book)
+        standing.refresh(row)
+    return row
+
+
+# ── ending ───────────────────────────────────────────────────────────────────────────────────────────────────
+
+
+@command("movements.notification.withdraw")
+def withdraw(actor: Actor, notification_id: UUID | str, *, reason: str, revision: int | None = None) -> Notification:
+    """The notifier withdraws it; only while no movement was announced under it."""
+    row = exporting(actor, notification_id, revision)
+    if row.status not in WITHDRAWABLE:
+        raise Refused(
+            "state", _("It can no longer be withdrawn."), field="status", value=row.status,
+            expected=", ".join(WITHDRAWABLE),
+        )  # fmt: skip
+    begun = Movement.objects.filter(notification=row).exclude(status__in=("draft", "cancelled"))
+    if begun.exists():
+        raise Refused(
+            "movements", _("A movement was announced under it."), field="movements", value=begun.count(), expected=0
+        )
+    return _end(actor, row, "withdrawn", facts.words(reason, "reason", _("why it is withdrawn")))
+
+
+@command("movements.notification.revoke")
+def revoke(actor: Actor, notification_id: UUID | str, *, reason: str, revision: int | None = None) -> Notification:
+    """The authority of export ends a notification that was sent on: nothing more may start under it."""
+    row = exporting(actor, notification_id, revision)
+    if row.transmitted_at is None:
+        raise Refused("state", _("It was never sent on."), field="status", value=row.status)
+    return _end(actor, row, "revoked", facts.words(reason, "reason", _("why it is revoked")))
+
+
+@command("movements.notification.close")
+def close(actor: Actor, notification_id: UUID | str, *, revision: int | None = None) -> Notification:
+    """The authority of export closes it: every movement is finished, no case is open, the guarantee is released.
+
+    Raises Refused: movements, take_back, guarantee.
+    """
+    row = exporting(actor, notification_id, revision)
+    running = Movement.objects.filter(notification=row).exclude(status__in=("draft", "cancelled", "closed"))
+    if running.exists():
+        raise Refused(
+            "movements", _("Movements under it are not finished."), field="movements", value=running.count(), expected=0
+        )
+    cases = TakeBack.objects.filter(movement__notification=row).exclude(status__in=("closed", "not_a_case"))
+    if cases.exists():
+        raise Refused("take_back", _("A take-back case is open."), field="take_backs", value=cases.count(), expected=0)
+    guarantee = Guarantee.objects.filter(notification=row).first()
+    if guarantee is not None and guarantee.status not in ("released", "lapsed", "called"):
+        raise Refused(
+            "guarantee", _("Release the guarantee first."), field="guarantee", value=guarantee.status,
+            expected="released",
+        )  # fmt: skip
+    return _end(actor, row, "closed", "")
+
+
+def _end(actor: Actor, row: Notification, how: str, reason: str) -> Notification:
+    row.status = machines.step(machines.NOTIFICATION, row.status, how)
+    now = times.now()
+    row.ended_as, row.ended_reason = how, reason
+    body = {"reason": reason, "at": now}
+    messages = [] if row.transmitted_at is None else facts.posts(row, f"notification.{how}", body, legal=LEGAL)
+    facts.note(actor, f"notification.{how}", row, payload={"reason": reason}, posts=messages)
+    ended(row, now)
+    return row
+
+
+def ended(row: Notification, at: datetime) -> None:
+    """Nothing of an ended notification waits any more."""
+    clocks.end_all(row, at, "void")
+    for consent in Consent.objects.filter(notification=row):
+        clocks.end_all(consent, at, "void")
+    standing.refresh(row)
+
+
+@command("movements.notification.suspend")
+def suspend(actor: Actor, notification_id: UUID | str, *, reason: str, revision: int | None = None) -> Notification:
+    """Any authority concerned stops new departures under it, until it lifts that again."""
+    row: Notification = locked(Notification, notification_id, actor, revision)
+    own_consent(actor, row)
+    if row.ended_as or row.transmitted_at is None:
+        raise Refused("state", _("There is nothing to suspend."), field="status", value=row.status)
+    if any(item["state"] == actor.state for item in row.suspended_by):
+        raise Refused("state", _("This State has suspended it already."), field="suspended_by", value=actor.state)
+    now = times.now()
+    why = facts.words(reason, "reason", _("why it is suspended"))
+    body = {"reason": why, "at": now}
+    row.suspended_by = [*row.suspended_by, {"state": actor.state, "at": now.isoformat(), "reason": why}]
+    messages = facts.posts(row, "notification.suspended", body, legal=LEGAL)
+    facts.note(actor, "notification.suspension", row, payload={"by": actor.state, "reason": why}, posts=messages)
+    standing.refresh(row)
+    return row
+
+
+@command("movements.notification.suspend", "movements.notification.lift")
+def lift(actor: Actor, notification_id: UUID | str, *, reason: str = "", revision: int | None = None) -> Notification:
+    """The State that suspended it lifts that; others' suspensions stay."""
+    row: Notification = locked(Notification, notification_id, actor, revision)
+    if not any(item["state"] == actor.state for item in row.suspended_by):
+        raise Refused("state", _("This State has not suspended it."), field="suspended_by", value=actor.state)
+    row.suspended_by = [item for item in row.suspended_by if item["state"] != actor.state]
+    body = {"reason": reason, "at": times.now()}
+    messages = facts.posts(row, "notification.lifted", body, legal=LEGAL)
+    facts.note(
+        actor, "notification.suspension_lifted", row, payload={"by": actor.state, "reason": reason}, posts=messages
+    )
+    standing.refresh(row)
+    return row
+
+
+def exhausted(holder: str, case: str) -> None:
+    """The home of the account tells everybody that it is used up, or that there is something left again. For the
+    ledger's and the movements' commands, after they drew; inside their transaction."""
+    row = Notification.objects.select_for_update().filter(holder=holder, case=case, state_export=holder).first()
+    if row is None or row.transmitted_at is None or row.ended_as:
+        return
+    now_used = standing.used_up(row)
+    if now_used == row.used_up:
+        return
+    row.used_up = now_used
+    type = "notification.used_up" if now_used else "notification.replenished"
+    facts.note(holder, type, row, posts=facts.posts(row, type, {"at": times.now()}))
+    standing.refresh(row)

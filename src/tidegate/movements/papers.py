@@ -1,0 +1,339 @@
+"""The Basel notification and movement documents as papers: blocks numbered as on the official forms, in two languages.
+
+Both form generations come from one record (`blocks.LAYOUTS`). The block numbers of the movement document are those of
+facts/law-international.md 2.5. The record itself travels inside the PDF as JSON.
+"""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Callable, Mapping, Sequence
+from datetime import datetime
+from decimal import Decimal
+from typing import Any
+
+from django.utils import formats, translation
+from django.utils.translation import gettext as _
+from django.utils.translation import gettext_lazy
+
+from tidegate.movements import blocks, codes
+from tidegate.movements.models import Movement, Notification
+from tidegate.paper import Block, form_pdf
+from tidegate.parties import journal, times
+
+LABELS: Mapping[str, Any] = {
+    "registration": gettext_lazy("Registration number"),
+    "name": gettext_lazy("Name"),
+    "address": gettext_lazy("Address"),
+    "contact": gettext_lazy("Contact"),
+    "telephone": gettext_lazy("Telephone"),
+    "fax": gettext_lazy("Fax"),
+    "email": gettext_lazy("E-mail"),
+    "means": gettext_lazy("Means of transport"),
+    "site": gettext_lazy("Site"),
+    "process": gettext_lazy("Process"),
+    "number": gettext_lazy("Number"),
+    "multiple": gettext_lazy("Several shipments"),
+    "disposal": gettext_lazy("For disposal"),
+    "preconsented": gettext_lazy("Pre-consented facility"),
+    "shipments": gettext_lazy("Shipments"),
+    "quantity_kg": gettext_lazy("Mass (kg)"),
+    "quantity_m3": gettext_lazy("Volume (m³)"),
+    "first_departure": gettext_lazy("First departure"),
+    "last_departure": gettext_lazy("Last departure"),
+    "packaging": gettext_lazy("Packaging"),
+    "packaging_other": gettext_lazy("Other packaging"),
+    "special_handling": gettext_lazy("Special handling"),
+    "handling": gettext_lazy("Handling instructions"),
+    "operations": gettext_lazy("Operation"),
+    "technology": gettext_lazy("Technology"),
+    "reason_for_export": gettext_lazy("Reason for export"),
+    "designation": gettext_lazy("Designation"),
+    "composition": gettext_lazy("Composition"),
+    "physical": gettext_lazy("Physical characteristics"),
+    "physical_other": gettext_lazy("Other characteristics"),
+    "basel": gettext_lazy("(i) Basel Annex VIII or IX"),
+    "oecd": gettext_lazy("(ii) OECD"),
+    "ec_list": gettext_lazy("(iii) EC list"),
+    "national_export": gettext_lazy("(iv) National code, State of export"),
+    "national_import": gettext_lazy("(v) National code, State of import"),
+    "other": gettext_lazy("(vi) Other"),
+    "y": gettext_lazy("(vii) Y-code"),
+    "h": gettext_lazy("(viii) H-code"),
+    "un_class": gettext_lazy("(ix) UN class"),
+    "un_number": gettext_lazy("(x) UN number"),
+    "un_name": gettext_lazy("(xi) UN shipping name"),
+    "hs": gettext_lazy("(xii) HS code"),
+    "entry": gettext_lazy("Office of entry"),
+    "exit": gettext_lazy("Office of exit"),
+    "export": gettext_lazy("Office of export"),
+    "annexes": gettext_lazy("Annexes"),
+    "remarks": gettext_lazy("Remarks"),
+    "day": gettext_lazy("Date"),
+    "made": gettext_lazy("Declared"),
+    "generator_declaration": gettext_lazy("Generator"),
+    "exporter_declaration": gettext_lazy("Exporter"),
+}
+LISTS: Mapping[str, Mapping[str, Any]] = {
+    "packaging": codes.PACKAGING,
+    "physical": codes.PHYSICAL,
+    "operations": codes.OPERATIONS,
+    "means": codes.TRANSPORT,
+}
+WIDE = frozenset({"composition", "route", "codes", "carriers", "generators", "decisions", "exporter_declaration"})
+
+
+def notification_pdf(
+    notification: Notification,
+    *,
+    language: str = "en",
+    second: str = "",
+    form_version: str = "",
+    url: str | None = None,
+) -> bytes:
+    """The notification document, in the form that it was filed in or another (`viii-18`, `1994`).
+
+    `second` is the language that stands beside `language`; left out, the form has one. `url` becomes the QR code.
+    """
+    content = blocks.content_of(notification)
+    version = form_version or content.form_version
+    filled = blocks.to_form(content, version)
+    with translation.override(language):
+        parts = [
+            Block(
+                number,
+                str(label),
+                [line for field in fields for line in _lines(field, filled[number][field])],
+                _in(second, label),
+                wide=bool(WIDE & {field.split(".")[0] for field in fields}),
+            )
+            for number, (label, fields) in blocks.LAYOUTS[version].items()
+        ]
+        return _press(
+            parts,
+            title=gettext_lazy("Notification document for transboundary movements of waste"),
+            kind=_("Notification document"),
+            row=notification,
+            number=notification.number or notification.case,
+            status=notification.get_status_display(),
+            second=second,
+            language=language,
+            url=url,
+            data=content.model_dump(mode="json"),
+        )
+
+
+def movement_pdf(movement: Movement, *, language: str = "en", second: str = "", url: str | None = None) -> bytes:
+    """The movement document of one shipment (22 blocks), filled in as far as this State's copy knows it."""
+    notification = movement.notification
+    said = notification.blocks
+    particulars = movement.particulars
+    carriers = particulars.get("carriers") or said.get("carriers") or []
+    custody = list(movement.custody.all())
+    operations = list(movement.operations.all())
+    with translation.override(language):
+        fields: Sequence[tuple[str, Any, list[tuple[str, str]]]] = [
+            ("1", gettext_lazy("Notification number"), [("", notification.number or notification.case)]),
+            ("2", gettext_lazy("Serial number of the shipment"), [
+                ("", f"{movement.serial} / {notification.shipments}")]),
+            ("3", gettext_lazy("Exporter or notifier"), _party(said.get("exporter"))),
+            ("4", gettext_lazy("Importer or consignee"), _party(said.get("importer"))),
+            ("5", gettext_lazy("Actual quantity"), _pairs(
+                (_("Loaded (kg)"), _text(movement.loaded_kg)), (_("Announced (kg)"), _text(movement.announced_kg)),
+                (_("Volume (m³)"), _text(movement.volume_m3)))),
+            ("6", gettext_lazy("Actual date of shipment"), [("", _text(movement.departed_at or movement.planned_on))]),
+            ("7", gettext_lazy("Packaging, number of packages, special handling"), _pairs(
+                (_("Packaging"), _coded("packaging", particulars.get("packaging") or said.get("packaging") or [])),
+                (_("Number of packages"), _text(movement.packages)), (_("Handling"), str(said.get("handling") or "")))),
+            ("8", gettext_lazy("Carriers, in order"), [
+                line for n, carrier in enumerate(carriers, 1)
+                for line in [(f"{n}", str(carrier.get("name", ""))), *_party(carrier, skip=("name",))]]
+                + [(_("Transfer"), _custody(link)) for link in custody if link.kind == "transfer"]),
+            ("9", gettext_lazy("Waste generators"), [
+                line for one in said.get("generators") or [] for line in _party(one)]),
+            ("10", gettext_lazy("Disposal or recovery facility"), _party(said.get("facility"))),
+            ("11", gettext_lazy("Operation"), [("", _coded("operations", said.get("operations") or []))]),
+            ("12", gettext_lazy("Designation and composition"), _pairs(
+                ("", str(said.get("designation") or "")),
+                (_("Composition"), _value("composition", said.get("composition") or [])))),
+            ("13", gettext_lazy("Physical characteristics"), [("", _coded("physical", said.get("physical") or []))]),
+            ("14", gettext_lazy("Waste identification"), _lines("codes", said.get("codes") or {})),
+            ("15", gettext_lazy("Declaration of the exporter"), _lines(
+                "exporter_declaration", said.get("exporter_declaration") or {})),
+            ("16", gettext_lazy("Additional information"), _pairs(
+                (_("Containers"), ", ".join(particulars.get("containers") or [])),
+                (_("Seals"), ", ".join(particulars.get("seals") or [])),
+                (_("Vehicle"), str(particulars.get("vehicle") or "")),
+                (_("Note"), str(particulars.get("note") or "")))),
+            ("17", gettext_lazy("Received by the importer, where that is not the facility"), [
+                ("", _text(movement.arrived_at))]),
+            ("18", gettext_lazy("Received at the facility"), _pairs(
+                (_("Date"), _text(movement.received_at)), (_("Received (kg)"), _text(movement.received_kg)),
+                (_("Accepted (kg)"), _text(movement.accepted_kg)), (_("Rejected (kg)"), _text(movement.rejected_kg)))),
+            ("19", gettext_lazy("Recovery or disposal completed"), [
+                (f"{one.code} · {one.facility}", f"{_text(one.input_kg)} kg, {_text(one.at)}") for one in operations]
+                + _pairs((_("Completed"), _text(movement.completed_at)))),
+            ("20", gettext_lazy("Customs of the State of export"), _passages(custody, notification.state_export)),
+            ("21", gettext_lazy("Customs of the State of import"), _passages(custody, notification.state_import)),
+            ("22", gettext_lazy("Customs of the States of transit"), [
+                line for stop in notification.route.all() if stop.role == "transit"
+                for line in _passages(custody, stop.state)]),
+        ]  # fmt: skip
+        parts = [
+            Block(number, str(label), lines, _in(second, label), wide=number in ("8", "9", "14", "16", "22"))
+            for number, label, lines in fields
+        ]
+        return _press(
+            parts,
+            title=gettext_lazy("Movement document for transboundary movements of waste"),
+            kind=_("Movement document"),
+            row=movement,
+            number=f"{notification.number or notification.case} · {movement.serial}",
+            status=movement.get_status_display(),
+            second=second,
+            language=language,
+            url=url,
+            data={number: lines for number, _label, lines in fields},
+        )
+
+
+def _press(
+    parts: Sequence[Block],
+    *,
+    title: Any,
+    kind: str,
+    row: Notification | Movement,
+    number: str,
+    status: str,
+    second: str,
+    language: str,
+    url: str | None,
+    data: Any,
+) -> bytes:
+    made = times.now()
+    return form_pdf(
+        parts,
+        title=str(title),
+        kind=kind,
+        reference=number,
+        subtitle=_("Number %(number)s · copy held by %(state)s") % {"number": number, "state": row.holder.name},
+        footer=_("Case %(case)s · revision %(revision)s · made %(time)s UTC")
+        % {"case": row.case, "revision": row.revision, "time": made.strftime("%Y-%m-%d %H:%M")},
+        generated=made,
+        second=_in(second, title),
+        state=status,
+        language=language,
+        url=url,
+        data={"record.json": json.dumps(journal.as_json(data), ensure_ascii=False, indent=1)},
+        translate=_translate,
+    )
+
+
+def _translate(text: str) -> str:
+    return _(text)
+
+
+def _in(language: str, label: Any) -> str:
+    """The label in the second language; empty without one, and where it is no different."""
+    first = str(label)
+    if not language:
+        return ""
+    with translation.override(language):
+        other = str(label)
+    return "" if other == first else other
+
+
+def _lines(field: str, value: Any) -> list[tuple[str, str]]:
+    """The lines of one field of a block."""
+    name = field.rpartition(".")[2]
+    label = str(LABELS.get(name, ""))
+    match value:
+        case dict() if field in ("exporter_declaration", "generator_declaration"):
+            said = [str(value.get(part) or "") for part in ("name", "day")]
+            return [(label, ", ".join(part for part in said if part))]
+        case dict():
+            return [
+                (str(LABELS.get(key, key)), _value(key, one)) for key, one in value.items() if one not in ("", [], None)
+            ]
+        case [dict(), *_rest] if field == "composition":
+            return [(label, _value("composition", value))]
+        case [dict(), *_rest]:
+            return [
+                line
+                for n, one in enumerate(value, 1)
+                for line in _numbered(n, one)
+            ]  # fmt: skip
+        case _:
+            text = _value(name, value)
+            return [(label, text)] if text else []
+
+
+def _numbered(n: int, one: Mapping[str, Any]) -> list[tuple[str, str]]:
+    """One of several: a party, a State of the route, a decision."""
+    if "state" in one:
+        rest = [
+            f"{LABELS.get(k, k)}: {_value(k, v)}" for k, v in one.items() if k != "state" and v not in ("", [], None)
+        ]
+        return [(str(n), " · ".join([str(one["state"]), *rest]))]
+    return [(str(n), str(one.get("name") or "")), *_party(one, skip=("name",))]
+
+
+def _party(said: Mapping[str, Any] | None, skip: Sequence[str] = ()) -> list[tuple[str, str]]:
+    return [
+        (str(LABELS[name]), _value(name, value))
+        for name, value in (said or {}).items()
+        if name in LABELS and name not in skip and value not in ("", [], None)
+    ]
+
+
+def _pairs(*pairs: tuple[str, str]) -> list[tuple[str, str]]:
+    return [pair for pair in pairs if pair[1]]
+
+
+def _passages(custody: Sequence[Any], state: str) -> list[tuple[str, str]]:
+    words: Mapping[str, Callable[[], str]] = {"entry": lambda: _("Entry"), "exit": lambda: _("Exit")}
+    return [
+        (f"{state} · {words[link.kind]()}", f"{link.place}, {_text(link.at)}")
+        for link in custody
+        if link.state == state and link.kind in words
+    ]
+
+
+def _custody(link: Any) -> str:
+    return ", ".join(part for part in (link.carrier, link.vehicle, link.place, _text(link.at)) if part)
+
+
+def _coded(name: str, values: Sequence[str]) -> str:
+    known = LISTS[name]
+    return ", ".join(f"{value} {known[value]}" if value in known else str(value) for value in values)
+
+
+def _value(name: str, value: Any) -> str:
+    if name == "composition":
+        return "; ".join(
+            " ".join(filter(None, [str(one.get("name", "")), f"{one['percent']} %" if one.get("percent") else ""]))
+            for one in value
+        )
+    if isinstance(value, list) and name in LISTS:
+        return _coded(name, value)
+    if isinstance(value, list):
+        return ", ".join(map(str, value))
+    if name.endswith(("_kg", "_m3")) and value is not None:
+        return _text(Decimal(str(value)))
+    return _text(value)
+
+
+def _text(value: Any) -> str:
+    match value:
+        case None:
+            return ""
+        case bool():
+            return _("yes") if value else _("no")
+        case Decimal():
+            return formats.number_format(
+                value.normalize() if value % 1 else value.quantize(Decimal(1)), use_l10n=True, force_grouping=True
+            )
+        case datetime():
+            return value.strftime("%Y-%m-%d %H:%M UTC")
+        case _:
+            return str(value)

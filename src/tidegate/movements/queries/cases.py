@@ -1,0 +1,380 @@
+"""Reads of notifications for pages and API: every one scoped to the actor."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any
+from uuid import UUID
+
+from django.db.models import Q, QuerySet
+
+from tidegate.movements import blocks, clocks, conditions, guard, machines, standing
+from tidegate.movements.calendars import today
+from tidegate.movements.models import (
+    Account,
+    Amendment,
+    Approval,
+    Breach,
+    Clock,
+    Consent,
+    Contract,
+    EarlyFact,
+    Guarantee,
+    InfoRequest,
+    Notification,
+    Template,
+    Version,
+)
+from tidegate.movements.words import EVENTS
+from tidegate.parties import times
+from tidegate.parties.actors import Actor
+from tidegate.parties.commanding import Missing
+from tidegate.parties.models import JournalEntry, State
+from tidegate.parties.registry import registry
+from tidegate.parties.scope import visible
+
+READ = "movements.notification.read"
+
+
+@dataclass(frozen=True)
+class Deadline:
+    """A clock for a page: what it is about, when it ends, why."""
+
+    clock: Clock
+    rule: clocks.Rule | None
+    lines: list[str]
+    over: bool
+
+
+@dataclass(frozen=True)
+class Moment:
+    """One line of a case's history: when it happened, when it was recorded here, whose fact it is, what, by whom."""
+
+    at: datetime
+    recorded_at: datetime
+    state: str
+    type: str
+    label: Any
+    subject: str
+    subject_id: UUID
+    revision: int
+    number: int | None
+    who: str
+    payload: Mapping[str, Any]
+
+
+@dataclass(frozen=True)
+class Difference:
+    """One field that two versions differ in, with the block of the form in which it stands."""
+
+    block: str
+    field: str
+    before: Any
+    after: Any
+
+
+@dataclass(frozen=True)
+class CaseView:
+    """Everything that one State's copy holds of a notification."""
+
+    notification: Notification
+    content: blocks.Content
+    consents: list[Consent]
+    contract: Contract | None
+    guarantee: Guarantee | None
+    questions: list[InfoRequest]
+    amendments: list[tuple[Amendment, list[Approval]]]
+    versions: list[Version]
+    account: Account | None
+    deadlines: list[Deadline]
+    breaches: list[Breach]
+    flags: list[dict[str, Any]]
+    conditions: list[tuple[str, str]]
+    window: standing.Window | None
+    blocked: list[str]
+    waiting: list[EarlyFact]
+    takes_part: dict[str, bool]
+    may: dict[str, bool]
+
+
+def notifications(actor: Actor | None) -> QuerySet[Notification]:
+    """The notifications that the actor sees: their State's copies, a company only those that it takes part in."""
+    return visible(Notification.objects.all(), actor, READ)
+
+
+def find(actor: Actor | None, text: str) -> QuerySet[Notification]:
+    """Those whose number, case, designation or party names hold a text."""
+    wanted = text.strip()
+    if not wanted:
+        return notifications(actor)
+    return notifications(actor).filter(
+        Q(number__icontains=wanted)
+        | Q(case__icontains=wanted)
+        | Q(blocks__designation__icontains=wanted)
+        | Q(blocks__exporter__name__icontains=wanted)
+        | Q(blocks__importer__name__icontains=wanted)
+        | Q(blocks__facility__name__icontains=wanted)
+    )
+
+
+def templates(actor: Actor | None) -> QuerySet[Template]:
+    """The templates of the actor's organisation."""
+    return visible(Template.objects.order_by("name"), actor, "movements.template.keep")
+
+
+def notification(actor: Actor | None, key: UUID | str) -> Notification:
+    """One of them by its key, its number or its case. Raises Missing."""
+    rows = notifications(actor)
+    try:
+        found = rows.filter(pk=UUID(str(key))).first()
+    except ValueError:
+        found = rows.filter(Q(case=str(key)) | Q(number=str(key))).exclude(Q(number="") & ~Q(case=str(key))).first()
+    if found is None:
+        raise Missing("notification")
+    return found
+
+
+def case(actor: Actor, key: UUID | str) -> CaseView:
+    """All that the actor's State holds of a notification, for its page. Raises Missing."""
+    row = notification(actor, key)
+    state_rows = set(
+        State.objects.filter(pk__in=row.route.values_list("state", flat=True)).values_list("pk", flat=True)
+    )
+    amendments = list(row.amendments.order_by("number"))
+    answers: dict[UUID, list[Approval]] = {}
+    for answer in Approval.objects.filter(subject_id__in=[a.pk for a in amendments]).order_by("at"):
+        answers.setdefault(answer.subject_id, []).append(answer)
+    return CaseView(
+        notification=row,
+        content=blocks.content_of(row),
+        consents=_in_order(row, Consent.objects.filter(notification=row)),
+        contract=Contract.objects.filter(notification=row).first(),
+        guarantee=Guarantee.objects.filter(notification=row).first(),
+        questions=list(InfoRequest.objects.filter(notification=row).order_by("asked_at")),
+        amendments=[(made, answers.get(made.pk, [])) for made in amendments],
+        versions=list(row.versions.all()),
+        account=Account.objects.filter(holder=row.holder_id, reference=row.case).first(),
+        deadlines=deadlines(row),
+        breaches=list(Breach.objects.filter(holder=row.holder_id, case=row.case).order_by("opened_at")),
+        flags=standing.flags(row),
+        conditions=[(c["authority"], conditions.describe(_bare(c))) for c in standing.all_conditions(row)],
+        window=standing.window_of(row),
+        blocked=standing.blocked(row, today(row.state_export)) if row.transmitted_at else [],
+        waiting=list(EarlyFact.objects.filter(holder=row.holder_id, case=row.case)) if actor.official else [],
+        takes_part={stop.state: stop.state in state_rows for stop in row.route.all()},
+        may=allowed(actor, row),
+    )
+
+
+def _bare(condition: Mapping[str, Any]) -> dict[str, Any]:
+    return {name: value for name, value in condition.items() if name != "authority"}
+
+
+def _in_order(row: Notification, consents: Iterable[Consent]) -> list[Consent]:
+    """The consents in the order of the route; those whose State left it, last."""
+    order = {stop.state: stop.position for stop in row.route.all()}
+    return sorted(consents, key=lambda c: (order.get(c.authority, len(order)), c.authority))
+
+
+# What a page offers: the act, the right that it asks, and the step that must be possible.
+ACTS: Sequence[tuple[str, str, str]] = (
+    ("save", "movements.notification.draft", ""),
+    ("submit", "movements.notification.submit", "submitted"),
+    ("transmit", "movements.notification.transmit", "transmitted"),
+    ("not_forward", "movements.notification.transmit", "not_forwarded"),
+    ("override", "movements.notification.override", ""),
+    ("acknowledge", "movements.notification.acknowledge", ""),
+    ("ask", "movements.notification.ask", ""),
+    ("answer", "movements.notification.answer", ""),
+    ("revise", "movements.notification.answer", ""),
+    ("withdraw", "movements.notification.withdraw", "withdrawn"),
+    ("amend", "movements.notification.amend", ""),
+    ("approve_amendment", "movements.amendment.approve", ""),
+    ("decide", "movements.consent.decide", ""),
+    ("suspend_consent", "movements.consent.suspend", ""),
+    ("withdraw_consent", "movements.consent.withdraw", ""),
+    ("confirm_contract", "movements.contract.confirm", ""),
+    ("lodge_contract", "movements.contract.lodge", ""),
+    ("propose_guarantee", "movements.guarantee.propose", ""),
+    ("approve_guarantee", "movements.guarantee.approve", ""),
+    ("release_guarantee", "movements.guarantee.release", ""),
+    ("call_guarantee", "movements.guarantee.call", ""),
+    ("suspend", "movements.notification.suspend", ""),
+    ("lift", "movements.notification.suspend", ""),
+    ("revoke", "movements.notification.revoke", "revoked"),
+    ("close", "movements.notification.close", "closed"),
+    ("renew", "movements.notification.draft", ""),
+    ("clone", "movements.notification.draft", ""),
+)
+
+
+def allowed(actor: Actor, row: Notification) -> dict[str, bool]:
+    """What a page may offer the actor now: its right, and that the state of things lets it be tried. The command
+    itself checks again, and everything else."""
+    home = row.holder_id == row.state_export
+    own = Consent.objects.filter(notification=row, authority=actor.state).first()
+    sent, ended = row.transmitted_at is not None, bool(row.ended_as)
+    contract = Contract.objects.filter(notification=row).first()
+    guarantee = Guarantee.objects.filter(notification=row).first()
+    open_amendment = row.amendments.filter(status="proposed").first()
+    suspended = any(item["state"] == actor.state for item in row.suspended_by)
+    waiting = own is not None and own.status in machines.WAITING
+    given = own is not None and own.status in machines.GIVEN
+    draft = row.status == Notification.Status.DRAFT
+    status = row.status
+    possible = {
+        "save": home and draft,
+        "override": home and not sent and guard.prohibited(row.screen),
+        "acknowledge": sent and not ended and own is not None and own.status == "requested",
+        "ask": not ended and ((sent and waiting) or (home and status == "submitted")),
+        "answer": home and not ended and InfoRequest.objects.filter(notification=row, answered_at=None).exists(),
+        "revise": home and status in ("submitted", "incomplete", "transmitted", "acknowledged"),
+        "amend": home and status in ("decided_consented", "active", "suspended", "exhausted") and not open_amendment,
+        "approve_amendment": open_amendment is not None
+        and own is not None
+        and not Approval.objects.filter(subject_id=open_amendment.pk, authority=actor.state).exists(),
+        "decide": sent and not ended and waiting,
+        "suspend_consent": sent and not ended and (given or (own is not None and own.status == "suspended")),
+        "withdraw_consent": sent and not ended and (given or (own is not None and own.status == "suspended")),
+        "confirm_contract": row.holder_id == row.state_import and contract is not None and contract.status == "lodged",
+        "lodge_contract": home and not ended,
+        "propose_guarantee": home
+        and not ended
+        and (guarantee is None or guarantee.status not in ("called", "released")),
+        "approve_guarantee": home and guarantee is not None and guarantee.status == "proposed",
+        "release_guarantee": home and guarantee is not None and guarantee.status in ("approved", "in_force", "called"),
+        "call_guarantee": home and guarantee is not None and guarantee.status in ("approved", "in_force"),
+        "suspend": sent and not ended and own is not None and not suspended,
+        "lift": suspended,
+        "renew": home and not draft and status != "withdrawn",
+        "clone": True,
+    }
+    return {
+        act: actor.may(right)
+        and (possible.get(act, home) if not step else home and (status, step) in machines.NOTIFICATION.table)
+        for act, right, step in ACTS
+    }
+
+
+# ── deadlines ────────────────────────────────────────────────────────────────────────────────────────────────
+
+
+def deadlines(row: Notification, *, ended: bool = False) -> list[Deadline]:
+    """The clocks that run for a notification and its consents, the next one first; each with its reasons."""
+    keys = [row.pk, *Consent.objects.filter(notification=row).values_list("pk", flat=True)]
+    rows = Clock.objects.filter(subject_id__in=keys)
+    if not ended:
+        rows = rows.filter(ended_at=None)
+    known = clocks.clocks().rules
+    now = times.now()
+    found = [
+        Deadline(clock, known.get(clock.rule), clocks.explain(clock), clock.due_at is not None and clock.due_at < now)
+        for clock in rows
+    ]
+    return sorted(found, key=lambda d: (d.clock.due_at is None, d.clock.due_at or d.clock.started_at))
+
+
+def why(actor: Actor, clock_id: UUID | str) -> Deadline:
+    """One clock of a case that the actor sees, with its reasons. Raises Missing."""
+    clock = Clock.objects.filter(pk=clock_id, holder=actor.state).first()
+    if clock is None or not notifications(actor).filter(case=clock.case).exists():
+        raise Missing("clock")
+    over = clock.due_at is not None and clock.due_at < times.now() and clock.ended_at is None
+    return Deadline(clock, clocks.clocks().rules.get(clock.rule), clocks.explain(clock), over)
+
+
+# ── history ──────────────────────────────────────────────────────────────────────────────────────────────────
+
+
+def timeline(actor: Actor, key: UUID | str, *, limit: int = 500) -> list[Moment]:
+    """What happened in a case, as this State's journal has it, the latest first. Raises Missing.
+
+    A company sees what happened and whose fact it is, but not which official did it.
+    """
+    row = notification(actor, key)
+    entries = (
+        JournalEntry.objects.filter(holder=row.holder_id, case=row.case)
+        .select_related("person", "principal", "agent")
+        .order_by("-id")[:limit]
+    )
+    return [_moment(actor, entry) for entry in entries]
+
+
+def _moment(actor: Actor, entry: JournalEntry) -> Moment:
+    named = entry.person is not None and (actor.official or entry.principal_id == _own_id(actor))
+    who = str(entry.person) if named else str(entry.principal or entry.state)
+    return Moment(
+        at=entry.occurred_at,
+        recorded_at=entry.recorded_at,
+        state=entry.state,
+        type=entry.type,
+        label=registry.events.get(entry.type) or EVENTS.get(entry.type, entry.type),
+        subject=entry.subject,
+        subject_id=entry.subject_id,
+        revision=entry.revision,
+        number=entry.number,
+        who=who,
+        payload=entry.payload if actor.official else {},
+    )
+
+
+def _own_id(actor: Actor) -> UUID | None:
+    return None if actor.organisation is None else actor.organisation.pk
+
+
+# ── versions ─────────────────────────────────────────────────────────────────────────────────────────────────
+
+
+def difference(actor: Actor, key: UUID | str, before: int, after: int) -> list[Difference]:
+    """What two versions of a notification differ in, in the order of its form. Raises Missing.
+
+    A version of which this copy knows only the number (it came onto the route later) is Missing as well.
+    """
+    row = notification(actor, key)
+    first, second = (_version(row, number) for number in (before, after))
+    return differences(first.content, second.content, row.form_version)
+
+
+def from_supersedes(actor: Actor, key: UUID | str) -> list[Difference]:
+    """What a renewal differs in from the notification that it is to take the place of. Raises Missing."""
+    row = notification(actor, key)
+    old = notifications(actor).filter(case=row.supersedes).exclude(case="").first()
+    if old is None:
+        raise Missing("notification")
+    said = [{**blocks.content_of(n, decisions=False).model_dump(mode="json"), "load": n.load} for n in (old, row)]
+    return [d for d in differences(said[0], said[1], row.form_version) if d.field != "number"]
+
+
+def differences(before: Mapping[str, Any], after: Mapping[str, Any], form_version: str) -> list[Difference]:
+    """The fields in which two contents differ; inside lists and parts, down to the single value."""
+    found = [
+        Difference(blocks.block_of(path, form_version), path, old, new) for path, old, new in _walk("", before, after)
+    ]
+    order = {block: number for number, block in enumerate(blocks.LAYOUTS[form_version])}
+    return sorted(found, key=lambda d: (order.get(d.block, len(order)), d.field))
+
+
+def _walk(path: str, old: Any, new: Any) -> Iterable[tuple[str, Any, Any]]:
+    if isinstance(old, Mapping) and isinstance(new, Mapping):
+        for name in dict.fromkeys((*old, *new)):
+            yield from _walk(f"{path}.{name}" if path else str(name), old.get(name), new.get(name))
+    elif isinstance(old, list) and isinstance(new, list) and (_rich(old) or _rich(new)):
+        for number in range(max(len(old), len(new))):
+            left = old[number] if number < len(old) else None
+            right = new[number] if number < len(new) else None
+            yield from _walk(f"{path}.{number}", left, right)
+    elif old != new:
+        yield path, old, new
+
+
+def _rich(values: list[Any]) -> bool:
+    return any(isinstance(value, Mapping) for value in values)
+
+
+def _version(row: Notification, number: int) -> Version:
+    found = row.versions.filter(number=number).first()
+    if found is None or not found.content:
+        raise Missing("version")
+    return found

@@ -1,0 +1,140 @@
+"""The demo's sign-in asks for no proof: it is there in the demo's settings alone, on this machine alone, and in a
+database that is marked as a demo's."""
+
+from __future__ import annotations
+
+import json
+import os
+import sqlite3
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+from tidegate.parties.demo import MARK
+
+PROBE = """
+import json
+from tidegate.web.serve import prepare
+prepare()
+prepare()
+from django.conf import settings
+from django.test import Client
+from django.urls import get_resolver
+from tidegate.parties.models import Membership, Organisation, Person, State
+from tidegate.parties.access import walk
+host = {"HTTP_HOST": "localhost"}
+page = Client(**host).get("/demo/")
+found = {
+    "file": str(settings.DATABASES["default"]["NAME"]),
+    "status": page.status_code,
+    "named": sorted(p.name for p in walk(get_resolver().url_patterns) if p.name and "demo" in p.name),
+    "states": sorted(State.objects.values_list("code", flat=True)),
+    "kinds": sorted(set(Organisation.objects.values_list("kind", flat=True))),
+    "people": Person.objects.count(),
+    "passwords": sum(p.has_usable_password() for p in Person.objects.all()),
+    "outside": [e for e in Person.objects.values_list("email", flat=True) if not e.endswith("@example.org")],
+}
+roles = list(Membership.objects.all())
+found["buttons"] = page.content.decode().count("Sign in as ") if page.status_code == 200 else 0
+found["roles"] = len(roles)
+if roles:
+    client = Client(**host)
+    found["get"] = client.get(f"/demo/{roles[0].pk}/").status_code
+    found["far"] = client.post(f"/demo/{roles[0].pk}/", REMOTE_ADDR="192.0.2.1").status_code
+    found["foreign"] = Client(HTTP_HOST="demo.example").get("/demo/").status_code
+    found["in"] = client.post(f"/demo/{roles[0].pk}/").status_code
+    found["me"] = client.get("/me/").status_code
+print(json.dumps(found))
+"""
+
+
+def run(folder: Path, settings: str, code: str = PROBE, **environ: str) -> subprocess.CompletedProcess[str]:
+    kept = {name: value for name, value in os.environ.items() if not name.startswith(("TIDEGATE_", "DJANGO_"))}
+    named = {"TIDEGATE_DATA_DIR": str(folder), "DJANGO_SETTINGS_MODULE": f"tidegate.web.settings.{settings}"}
+    if settings == "office":
+        named["TIDEGATE_ALLOWED_HOSTS"] = "localhost"
+    return subprocess.run(
+        [sys.executable, "-c", code], env={**kept, **named, **environ}, capture_output=True, text=True, timeout=180
+    )
+
+
+def test_the_demo_has_a_button_for_each_role(tmp_path: Path) -> None:
+    done = run(tmp_path, "demo", TIDEGATE_DATABASE_URL="postgresql:///real")
+    assert done.returncode == 0, done.stderr
+    found = json.loads(done.stdout)
+    assert found["file"] == str(tmp_path / "demo.sqlite3"), "whatever database is named outside"
+    assert found["states"] == ["AU", "ID", "MY", "TH", "VN"]
+    assert {"competent_authority", "customs", "agency", "notifier", "consignee", "facility", "carrier"} <= {
+        *found["kinds"]
+    }
+    assert found["roles"] == found["people"] == found["buttons"] > 40
+    assert (found["passwords"], found["outside"]) == (0, [])
+    assert (found["get"], found["far"], found["foreign"]) == (405, 404, 400)
+    assert (found["in"], found["me"]) == (302, 200)
+
+
+@pytest.mark.parametrize("settings", ["base", "dev", "office", "test"])
+def test_other_settings_have_no_such_route(tmp_path: Path, settings: str) -> None:
+    done = run(tmp_path, settings, TIDEGATE_DATABASE_URL=f"sqlite:///{tmp_path}/real.sqlite3")
+    assert done.returncode == 0, done.stderr
+    found = json.loads(done.stdout)
+    assert found["named"] == []
+    assert found["status"] != 200
+    assert found["states"] == [], "and no such people"
+    with sqlite3.connect(tmp_path / "real.sqlite3") as database:
+        assert database.execute("PRAGMA application_id").fetchone() == (0,)
+
+
+BUILD = """
+import django
+django.setup()
+from tidegate.parties import demo
+demo.{}()
+"""
+
+
+@pytest.mark.parametrize("settings", ["base", "dev", "office"])
+def test_nothing_of_the_demo_is_made_elsewhere(tmp_path: Path, settings: str) -> None:
+    for what in ("build", "mark_database"):
+        done = run(tmp_path, settings, BUILD.format(what))
+        assert done.returncode == 1
+        assert "ImproperlyConfigured" in done.stderr
+        assert "demo" in done.stderr.splitlines()[-1]
+
+
+def test_a_database_that_is_not_a_demos_is_not_opened(tmp_path: Path) -> None:
+    with sqlite3.connect(tmp_path / "demo.sqlite3") as database:
+        database.execute("CREATE TABLE consent (id)")
+    code = (
+        "import sys; from tidegate.cli import main; sys.exit(main(['serve', '--settings', 'demo', '--port', '1024']))"
+    )
+    done = run(tmp_path, "demo", code)
+    assert done.returncode == 2
+    assert "not marked as a demo's" in done.stderr
+    assert "Traceback" not in done.stderr
+    with sqlite3.connect(tmp_path / "demo.sqlite3") as database:
+        assert database.execute("SELECT name FROM sqlite_master").fetchall() == [("consent",)]
+
+
+@pytest.mark.parametrize("host", ["0.0.0.0", "192.0.2.7", "::", "example.org"])
+def test_the_demo_is_served_to_nobody_else(tmp_path: Path, host: str) -> None:
+    code = f"""
+import sys
+from tidegate.web import serve
+serve._check_free = lambda host, port: None
+from tidegate.cli import main
+sys.exit(main(["serve", "--settings", "demo", "--host", {host!r}]))
+"""
+    done = run(tmp_path, "demo", code)
+    assert done.returncode == 2
+    assert "on this machine alone" in done.stderr
+    assert not (tmp_path / "demo.sqlite3").exists()
+
+
+def test_the_mark_is_in_the_file(tmp_path: Path) -> None:
+    done = run(tmp_path, "demo", "from tidegate.web.serve import prepare; prepare()")
+    assert done.returncode == 0, done.stderr
+    with sqlite3.connect(tmp_path / "demo.sqlite3") as database:
+        assert database.execute("PRAGMA application_id").fetchone() == (MARK,)

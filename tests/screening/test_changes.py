@@ -1,0 +1,65 @@
+"""What changes soon: a place is looked at again only where its answer may be another, and that loses no change."""
+
+from __future__ import annotations
+
+import copy
+from datetime import date
+from typing import Any
+
+from hypothesis import given
+from hypothesis import strategies as st
+
+from tests.screening.aim import Raw
+from tests.screening.strategies import shipments, vocabulary
+from tidegate.law import load_rulebook
+from tidegate.screening import Reject, decide, parse_shipment
+from tidegate.screening.route import boundaries, moved
+
+BOOK = load_rulebook(())
+V = vocabulary(BOOK)
+
+
+def step_by_step(raw: Raw) -> list[tuple[str, str]]:
+    """Every date on which something turns, with the whole decision made anew on each of them."""
+    s = parse_shipment(raw, BOOK)
+    current = decide(s, BOOK)["outcome"]
+    out = []
+    for day in boundaries(s, BOOK):
+        reached = decide(moved(s, day), BOOK)["outcome"]
+        if reached != current:
+            current = reached
+            out.append((day.isoformat(), current))
+    return out
+
+
+def told(raw: Raw) -> list[tuple[str, str]]:
+    found: list[dict[str, Any]] = decide(parse_shipment(raw, BOOK), BOOK, changes=True)["changes"]
+    return [(change["date"], change["outcome"]) for change in found]
+
+
+@given(shipments(V), st.dates(date(2012, 1, 1), date(2026, 11, 21)))
+def test_changes_are_those_of_deciding_anew_on_each_date(raw: Raw, day: date) -> None:
+    raw = {**copy.deepcopy(raw), "date": day.isoformat()}
+    try:
+        parse_shipment(raw, BOOK)
+    except Reject:
+        return
+    assert told(raw) == step_by_step(raw)
+
+
+def test_a_renewal_moves_the_day_on_which_the_paper_is_missing() -> None:
+    licence = {"kind": "AU_LICENCE", "issued": "2022-07-10", "valid_from": "2022-07-10", "valid_to": "2023-03-31"}
+    raw: Raw = {
+        "id": "1", "date": "2022-08-01", "export": "AU", "import": "ID", "hs": "391510", "waste": True,
+        "operation": "R3", "polymers": {"PE": 99.5}, "contamination_pct": 0.2, "hazardous": False, "net_kg": 20000,
+        "facts": {"processed": "flake", "destination_on_licence": True}, "evaluate": ["AU:export"],
+    }  # fmt: skip
+    ends: Raw = {**raw, "documents": [licence, {"kind": "AU_WELD_DECL"}]}
+    renewed = {
+        **raw,
+        "documents": [{**licence, "renewals": [{"from": "2023-02-01", "days": 90}]}, *ends["documents"][1:]],
+    }
+    assert ("2023-04-01", "needs") in told(ends)
+    assert ("2023-04-01", "needs") not in told(renewed)
+    assert ("2023-06-30", "needs") in told(renewed)
+    assert told(renewed) == step_by_step(renewed)
