@@ -190,8 +190,8 @@ def one(sample: Path) -> list[str]:
     lines = [
         "## One shipment in process",
         "",
-        "| what | shipments | p50 ms | p95 ms | p99 ms |",
-        "|---|---:|---:|---:|---:|",
+        "| what | shipments | p50 ms | p95 ms | p99 ms | CPU ms |",
+        "|---|---:|---:|---:|---:|---:|",
     ]
     for name, what in (("reasons", "read and decide, with reasons"), ("changes", "with ranked questions and changes")):
         f = found[name]

@@ -106,8 +106,8 @@ def test_an_officer_tries_again_puts_away_and_sends_again(
     assert "Try again" not in page(officer, address)
     delivery.settle()
     assert Outbox.objects.get(pk=busy["bad"].pk).state == "accepted"
-    assert officer.post(f"{address}act/", {"act": "dance", "revision": "2"}).status_code == 404
-    assert officer.post(f"{address}act/", {"act": "retry", "revision": "x"}).status_code == 404
+    assert officer.post(f"{address}act/", {"act": "dance", "revision": "2"}).status_code == 400
+    assert officer.post(f"{address}act/", {"act": "retry", "revision": "x"}).status_code == 400
     Outbox.objects.filter(pk=busy["waiting"].pk).update(state="stopped", reason="revoked_key")
     sender = signed_in("VN")
     waiting = f"/exchange/messages/{busy['waiting'].pk}/"

@@ -213,9 +213,7 @@ def decide(row: Notification, authority: str, outcome: str = "consented", **more
     """An authority decides in its own copy."""
     terms = {"valid_from": "2027-02-01", "valid_until": "2027-12-31"} if outcome != "objected" else {}
     given = {"grounds": [{"code": "capacity", "text": "No capacity"}]} if outcome == "objected" else {}
-    return consents.decide(
-        actor(authority), consent(row, authority).pk, outcome=outcome, **{**terms, **given, **more}
-    )
+    return consents.decide(actor(authority), consent(row, authority).pk, outcome=outcome, **{**terms, **given, **more})
 
 
 def all_consent(row: Notification, wire: Wire, authorities: Sequence[str]) -> None:

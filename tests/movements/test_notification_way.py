@@ -5,18 +5,14 @@ from __future__ import annotations
 from collections.abc import Iterator
 from datetime import timedelta
 from decimal import Decimal
-from typing import Any
 
 import pytest
 
 from tests.movements import cases
-from tests.movements.cases import ROUTE, START, Wire, actor, consent, copy, decide, drafted, sent_on
-from tidegate.movements import rounds, standing
-from tidegate.movements.commands import consents, guarantees, notifications
-from tidegate.movements.models import Account, Consent, Contract, InfoRequest, Notification, Version
+from tests.movements.cases import ROUTE, START, Wire, sent_on
+from tidegate.movements import rounds
+from tidegate.movements.models import Account, Consent, Notification
 from tidegate.parties import times
-from tidegate.parties.commanding import AwaitingSecond, Conflict, Refused
-from tidegate.parties.models import Approval, State
 
 pytestmark = pytest.mark.django_db
 STATES = [code for code, _role in ROUTE]

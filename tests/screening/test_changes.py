@@ -63,3 +63,16 @@ def test_a_renewal_moves_the_day_on_which_the_paper_is_missing() -> None:
     assert ("2023-04-01", "needs") not in told(renewed)
     assert ("2023-06-30", "needs") in told(renewed)
     assert told(renewed) == step_by_step(renewed)
+
+
+def test_a_paper_that_is_renewed_after_a_gap_counts_again_from_that_day() -> None:
+    licence = {"kind": "AU_LICENCE", "issued": "2022-07-10", "valid_from": "2022-07-10", "valid_to": "2023-03-31"}
+    raw: Raw = {
+        "id": "1", "date": "2022-08-01", "export": "AU", "import": "ID", "hs": "391510", "waste": True,
+        "operation": "R3", "polymers": {"PE": 99.5}, "contamination_pct": 0.2, "hazardous": False, "net_kg": 20000,
+        "facts": {"processed": "flake", "destination_on_licence": True}, "evaluate": ["AU:export"],
+        "documents": [{**licence, "renewals": [{"from": "2023-05-15", "days": 90}]}, {"kind": "AU_WELD_DECL"}],
+    }  # fmt: skip
+    dates = [day for day, _outcome in told(raw)]
+    assert "2023-04-01" in dates
+    assert "2023-05-15" in dates

@@ -75,7 +75,7 @@ def run(args: argparse.Namespace) -> int:
 
 
 def _check(args: argparse.Namespace) -> int:
-    from tidegate.movements.border import check
+    from tidegate.movements.border import as_json, check
     from tidegate.movements.masses import kilograms
     from tidegate.parties.commanding import Missing
 
@@ -95,45 +95,14 @@ def _check(args: argparse.Namespace) -> int:
             worst = 2
             continue
         for answer in answers:
-            print(json.dumps(as_json(answer), ensure_ascii=False) if args.json else "\n".join(_lines_of(answer)))
+            said = as_json(answer)
+            print(json.dumps(said, ensure_ascii=False) if args.json else "\n".join(_lines_of(said)))
             if worst != 2:
                 worst = max((worst, WORST[answer.answer]), key=(0, 3, 1).index)
     return worst
 
 
-def as_json(answer: Any) -> dict[str, Any]:
-    """An answer of the border check as JSON; the same for the command line and the API."""
-    moment = answer.stale_since
-    return {
-        "asked": answer.asked,
-        "answer": answer.answer,
-        "subject": answer.subject,
-        "number": answer.number,
-        "status": str(answer.status),
-        "reasons": [{"code": one.code, "text": str(one.text)} for one in (*answer.reasons, *answer.unknowns)],
-        "stale_since": None if moment is None else moment.isoformat(),
-        "left": [
-            {
-                "account": one.reference,
-                "home": one.home,
-                "kg": format(one.kg, "f"),
-                "shipments": one.shipments,
-                "as_of": one.as_of.isoformat(),
-            }
-            for one in answer.left
-        ],
-        "conditions": [
-            {"authority": one.authority, "condition": one.condition, "met": one.met, "text": str(one.text)}
-            for one in answer.conditions
-        ],
-        "valid_from": None if answer.valid_from is None else answer.valid_from.isoformat(),
-        "valid_until": None if answer.valid_until is None else answer.valid_until.isoformat(),
-        "holder": answer.holder,
-    }
-
-
-def _lines_of(answer: Any) -> list[str]:
-    said = as_json(answer)
+def _lines_of(said: dict[str, Any]) -> list[str]:
     out = [
         f"{said['number'] or said['asked']}: {said['answer'].replace('_', ' ')} ({said['subject']}, {said['status']})"
     ]
@@ -147,7 +116,7 @@ def _lines_of(answer: Any) -> list[str]:
     ]  # fmt: skip
     words = {True: "met", False: "NOT MET", None: "to be checked"}
     out += [
-        f"  condition of {one['authority']}: {one['condition'].get('kind', '')} {words[one['met']]} {one['text']}".rstrip()
+        f"  {one['authority']}, {one['condition'].get('kind', '')}: {words[one['met']]} {one['text']}".rstrip()
         for one in said["conditions"]
     ]
     if said["valid_until"]:

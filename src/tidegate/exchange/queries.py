@@ -162,9 +162,14 @@ class Shown:
     checks: list[Check]
 
 
+def find(actor: Actor | None, key: UUID) -> Outbox | Inbox | None:
+    """One message that the actor's State sent or received; None where there is none, or none that the actor sees."""
+    return outgoing(actor).filter(pk=key).first() or incoming(actor).filter(pk=key).first()
+
+
 def message(actor: Actor | None, key: UUID) -> Shown | None:
     """One message of the actor's State with its envelope, receipt, place in the log and fresh verification."""
-    row: Outbox | Inbox | None = outgoing(actor).filter(pk=key).first() or incoming(actor).filter(pk=key).first()
+    row = find(actor, key)
     if row is None:
         return None
     raw, answer = bytes(row.bytes), bytes(row.receipt or b"")

@@ -7,6 +7,7 @@ from typing import Any
 from uuid import UUID
 
 from django.contrib import messages
+from django.core.exceptions import BadRequest
 from django.core.paginator import Paginator
 from django.core.serializers.json import DjangoJSONEncoder
 from django.http import Http404, HttpRequest, HttpResponse, HttpResponseBase
@@ -18,7 +19,7 @@ from tidegate.exchange import codes, commands, queries, words
 from tidegate.exchange.models import Inbox, Outbox
 from tidegate.exchange.published import KEEP_QUEUE, READ_QUEUE
 from tidegate.parties.access import needs
-from tidegate.parties.commanding import Conflict, Refused
+from tidegate.parties.commanding import Missing, Refused
 
 PER_PAGE = 50
 
@@ -116,11 +117,13 @@ def bytes_of(request: HttpRequest, pk: UUID, part: str) -> HttpResponseBase:
 def act(request: HttpRequest, pk: UUID) -> HttpResponseBase:
     """Try a rejected message again, put it away, or send a stopped one again."""
     actor = request.actor  # type: ignore[attr-defined]
+    if queries.find(actor, pk) is None:
+        raise Http404
     asked = request.POST.get("act", "")
     try:
         revision = int(request.POST.get("revision", ""))
     except ValueError:
-        raise Http404 from None
+        raise BadRequest("revision: expected a whole number") from None
     try:
         if asked == "retry":
             done = commands.retry(actor, pk, revision=revision)
@@ -135,10 +138,10 @@ def act(request: HttpRequest, pk: UUID) -> HttpResponseBase:
             commands.resend(actor, pk, revision=revision)
             messages.success(request, _("It is sent again."))
         else:
-            raise Http404
-    except (Conflict, Refused) as refused:
-        if refused.code in ("forbidden", "not_found"):
-            raise
+            raise BadRequest("act: expected retry, close or resend")
+    except Missing:
+        raise
+    except Refused as refused:
         messages.error(request, str(refused.text))
     return redirect("exchange:message", pk)
 

@@ -26,8 +26,8 @@ from tidegate.movements.masses import kilograms
 from tidegate.movements.models import Notification
 from tidegate.parties.commanding import Refused
 
-FORM_2006 = "viii-18"
-FORM_OLD = "1994"
+FORM_2006: Literal["viii-18"] = "viii-18"
+FORM_OLD: Literal["1994"] = "1994"
 FORMS: dict[str, Any] = {
     FORM_2006: _("Notification document of decision VIII/18 (21 blocks)"),
     FORM_OLD: _("Older notification form (23 blocks)"),
@@ -358,7 +358,7 @@ OWN = tuple(name for name in Content.model_fields if name not in ("number", "ack
 
 def blocks_of(notification: Notification) -> Blocks:
     """The typed blocks of a notification."""
-    return read(Blocks, notification.blocks)  # type: ignore[no-any-return]
+    return read(Blocks, notification.blocks)
 
 
 def content_of(notification: Notification, *, decisions: bool = True) -> Content:
@@ -388,7 +388,7 @@ def content_of(notification: Notification, *, decisions: bool = True) -> Content
             for c in rows
             if c.decided_at is not None
         ]
-    return read(Content, said)  # type: ignore[no-any-return]
+    return read(Content, said)
 
 
 def block_of(field: str, form_version: str = FORM_2006) -> str:
@@ -532,7 +532,11 @@ def _codes(content: Content, book: Book) -> Iterator[tuple[str, Any, Any]]:
         if found not in set(codes.HAZARDS.values()) | {"2", "7"}:
             yield "codes.un_class", found, _("a UN class such as 4.1")
     if given.un_number and not given.un_class:
-        yield "codes.un_class", [], format_lazy(_("the UN class that belongs to the number: {}"), ", ".join(sorted(classes)))
+        yield (
+            "codes.un_class",
+            [],
+            format_lazy(_("the UN class that belongs to the number: {}"), ", ".join(sorted(classes))),
+        )
 
 
 def _route(content: Content, book: Book) -> Iterator[tuple[str, Any, Any]]:

@@ -149,6 +149,37 @@ def check(
     return found
 
 
+def as_json(answer: Answer) -> dict[str, Any]:
+    """An answer as JSON, the same for the command line and the API: masses as text, times in ISO form."""
+    moment = answer.stale_since
+    return {
+        "asked": answer.asked,
+        "answer": answer.answer,
+        "subject": answer.subject,
+        "number": answer.number,
+        "status": str(answer.status),
+        "reasons": [{"code": one.code, "text": str(one.text)} for one in (*answer.reasons, *answer.unknowns)],
+        "stale_since": None if moment is None else moment.isoformat(),
+        "left": [
+            {
+                "account": one.reference,
+                "home": one.home,
+                "kg": format(one.kg, "f"),
+                "shipments": one.shipments,
+                "as_of": one.as_of.isoformat(),
+            }
+            for one in answer.left
+        ],
+        "conditions": [
+            {"authority": one.authority, "condition": one.condition, "met": one.met, "text": str(one.text)}
+            for one in answer.conditions
+        ],
+        "valid_from": None if answer.valid_from is None else answer.valid_from.isoformat(),
+        "valid_until": None if answer.valid_until is None else answer.valid_until.isoformat(),
+        "holder": answer.holder,
+    }
+
+
 @dataclass(frozen=True)
 class _Load:
     kg: Decimal | None

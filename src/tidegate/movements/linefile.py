@@ -11,8 +11,8 @@ HEAD: format, version, content (permits, usage, replies), State, office, run num
 between. Runs of an office follow each other without a gap, each way on its own; a run that comes again changes nothing
 and gets the same answer.
 
-    PERMIT|insert, replace or cancel|number|kind|status|holder's registration|holder|first day|last day|kg left|shipments
-           left|HS codes|wastes|origins|revision          (lists divided by commas)
+    PERMIT|insert, replace or cancel|number|kind|status|holder's registration|holder|first day|last day|kg left|
+           shipments left|HS codes|wastes|origins|revision      (one line; lists divided by commas)
     USAGE|transaction|original, adjusted, contra or late|permit or quota|declaration|item|kg|day or time|movement
     ACK|run                                   (the office knows every status that this run told)
     REPLY|transaction|accepted or rejected|code|kg left|shipments left|text
@@ -20,7 +20,6 @@ and gets the same answer.
 
 from __future__ import annotations
 
-import re
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime
@@ -106,7 +105,15 @@ def _escaped(field: object) -> str:
 
 
 def _split(line: str) -> list[str]:
-    fields = re.findall(r"((?:[^|\\]|\\.)*)(?:\||$)", line)
-    # The pattern also matches the empty rest at the end of the line.
-    fields = fields[:-1] if not line.endswith("|") or line.endswith("\\|") else fields
-    return [re.sub(r"\\(.)", lambda m: "\n" if m[1] == "n" else m[1], field) for field in fields]
+    fields, current, escaped = [], "", False
+    for sign in line:
+        if escaped:
+            current, escaped = current + ("\n" if sign == "n" else sign), False
+        elif sign == "\\":
+            escaped = True
+        elif sign == "|":
+            fields.append(current)
+            current = ""
+        else:
+            current += sign
+    return [*fields, current]

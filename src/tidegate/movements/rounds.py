@@ -10,19 +10,21 @@ from __future__ import annotations
 import logging
 from collections.abc import Callable
 from datetime import datetime
+from typing import TypeVar
 
 from tidegate.parties import times
 
 log = logging.getLogger("tidegate.movements")
 
 Round = Callable[[datetime], int]
+R = TypeVar("R", bound=Round)
 ROUNDS: dict[str, Round] = {}
 
 
-def round_(name: str) -> Callable[[Round], Round]:
+def round_(name: str) -> Callable[[R], R]:
     """Register a function that does what is due at a moment and gives the number of rows that it changed."""
 
-    def register(function: Round) -> Round:
+    def register(function: R) -> R:
         if ROUNDS.setdefault(name, function) is not function:
             raise ValueError(f"two rounds are called {name!r}")
         return function

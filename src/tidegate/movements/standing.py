@@ -312,7 +312,7 @@ def decision_clock(consent: Consent, book: Book) -> Clock | None:
             layer=layer,
             preconsented=notification.preconsented,
         )
-        effect = None  # type: ignore[assignment]
+        effect = None
     if rule is None:
         return None
     questions = InfoRequest.objects.filter(notification=notification, authority=consent.authority)

@@ -18,7 +18,7 @@ from tidegate.screening.evaluate import (
     international_layers,
     national_layer,
 )
-from tidegate.screening.papers import end_of, later, turning_days
+from tidegate.screening.papers import later, turning_days
 from tidegate.screening.shipment import Document, Shipment, Transit
 
 Place = tuple[str, str, int | None]  # State, role, position in transit
@@ -131,14 +131,9 @@ def boundaries(s: Shipment, book: Book) -> list[date]:
     for layer in ("basel", *(layer_of(place) for place in places(s))):
         days |= whole.turns.get(layer, set())
         for document, requirement in asked_for(whole.layers.get(layer, ()), s):
-            end = end_of(document, date.max, requirement)[0] if requirement else None
-            if end:
-                days.add(later(end, 1))
+            days |= turning_days(document, requirement)
     for document in s.documents or ():
-        if document.valid_from:
-            days.add(document.valid_from)
-        if document.valid_to:
-            days.add(later(document.valid_to, 1))
+        days |= turning_days(document)
     return sorted(d for d in days if s.date < d < date.max)
 
 
