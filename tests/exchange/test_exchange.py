@@ -517,9 +517,9 @@ def test_whatever_is_changed_behind_its_back_shows(three: dict[str, State], harm
     delivery.settle()
     assert log.verify("TH") is None
     third = Inbox.objects.get(holder="TH", seq=3)
-    n = LogEntry.objects.get(holder="TH", ref=str(third.pk)).n
+    at = LogEntry.objects.get(holder="TH", ref=str(third.pk)).n
     last = LogEntry.objects.filter(holder="TH").order_by("-n").first()
-    assert n is not None
+    assert at is not None
     assert last is not None
     if harm == "message":
         Inbox.objects.filter(pk=third.pk).update(bytes=bytes(third.bytes).replace(b".", b"..", 1))
@@ -536,14 +536,14 @@ def test_whatever_is_changed_behind_its_back_shows(three: dict[str, State], harm
             cursor.execute(f"DROP TRIGGER exchange_log_no_update{table}")
             cursor.execute(f"DROP TRIGGER exchange_log_no_delete{table}")
         if harm == "entry":
-            LogEntry.objects.filter(holder="TH", n=n).update(bytes_sha256="0" * 64)
+            LogEntry.objects.filter(holder="TH", n=at).update(bytes_sha256="0" * 64)
         elif harm == "gone":
-            LogEntry.objects.filter(holder="TH", n=n).delete()
+            LogEntry.objects.filter(holder="TH", n=at).delete()
         else:
             last.delete()
     fault = log.verify("TH")
     assert fault is not None
-    expected = {"cut": last.n, "hidden": (last.n or 0) + 1}.get(harm, n)
+    expected = {"cut": last.n, "hidden": (last.n or 0) + 1}.get(harm, at)
     assert fault.n == expected
     assert log.verify("VN") is None
 

@@ -19,6 +19,7 @@ from tidegate.exchange.envelope import Attachment, Deadline, Envelope, Schema
 from tidegate.exchange.jose import Unreadable
 from tidegate.exchange.models import Hold, Inbox, LogEntry
 from tidegate.parties.models import State
+from tidegate.parties.registry import registry
 
 KEY = Ed25519PrivateKey.generate()
 PUBLIC = KEY.public_key().public_bytes_raw()
@@ -209,3 +210,16 @@ def test_a_receipt_is_no_message_and_a_message_no_receipt() -> None:
         envelope.read(raw)
     with pytest.raises(Unreadable):
         receipt.read(TOKEN)
+
+
+@pytest.mark.django_db
+def test_what_other_rooms_have_signed_can_never_pass_for_a_message(three: dict[str, State]) -> None:
+    signer = registry.signer
+    assert signer is not None
+    kid, token = signer.sign("VN", envelope.payload_of(GOOD), "vc+jwt")
+    assert kid == keys.signing(three["VN"])[0]
+    with pytest.raises(Unreadable):
+        envelope.read(token.encode())
+    for typ in (envelope.TYP, receipt.TYP):
+        with pytest.raises(ValueError, match="exchange alone"):
+            signer.sign("VN", envelope.payload_of(GOOD), typ)

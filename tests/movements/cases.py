@@ -164,10 +164,13 @@ def wired() -> Iterator[Wire]:
         registry.subscribers[:] = before
 
 
-def drafted(route: Sequence[tuple[str, str]] = ROUTE, *, papers: bool = True, **more: Any) -> Notification:
-    """A complete draft with contract and guarantee."""
+def drafted(
+    route: Sequence[tuple[str, str]] = ROUTE, *, papers: bool = True, without: Sequence[str] = (), **more: Any
+) -> Notification:
+    """A complete draft with contract and guarantee; the States `without` take part in no exchange."""
     for code, _role in route:
-        state(code)
+        if code not in without:
+            state(code)
     home, there = route[0][0], route[-1][0]
     for kind in ("notifier", "carrier"):
         organisation(home, kind)

@@ -16,7 +16,7 @@ import pytest
 from django.db import transaction
 from hypothesis import settings
 from hypothesis import strategies as st
-from hypothesis.stateful import RuleBasedStateMachine, invariant, rule, run_state_machine_as_test
+from hypothesis.stateful import RuleBasedStateMachine, initialize, invariant, rule, run_state_machine_as_test
 
 from tests.movements import cases
 from tests.movements.cases import ROUTE, START, Wire, actor
@@ -64,6 +64,19 @@ class Cases(RuleBasedStateMachine):
         self.confirmed = False
         self.stopped: set[str] = set()
         self.version, self.material, self.material_at = 1, 1, START
+
+    @initialize(begun=st.sampled_from(["sent", "delivered", "answered", "answered", "in force"]))
+    def begin(self, begun: str) -> None:
+        """How far it has come before anything else happens."""
+        if begun != "sent":
+            self.settle()
+        if begun in ("answered", "in force"):
+            for code in STATES:
+                self.decide(code, "consented")
+            self.confirm_contract()
+        if begun == "in force":
+            self.settle()
+            self.days_pass(70)
 
     def teardown(self) -> None:
         try:

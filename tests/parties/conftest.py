@@ -4,7 +4,11 @@ from __future__ import annotations
 
 import pytest
 
+from tests.exchange.conftest import own_database
 from tests.parties.world import World, make_world
+from tests.web.conftest import axe, browser, no_js, open_context, page, phone
+
+__all__ = ["axe", "browser", "no_js", "open_context", "own_database", "page", "phone", "world"]
 
 
 @pytest.fixture

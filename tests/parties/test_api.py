@@ -39,7 +39,7 @@ def key_for(world: World, kind: str, role: str = "viewer", **more: Any) -> dict[
 def test_who_calls(world: World, client: Client) -> None:
     answer = client.get(f"{BASE}/me", headers=key_for(world, "carrier", "clerk"))
     said = answer.json()
-    assert answer["Cache-Control"]
+    assert "no-store" in answer["Cache-Control"]
     assert (said["state"], said["role"], said["person"], said["key"]) == ("VN", "clerk", None, "erp")
     assert said["organisation"]["registration"] == "carrier-0"
     assert "parties.journal.read" not in said["rights"]

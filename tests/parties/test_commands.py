@@ -12,7 +12,6 @@ from django.core import mail
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from tests.exchange.conftest import own_database  # noqa: F401 - a fixture
 from tests.parties.test_sealing import TestTogether as Together
 from tests.parties.world import World, make_world, today
 from tidegate.parties import commands

@@ -14,7 +14,6 @@ from django.db import DatabaseError, connection, transaction
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from tests.exchange.conftest import own_database  # noqa: F401 - a fixture
 from tests.parties.world import make_world
 from tidegate.cli import main
 from tidegate.parties import sealing

@@ -5,6 +5,7 @@ from __future__ import annotations
 import threading
 import time
 from collections.abc import Callable
+from itertools import pairwise
 
 import pytest
 
@@ -61,7 +62,7 @@ def test_a_round_that_fails_is_tried_later_each_time_and_stops_no_other(clock: l
         rounds.make_due()
         clock[0] += 1
     assert len(made) == 200
-    waits = [int(b - a) for a, b in zip(tried, tried[1:], strict=False)]
+    waits = [int(b - a) for a, b in pairwise(tried)]
     assert waits[:6] == [2, 4, 8, 16, 32, int(SLOWEST)]
 
 

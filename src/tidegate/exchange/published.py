@@ -8,11 +8,14 @@ from django.utils.translation import pgettext_lazy
 from tidegate.exchange import outbox, signing
 from tidegate.exchange.models import Outbox
 from tidegate.parties.models import State
+from tidegate.parties.names import LABELS
 from tidegate.parties.registry import Message, Rejected, registry
 from tidegate.parties.rights import DECIDE, MANAGE, OFFICIAL, READ, rights
 
 READ_QUEUE = rights.grant("exchange.queue.read", OFFICIAL, READ)
 KEEP_QUEUE = rights.grant("exchange.queue.keep", OFFICIAL, (*DECIDE, *MANAGE))
+LABELS[READ_QUEUE] = _("See the messages with other States")
+LABELS[KEEP_QUEUE] = _("Act on messages that did not get through")
 
 RETRIED = registry.event("exchange.message.retried", _("A rejected message was tried again"))
 CLOSED = registry.event("exchange.message.closed", _("A rejected message was put away"))
@@ -29,6 +32,8 @@ ANSWER_SCHEMA = {
 }
 
 registry.subscriber(outbox.carry)
+registry.page("inbox", "exchange:message")
+registry.page("outbox", "exchange:message")
 registry.signer = signing.Keeper()
 
 

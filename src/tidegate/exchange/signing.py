@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from tidegate.exchange import jose, keys
+from tidegate.exchange import envelope, jose, keys, receipt
 from tidegate.exchange.models import Key
 from tidegate.parties.models import State
 from tidegate.parties.registry import VerifyKey
@@ -12,7 +12,12 @@ class Keeper:
     """What `parties.registry.Signer` asks for."""
 
     def sign(self, state: str, payload: bytes, typ: str) -> tuple[str, str]:
-        """Key id and compact JWS. Raises KeyProblem where the State has no usable key here."""
+        """Key id and compact JWS. Raises KeyProblem where the State has no usable key here.
+
+        Raises ValueError for the exchange's own kinds: nobody else makes what could pass for a message or a receipt.
+        """
+        if typ in (envelope.TYP, receipt.TYP):
+            raise ValueError(f"{typ} is signed by the exchange alone")
         kid, key = keys.signing(State.objects.get(pk=state))
         return kid, jose.sign(payload, kid=kid, typ=typ, key=key).decode("ascii")
 

@@ -393,11 +393,15 @@ def content_of(notification: Notification, *, decisions: bool = True) -> Content
 
 def block_of(field: str, form_version: str = FORM_2006) -> str:
     """The number of the block in which a field of Content stands on a form; empty where it has none."""
-    head = field.split(".")[0]
-    for block, (_label, fields) in LAYOUTS.get(form_version, LAYOUT_2006).items():
-        if any(path == field or path.split(".")[0] == head for path in fields):
-            return block
-    return ""
+    layout = LAYOUTS.get(form_version, LAYOUT_2006)
+    if form_version == FORM_OLD and field.startswith("carriers.") and field.endswith(".means"):
+        return "11"
+    head, _dot, rest = field.partition(".")
+    wanted = f"{head}.{rest.split('.')[0]}"
+    exact = [block for block, (_label, fields) in layout.items() if wanted in fields]
+    return next(
+        iter(exact or [b for b, (_l, fields) in layout.items() if head in {p.split(".")[0] for p in fields}]), ""
+    )
 
 
 Check = Callable[[Content, Book], Iterator[tuple[str, Any, Any]]]

@@ -150,7 +150,7 @@ def snapshot(consent: Consent) -> dict[str, Any]:
         "conditions": consent.conditions,
         "grounds": consent.grounds,
         "remarks": consent.remarks,
-        "given_as": consent.given_as,
+        "given_as": consent.given_as if consent.given_as in machines.GIVEN else "",
         "revision": consent.revision,
     }
 

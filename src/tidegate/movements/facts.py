@@ -174,6 +174,16 @@ def only(message: Message, state: str) -> None:
         raise Rejected("not_entitled", f"{message.type}: this fact is {state}'s, not {message.sender}'s")
 
 
+def speaks_for(message: Message, notification: Notification, authority: str) -> None:
+    """The sender must be the authority's State; or the State of export, for a State that takes part in no exchange and
+    whose paper it keyed in. Raises Rejected("not_entitled")."""
+    if message.sender == authority:
+        return
+    elsewhere = not State.objects.filter(pk=authority).exists()
+    if not (elsewhere and message.sender == notification.state_export):
+        only(message, authority)
+
+
 def concerned(message: Message, notification: Notification) -> None:
     """The sender must be a State of the route, or have been one. Raises Rejected("not_concerned")."""
     on_route = notification.route.filter(state=message.sender).exists()

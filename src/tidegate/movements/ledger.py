@@ -337,7 +337,7 @@ def replay(account: Account) -> dict[str, Decimal]:
 
 
 def tell(account: Account, to: Iterable[str] | None = None) -> list[Post]:
-    """The messages that carry an account's balance to the States that keep a copy."""
+    """The messages by which its home says how an account stands now, to the States that keep a copy."""
     stand = asdict(balance(account))
     body = journal.as_json(
         {
@@ -346,7 +346,7 @@ def tell(account: Account, to: Iterable[str] | None = None) -> list[Post]:
             "limit_count": account.limit_count, "count": account.count, "valid_from": account.valid_from,
             "valid_until": account.valid_until,
             "involved": list(account.involved.values_list("registration", flat=True)),
-            **{name: stand[name] for name in ("limit", "reserved", "used", "lapsed", "as_of")},
+            "as_of": times.now(), **{name: stand[name] for name in ("limit", "reserved", "used", "lapsed")},
         }
     )  # fmt: skip
     states = account.shared if to is None else to

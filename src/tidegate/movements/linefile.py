@@ -66,12 +66,13 @@ def write(head: Head, records: Iterable[Sequence[object]]) -> str:
 
 def read(text: str, content: str) -> File:
     """A file of that content. Raises Unreadable."""
-    lines = [line for line in text.lstrip("\ufeff").splitlines() if line.strip()]
+    # Only a line feed ends a line: a name may hold signs that Python takes for line breaks, too.
+    lines = [line.removesuffix("\r") for line in text.removeprefix("\ufeff").split("\n") if line.strip()]
     if not 2 <= len(lines) <= MAX_LINES:
         raise Unreadable(f"{len(lines)} lines; expected HEAD, records and END, at most {MAX_LINES}")
     rows = []
     for number, line in enumerate(lines, start=1):
-        fields = _split(line.strip())
+        fields = _split(line)
         if fields[0] != str(number) or len(fields) < 2:
             raise Unreadable(f"line {number}, number: {fields[0][:20]!r}; expected {number} (is a line missing?)")
         rows.append(fields[1:])

@@ -380,34 +380,46 @@ CERTIFICATE = _m(
 )
 
 # ── take-back (4.7) ──────────────────────────────────────────────────────────────────────────────────────────
+OPEN_CASE = ("opened", "classified", "notified", "acknowledged", "accepted", "disputed", "plan_agreed", "consents_ok",
+             "returning", "returned", "finally_disposed")  # fmt: skip
+
 TAKE_BACK = _m(
     "take_back",
     Step("opened", (NEW,), "opened", "authority of import or transit, customs", "detection, evidence, custody place"),
-    Step("classified", ("opened", "classified", "disputed"), "classified", "authority of import",
+    Step("classified", OPEN_CASE[:6], "classified", "State that opened it",
          "Article 8, or 9(2), 9(3), 9(4) with the grounds of 9(1)"),
-    Step("not_a_case", ("opened", "classified", "notified", "acknowledged", "disputed"), "not_a_case",
-         "authority of import"),
-    Step("notified", ("classified", NEW), "notified", "authority of import", "starts the clock: 90 or 30 days"),
+    Step("not_a_case", OPEN_CASE[:8], "not_a_case", "State that opened it", "reasons; it has signed no plan"),
+    Step("merged", OPEN_CASE, "not_a_case", "worked out from the facts", "an earlier case of the same movement is open"),
+    Step("notified", ("classified",), "notified", "State that opened it", "starts the clock: 90 or 30 days"),
     Step("acknowledged", ("notified",), "acknowledged", "authority of export"),
     Step("accepted", ("notified", "acknowledged", "disputed"), "accepted", "authority of export"),
-    Step("disputed", ("notified", "acknowledged"), "disputed", "authority of export"),
-    Step("plan_proposed", ("accepted", "disputed", "plan_agreed"), SAME, "authority of export"),
-    Step("plan_agreed", ("accepted", "disputed", "plan_agreed"), "plan_agreed", "every State concerned",
-         "return or disposal elsewhere, route, carrier, who pays, a longer period"),
-    Step("consents_ok", ("plan_agreed",), "consents_ok", "every State on the way",
-         "no objection but for safety or the route"),
-    Step("returning", ("plan_agreed", "consents_ok"), "returning", "exporter", "a movement linked to the original"),
+    Step("disputed", ("notified", "acknowledged"), "disputed", "authority of export", "reasons"),
+    Step("plan_proposed", ("notified", "acknowledged", "accepted", "disputed"), SAME, "State that has to act"),
+    Step("plan_proposed", ("plan_agreed", "consents_ok"), "accepted", "State that has to act",
+         "a new plan is signed anew"),
+    Step("plan_signed", OPEN_CASE[2:], SAME, "every State concerned"),
+    Step("plan_agreed", ("notified", "acknowledged", "accepted", "disputed"), "plan_agreed",
+         "worked out from the facts", "every State has signed: return or disposal, route, carrier, who pays, by when"),
+    Step("return_consented", OPEN_CASE[2:], SAME, "every State on the way"),
+    Step("return_objected", OPEN_CASE[2:], SAME, "every State on the way", "for safety or the route alone"),
+    Step("consents_ok", ("plan_agreed",), "consents_ok", "worked out from the facts", "every State on the way agrees"),
+    Step("returning", ("consents_ok", "plan_agreed"), "returning", "State of export",
+         "a movement linked to the original, no more than is in custody"),
+    Step("returning", ("returning", "returned"), "returning", "State of export", "another part"),
     Step("returned", ("returning",), "returned", "State of export", observed=True),
-    Step("finally_disposed", ("plan_agreed", "consents_ok", "returned"), "finally_disposed", "facility", observed=True),
-    Step("closed", ("returned", "finally_disposed", "accepted", "plan_agreed"), "closed", "authority",
-         "returned, disposed of, or formally handed over"),
-    Step("cost_added", ("opened", "classified", "notified", "acknowledged", "accepted", "disputed", "plan_agreed",
-                        "consents_ok", "returning", "returned", "finally_disposed"), SAME, "authority", observed=True),
-    Step("cost_settled", ("opened", "classified", "notified", "acknowledged", "accepted", "disputed", "plan_agreed",
-                          "consents_ok", "returning", "returned", "finally_disposed", "closed"), SAME, "authority"),
-    Step("referred", ("opened", "classified", "notified", "acknowledged", "accepted", "disputed", "plan_agreed",
-                      "consents_ok", "returning", "returned", "finally_disposed", "closed"), SAME, "authority",
-         "prosecution, compliance committee, alert network"),
+    Step("finally_disposed", ("plan_agreed", "consents_ok", "returned"), "finally_disposed", "State where it was done",
+         observed=True),
+    Step("closed", OPEN_CASE[4:], "closed", "State that opened it", "returned, disposed of, or formally handed over"),
+    *(
+        Step(event, (*OPEN_CASE, "not_a_case", "closed"), SAME, who, observed=True)
+        for event, who in (
+            ("cost_added", "authority"),
+            ("cost_settled", "authority"),
+            ("referred", "authority"),
+            ("reminded", "clock"),
+            ("evidence_added", "State that opened it"),
+        )
+    ),
     final=("not_a_case", "closed"),
 )  # fmt: skip
 

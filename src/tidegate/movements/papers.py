@@ -243,6 +243,11 @@ def _in(language: str, label: Any) -> str:
     return "" if other == first else other
 
 
+def block_lines(field: str, value: Any) -> list[tuple[str, str]]:
+    """The lines (label, value) of one field of `blocks.to_form` in words, for pages that show what the papers say."""
+    return _lines(field, value)
+
+
 def _lines(field: str, value: Any) -> list[tuple[str, str]]:
     """The lines of one field of a block."""
     name = field.rpartition(".")[2]

@@ -50,6 +50,7 @@ rights.grant("movements.notification.revoke", AUTHORITY, DECIDE, decision=True)
 rights.grant("movements.notification.close", AUTHORITY, DECIDE)
 rights.grant("movements.amendment.approve", AUTHORITY, DECIDE, decision=True)
 rights.grant("movements.consent.decide", AUTHORITY, DECIDE, decision=True)
+rights.grant("movements.consent.key_in", AUTHORITY, DECIDE, decision=True)
 rights.grant("movements.consent.suspend", AUTHORITY, DECIDE, decision=True)
 rights.grant("movements.consent.withdraw", AUTHORITY, DECIDE, decision=True)
 rights.grant("movements.contract.lodge", TRADERS, WORK, delegable=True)
@@ -167,8 +168,72 @@ for _type, _label in {
     "movement.told_late": _("Became known late"),
     "movement.redrafted": _("Draft changed"),
     "movement.hold_ended": _("One State has ended its hold"),
+    "take_back.told_late": _("Became known late"),
+    "letter.written": _("Letter written"),
+    "consignment.registered": _("Consignment registered"),
+    "consignment.required": _("Requirement made"),
+    "consignment.answered": _("Requirement answered"),
+    "consignment.waived": _("Requirement waived"),
+    "consignment.inspection_set": _("Joint inspection set"),
+    "consignment.inspected": _("Joint inspection done"),
+    "consignment.held": _("Consignment held"),
+    "consignment.released": _("Consignment released"),
+    "consignment.refused": _("Consignment refused"),
 }.items():
     registry.event(_type, _label)
 
-for _name in ("chasing", "inbound.movements"):
+rights.grant("movements.take_back.read", EVERYBODY, READ)
+rights.grant("movements.take_back.open", (*AUTHORITY, *CUSTOMS), WORK)
+rights.grant("movements.take_back.evidence", (*AUTHORITY, *CUSTOMS), WORK)
+rights.grant("movements.take_back.classify", AUTHORITY, DECIDE, decision=True)
+rights.grant("movements.take_back.inform", AUTHORITY, DECIDE)
+rights.grant("movements.take_back.answer", AUTHORITY, DECIDE)
+rights.grant("movements.take_back.plan", AUTHORITY, WORK)
+rights.grant("movements.take_back.agree", AUTHORITY, DECIDE, decision=True)
+rights.grant("movements.take_back.consent", AUTHORITY, DECIDE, decision=True)
+rights.grant("movements.take_back.start_return", AUTHORITY, DECIDE)
+rights.grant("movements.take_back.return", (*AUTHORITY, *CUSTOMS), WORK)
+rights.grant("movements.take_back.close", AUTHORITY, DECIDE, decision=True)
+rights.grant("movements.take_back.cost", (*AUTHORITY, *CUSTOMS), WORK)
+rights.grant("movements.take_back.refer", (*AUTHORITY, *CUSTOMS), WORK)
+rights.grant("movements.letter.write", OFFICIAL, WORK)
+rights.grant("movements.consignment.read", EVERYBODY, READ)
+rights.grant("movements.consignment.register", OFFICIAL, WORK)
+rights.grant("movements.consignment.require", OFFICIAL, WORK)
+rights.grant("movements.consignment.answer", OFFICIAL, WORK)
+rights.grant("movements.consignment.inspect", OFFICIAL, WORK)
+rights.grant("movements.consignment.waive", OFFICIAL, DECIDE)
+rights.grant("movements.consignment.release", CUSTOMS, WORK)
+rights.grant("movements.consignment.refuse", OFFICIAL, DECIDE)
+
+for _name in ("chasing", "reminding", "inbound.movements", "inbound.takeback"):
     import_module(f"tidegate.movements.{_name}")
+
+
+# ── W1: pages of notifications and desks ─────────────────────────────────────────────────────────────────────
+rights.grant("movements.filter.keep", EVERYBODY, READ)
+rights.grant("movements.attachment.keep", (*TRADERS, *AUTHORITY), WORK, delegable=True)
+
+for _type, _label in {
+    "notification.attached": _("File attached"),
+    "notification.detached": _("File taken away"),
+}.items():
+    registry.event(_type, _label)
+
+registry.page("notification", "movements:case")
+for _kind in ("consent", "contract", "guarantee", "info_request", "amendment"):
+    registry.page(_kind, f"movements:of-{_kind.replace('_', '-')}")
+for _command, _label, _kind in (
+    ("movements.notification.override", _("Let a prohibited load be notified"), "notification"),
+    ("movements.notification.suspend", _("Suspend a notification"), "notification"),
+    ("movements.notification.lift", _("Lift the suspension of a notification"), "notification"),
+    ("movements.notification.revoke", _("Revoke a notification"), "notification"),
+    ("movements.amendment.approve", _("Answer an amendment"), "amendment"),
+    ("movements.consent.decide", _("Decide on a notification"), "consent"),
+    ("movements.consent.suspend", _("Suspend a consent"), "consent"),
+    ("movements.consent.lift", _("Lift the suspension of a consent"), "consent"),
+    ("movements.consent.withdraw", _("Withdraw a consent"), "consent"),
+    ("movements.guarantee.call", _("Call a guarantee"), "notification"),
+    ("movements.guarantee.release", _("Release a guarantee"), "notification"),
+):
+    registry.act(_command, _label, _kind)

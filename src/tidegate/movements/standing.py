@@ -297,6 +297,7 @@ def decision_clock(consent: Consent, book: Book) -> Clock | None:
     layers = {book.rules[rule].layer for rule in consent.rules if rule in book.rules} or {"basel"}
     layer = "basel" if "basel" in layers else sorted(layers)[0]
     waiver = clocks.clocks().waivers.get(consent.tacit_by) if consent.tacit_by else None
+    effect: str | None = None
     if waiver is not None:
         # The waiver's own clock is the one whose end counts as consent; a shorter one for a pre-consented facility is
         # for the authority to keep, and gives no consent by silence.
@@ -312,12 +313,10 @@ def decision_clock(consent: Consent, book: Book) -> Clock | None:
             layer=layer,
             preconsented=notification.preconsented,
         )
-        effect = None
     if rule is None:
         return None
     questions = InfoRequest.objects.filter(notification=notification, authority=consent.authority)
     pauses = [(q.asked_at, q.answered_at) for q in questions if q.answered_at is None or q.answered_at > at]
-    Clock.objects.filter(rule=rule.id, subject_id=consent.pk, outcome="reopened").update(ended_at=None, outcome="")
     return clocks.start(
         consent.holder_id,
         rule=rule.id,

@@ -75,6 +75,8 @@ class AwaitingSecond(Exception):
 
 
 COMMANDS: dict[str, Callable[..., Any]] = {}
+# The right that each command asks, for those who list them (the API).
+RIGHTS: dict[str, str] = {}
 
 
 def command(right: str, name: str = "") -> Callable[[Callable[Concatenate[Actor, P], R]], Callable[..., R]]:
@@ -113,6 +115,7 @@ def command(right: str, name: str = "") -> Callable[[Callable[Concatenate[Actor,
 
         if COMMANDS.setdefault(label, run) is not run:
             raise ValueError(f"two commands are called {label!r}")
+        RIGHTS[label] = right
         return run
 
     return make

@@ -179,7 +179,8 @@ class KeyForm(forms.Form):
             ("", own.name),
             *((str(d.pk), d.principal.name) for d in held),
         ]
-        names = {name for role in Role.values for name in rights_of_key(own.kind, role)}
+        roles = [role for role in Role.values if role != Role.MANAGER]
+        names = {name for role in roles for name in rights_of_key(own.kind, role)}
         names |= {name for d in held for name in d.rights}
         self.fields["rights"].choices = [  # type: ignore[attr-defined]
             (name, label_of(name)) for name in sorted(names)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from tidegate.exchange import delivery
+from tidegate.movements import rounds
 from tidegate.parties import sealing
 from tidegate.web.jobs.registry import periodic
 
@@ -10,3 +11,5 @@ from tidegate.web.jobs.registry import periodic
 periodic(seconds=1)(sealing.seal_all)
 # What could not be delivered at once, and all that goes to other nodes.
 periodic(seconds=1)(delivery.deliver_due)
+# Clocks that lapse, permits and consents that begin or end, reservations that expire, what is overdue.
+periodic(seconds=15)(rounds.tick)

@@ -33,6 +33,7 @@ ENTRIES = (
     Entry("parties:approvals", _("Two persons"), "users", "/approvals/", "parties.approval.decide"),
     Entry("parties:organisations", _("Register"), "building-factory-2", "/organisations/", "parties.organisation.read"),
     Entry("parties:journal", _("Journal"), "history", "/journal/", "parties.journal.read"),
+    Entry("exchange:index", _("Exchange"), "send", "/exchange/", "exchange.queue.read"),
 )
 
 

@@ -38,8 +38,8 @@ def serve(
     else:
         os.environ.setdefault("DJANGO_SETTINGS_MODULE", DEFAULT_SETTINGS)
 
-    check_free(host, port)
     _check_demo(host)
+    check_free(host, port)
     prepare()
     shown = f"[{host}]" if ":" in host else host
     (ready or _print_address)(f"http://{shown}:{port}/")
@@ -75,6 +75,10 @@ def prepare() -> None:
     call_command("migrate", interactive=False, verbosity=0)
     if settings.TIDEGATE_DEMO:
         demo.build()
+        from tidegate.exchange.delivery import settle
+        from tidegate.movements import demo as cases
+
+        cases.build(settle)
 
 
 def check_free(host: str, port: int) -> None:

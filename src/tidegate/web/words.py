@@ -224,6 +224,18 @@ def number(value: Decimal | float | str) -> str:
     return number_format(Decimal(format(figure.normalize(), "f")))
 
 
+def mass(value: Decimal | int | str | None) -> str:
+    """Kilograms as people read them: grouped, without zeros that say nothing, with the unit; a dash for none."""
+    if value is None or value == "":
+        return "–"
+    try:
+        figure = Decimal(str(value))
+    except InvalidOperation:
+        return str(value)
+    text = number_format(Decimal(format(figure.normalize(), "f")), use_l10n=True, force_grouping=True)
+    return f"{text} kg"
+
+
 def layer_label(layer: str, states: Mapping[str, Any]) -> str:
     """``national:MY:import`` → "Malaysia, import"; ``basel`` → "Basel Convention"."""
     parts = layer.split(":")

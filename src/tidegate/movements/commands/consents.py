@@ -9,12 +9,14 @@ from uuid import UUID
 from django.utils.translation import gettext_lazy as _
 
 from tidegate.movements import clocks, conditions, consenting, facts, guard, machines, standing
+from tidegate.movements.calendars import calendar_of
 from tidegate.movements.masses import kilograms
 from tidegate.movements.masses import shipments as counted
 from tidegate.movements.models import Clock, Consent, Notification
 from tidegate.parties import times
 from tidegate.parties.actors import Actor
 from tidegate.parties.commanding import Refused, command, locked
+from tidegate.parties.models import State
 
 LEGAL = "Basel Convention, Article 6(2) to (4)"
 OUTCOMES = consenting.DECISIONS
@@ -89,6 +91,74 @@ def decide(
     clocks.end_all(consent, now, "done", steps=["decide", "export_not_before"])
     standing.refresh(row)
     return consent
+
+
+@command("movements.consent.key_in")
+def key_in(
+    actor: Actor,
+    consent_id: UUID | str,
+    *,
+    revision: int | None = None,
+    outcome: str,
+    decided_on: Any,
+    document: str,
+    valid_from: Any = None,
+    valid_until: Any = None,
+    quantity_kg: Any = None,
+    shipments: Any = None,
+    conditions: Sequence[Any] = (),
+    grounds: Sequence[Any] = (),
+    remarks: str = "",
+) -> Consent:
+    """The State of export keys in the written decision of an authority whose State takes part in no exchange.
+
+    `document` names the paper, `decided_on` its day. Raises Refused as `decide` does; takes_part where that authority
+    can speak for itself; not_owner elsewhere than in the State of export.
+    """
+    consent: Consent = locked(Consent, consent_id, actor, revision)
+    row: Notification = locked(Notification, consent.notification_id, actor)
+    consent.notification = row
+    _for_elsewhere(actor, row, consent.authority)
+    _open(row)
+    if outcome not in OUTCOMES:
+        raise Refused("outcome", _("There is no such decision."), field="outcome", value=str(outcome)[:40],
+                      expected=", ".join(OUTCOMES))  # fmt: skip
+    paper = facts.words(document, "document", _("number or description of the written decision"))
+    day = facts.needed_day(decided_on, "decided_on")
+    now = times.now()
+    at = calendar_of(consent.authority).start(day)
+    if row.transmitted_at is None or day < calendar_of(consent.authority).day(row.transmitted_at) or at > now:
+        raise Refused(
+            "dates", _("It was not decided between the notification and now."), field="decided_on",
+            value=day.isoformat(),
+        )  # fmt: skip
+    if consent.status not in machines.WAITING:
+        raise Refused("state", _("It has been decided already."), field="status", value=consent.status)
+    if outcome == "objected":
+        consent.grounds, consent.conditions = _grounds(grounds), []
+    else:
+        _terms(consent, row, outcome, valid_from, valid_until, quantity_kg, shipments, conditions)
+    consent.remarks = f"{str(remarks or '').strip()} [{paper}]".strip()[:20_000]
+    consent.decided_at, consent.version = at, row.version
+    consent.acknowledged_at = consent.acknowledged_at or at
+    _tell(actor, consent, row, outcome, f"decision.{outcome}", payload={"document": paper})
+    clocks.end_all(consent, now, "done", steps=["decide"])
+    clocks.end_all_of(row, consent.authority, now, "acknowledge")
+    standing.refresh(row)
+    return consent
+
+
+def _for_elsewhere(actor: Actor, row: Notification, authority: str) -> None:
+    if row.holder_id != row.state_export:
+        raise Refused(
+            "not_owner", _("Only the State of export can do this."), field="state_export", value=actor.state,
+            expected=row.state_export,
+        )  # fmt: skip
+    if State.objects.filter(pk=authority).exists():
+        raise Refused(
+            "takes_part", _("This authority takes part in the exchange and decides itself."), field="authority",
+            value=authority,
+        )  # fmt: skip
 
 
 def _open(row: Notification) -> None:

@@ -14,6 +14,7 @@ from tidegate.movements.models import Contract, Guarantee, Movement, Notificatio
 from tidegate.parties import times
 from tidegate.parties.actors import Actor
 from tidegate.parties.commanding import Refused, command, locked
+from tidegate.parties.models import State
 
 FINISHED = ("draft", "cancelled", "completed", "closed", "returned", "alternatively_disposed")
 CENT = Decimal("0.01")
@@ -62,10 +63,13 @@ def lodge_contract(
 def confirm_contract(actor: Actor, notification_id: UUID | str, *, number: str) -> Contract:
     """The State of import confirms that the contract of this number exists (Article 6(3)(b)).
 
+    Where the State of import takes part in no exchange, the State of export keys in its written confirmation.
+
     Raises Refused: not_owner, contract (another number), state.
     """
     row: Notification = locked(Notification, notification_id, actor)
-    if actor.state != row.state_import:
+    elsewhere = row.holder_id == row.state_export and not State.objects.filter(pk=row.state_import).exists()
+    if actor.state != row.state_import and not elsewhere:
         raise Refused(
             "not_owner", _("Only the State of import confirms the contract."), field="state_import", value=actor.state,
             expected=row.state_import,

@@ -6,7 +6,7 @@ from typing import Any
 
 from tidegate.movements import clocks, conditions, consenting, facts, machines, standing
 from tidegate.movements.facts import inbound
-from tidegate.movements.inbound.notifications import DAY, MOMENT, STATE, TEXT, consent_of
+from tidegate.movements.inbound.notifications import DAY, MOMENT, STATE, TEXT, backdated, consent_of
 from tidegate.movements.models import Consent
 from tidegate.parties.commanding import Refused
 from tidegate.parties.registry import Message, Rejected
@@ -38,7 +38,7 @@ DECISION = {
 def _handler(event: str) -> Any:
     def handle(message: Message) -> None:
         row = facts.copy_of(message)
-        facts.only(message, message.body["authority"])
+        facts.speaks_for(message, row, message.body["authority"])
         consent = consent_of(message, row)
         if message.body["revision"] <= consent.origin:
             return
@@ -70,6 +70,8 @@ def decided(consent: Consent, message: Message, event: str) -> None:
         clocks.end_all(consent, at, "done", steps=["decide", "export_not_before"])
     consenting.outdated(consent, row, message.to, state=message.sender)
     standing.refresh(row, state=message.sender)
+    if consent.required and event in ("objected", "suspended", "withdrawn"):
+        backdated(row, message, at)
 
 
 def _steps(consent: Consent, event: str, given: str) -> list[str]:

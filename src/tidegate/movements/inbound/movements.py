@@ -5,7 +5,7 @@ from __future__ import annotations
 from decimal import Decimal
 from typing import Any
 
-from tidegate.movements import carriage, chasing, facts
+from tidegate.movements import carriage, chasing, facts, takebacks
 from tidegate.movements.commands import corrections, receipt
 from tidegate.movements.facts import Early
 from tidegate.movements.models import Correction, Movement
@@ -17,6 +17,8 @@ def _handler(event: str) -> Any:
     def handle(message: Message) -> None:
         movement = carriage.receive(message, event)
         actor = Actor(message.to)
+        if event in ("announced", "departed"):
+            takebacks.wake(message.to)
         if event.startswith("received_"):
             receipt.known(actor, movement)
         elif event == "departed":

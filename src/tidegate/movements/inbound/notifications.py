@@ -8,6 +8,7 @@ from decimal import Decimal
 from typing import Any
 
 from tidegate.movements import blocks, clocks, consenting, facts, guard, machines, standing
+from tidegate.movements.breaches import open_breach
 from tidegate.movements.commands import amendments, drafts, notifications
 from tidegate.movements.facts import Early, inbound
 from tidegate.movements.masses import kilograms
@@ -17,10 +18,12 @@ from tidegate.movements.models import (
     Contract,
     Guarantee,
     InfoRequest,
+    Movement,
     Notification,
     RouteStop,
     Version,
 )
+from tidegate.parties import times
 from tidegate.parties.actors import system
 from tidegate.parties.commanding import Refused
 from tidegate.parties.registry import Message, Post, Rejected
@@ -360,7 +363,7 @@ for _name in ("proposed", "approved", "in_force", "called", "released", "lapsed"
 def contract_confirmed(message: Message) -> None:
     """The State of import confirms the contract."""
     row = facts.copy_of(message)
-    facts.only(message, row.state_import)
+    facts.speaks_for(message, row, row.state_import)
     contract = Contract.objects.select_for_update().filter(notification=row).first()
     if contract is None or (contract.number != message.body["number"] and contract.status == "lodged"):
         raise Early  # the contract that it speaks of has not come yet
@@ -385,13 +388,13 @@ def contract_confirmed(message: Message) -> None:
 def acknowledged(message: Message) -> None:
     """Another authority has the notification."""
     row = facts.copy_of(message)
-    facts.only(message, message.body["authority"])
+    facts.speaks_for(message, row, message.body["authority"])
     consent = consent_of(message, row)
     if consent.acknowledged_at is not None:
         return
     at = facts.moment(message.body["at"])
     consenting.acknowledge(consent, message.to, at, state=message.sender)
-    clocks.end_all_of(row, message.sender, at, "acknowledge")
+    clocks.end_all_of(row, consent.authority, at, "acknowledge")
     consenting.rest(consent, message.to, state=message.sender)
     standing.decision_clock(consent, guard.book())
     if row.holder_id == row.state_export:
@@ -400,8 +403,9 @@ def acknowledged(message: Message) -> None:
 
 
 def consent_of(message: Message, row: Notification) -> Consent:
-    """The sender's consent in this copy. Raises Early where the route that names it has not come yet."""
-    found = Consent.objects.select_for_update().filter(notification=row, authority=message.sender).first()
+    """The authority's consent in this copy. Raises Early where the route that names it has not come yet."""
+    authority = message.body["authority"]
+    found = Consent.objects.select_for_update().filter(notification=row, authority=authority).first()
     if found is None:
         raise Early
     found.notification = row
@@ -457,6 +461,26 @@ def supplied(message: Message) -> None:
     notifications.answered(row, request, message.to, request.answered_at, message.sender)
 
 
+def backdated(row: Notification, message: Message, at: datetime) -> int:
+    """A fact that was true before it was known here: what left after it had no consent in force. Gives how many did.
+
+    The departure stays as it was; the breach keeps both times, that of the fact and that of its coming.
+    """
+    left = Movement.objects.filter(notification=row, departed_at__gte=at, take_back=False)
+    for movement in left:
+        open_breach(
+            system(message.to),
+            movement,
+            "no_consent",
+            fact=message.type,
+            by=message.sender,
+            true_since=at,
+            known_since=times.now(),
+            departed_at=movement.departed_at,
+        )
+    return len(left)
+
+
 # ── suspension, end ──────────────────────────────────────────────────────────────────────────────────────────
 
 
@@ -471,6 +495,7 @@ def suspended(message: Message) -> None:
     row.suspended_by = [*row.suspended_by, why]
     facts.note(message.to, "notification.suspension", row, payload=why, state=message.sender)
     standing.refresh(row, state=message.sender)
+    backdated(row, message, facts.moment(message.body["at"]))
 
 
 @inbound("notification.lifted", AT)
@@ -494,6 +519,8 @@ def _ends(how: str) -> Any:
         row.ended_as, row.ended_reason = how, message.body.get("reason", "")
         facts.note(message.to, "notification.told", row, payload={"as": how}, state=message.sender)
         notifications.ended(row, facts.moment(message.body["at"]))
+        if how == "revoked":
+            backdated(row, message, facts.moment(message.body["at"]))
 
     return handle
 

@@ -44,6 +44,11 @@ class TakeBack(CaseRow):
     # Letters of Article 9(1): a to e.
     grounds = models.JSONField(default=list)
     opener = models.CharField(max_length=2)
+    opened_at = models.DateTimeField()
+    # Earlier cases of the same movement that had ended when this one was opened.
+    after = models.JSONField(default=list)
+    # It is classified anew after a dispute: answers to an earlier finding do not count for a later one.
+    round = models.PositiveSmallIntegerField(default=0)
     state_export = models.CharField(max_length=2)
     states = models.JSONField(default=list)
     finding = models.TextField(_("what was found"))
@@ -52,10 +57,16 @@ class TakeBack(CaseRow):
     custody_place = models.CharField(_("where it is kept"), max_length=200, blank=True)
     custody_kg = kilograms(_("in custody (kg)"), null=True)
     containers = models.JSONField(default=list)
+    # What is known of a load that no notification names: description, codes, exporter, importer, carrier, means.
+    load = models.JSONField(default=dict)
     # Route, carrier, day, who bears the cost, alternative disposal; and the longer period that the States agreed.
     plan = models.JSONField(default=dict)
+    # Its number rises with every proposal.
+    plan_number = models.PositiveSmallIntegerField(default=0)
     plan_signed = models.JSONField(default=list)
     agreed_until = models.DateField(null=True)
+    # Reminders sent: [{"step", "at"}].
+    reminders = models.JSONField(default=list)
     referred = models.JSONField(default=list)
     closed_at = models.DateTimeField(null=True)
     closed_how = models.CharField(max_length=32, blank=True)
@@ -79,6 +90,7 @@ class ReturnConsent(Held):
     take_back = models.ForeignKey(TakeBack, on_delete=models.CASCADE, related_name="consents")
     authority = models.CharField(max_length=2)
     role = models.CharField(max_length=8)
+    plan_number = models.PositiveSmallIntegerField(default=0)
     status = models.CharField(max_length=16, default="requested")
     ground = models.CharField(max_length=16, blank=True)
     remarks = models.TextField(blank=True)

@@ -193,6 +193,7 @@ ACTS: Sequence[tuple[str, str, str]] = (
     ("amend", "movements.notification.amend", ""),
     ("approve_amendment", "movements.amendment.approve", ""),
     ("decide", "movements.consent.decide", ""),
+    ("key_in", "movements.consent.key_in", ""),
     ("suspend_consent", "movements.consent.suspend", ""),
     ("withdraw_consent", "movements.consent.withdraw", ""),
     ("confirm_contract", "movements.contract.confirm", ""),
@@ -236,6 +237,7 @@ def allowed(actor: Actor, row: Notification) -> dict[str, bool]:
         and own is not None
         and not Approval.objects.filter(subject_id=open_amendment.pk, authority=actor.state).exists(),
         "decide": sent and not ended and waiting,
+        "key_in": home and sent and not ended and _elsewhere(row),
         "suspend_consent": sent and not ended and (given or (own is not None and own.status == "suspended")),
         "withdraw_consent": sent and not ended and (given or (own is not None and own.status == "suspended")),
         "confirm_contract": row.holder_id == row.state_import and contract is not None and contract.status == "lodged",
@@ -256,6 +258,12 @@ def allowed(actor: Actor, row: Notification) -> dict[str, bool]:
         and (possible.get(act, home) if not step else home and (status, step) in machines.NOTIFICATION.table)
         for act, right, step in ACTS
     }
+
+
+def _elsewhere(row: Notification) -> bool:
+    """Whether an authority that takes part in no exchange is still waited for."""
+    waiting = set(row.consents.filter(status__in=machines.WAITING).values_list("authority", flat=True))
+    return bool(waiting - set(State.objects.filter(pk__in=waiting).values_list("pk", flat=True)))
 
 
 # ── deadlines ────────────────────────────────────────────────────────────────────────────────────────────────

@@ -47,7 +47,11 @@ def people(request: HttpRequest) -> HttpResponseBase:
         {
             "state": state,
             "bodies": [
-                {"organisation": organisation, "roles": list(roles)}
+                {
+                    "organisation": organisation,
+                    # "Officer 2, Competent Authority of …": the card says the rest.
+                    "roles": [{"pk": row.pk, "title": row.person.name.partition(",")[0]} for row in roles],
+                }
                 for organisation, roles in groupby(of_state, key=lambda row: row.organisation)
             ],
         }

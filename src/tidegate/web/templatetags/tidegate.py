@@ -174,6 +174,12 @@ def number(value: Any) -> str:
 
 
 @register.filter
+def kg(value: Any) -> str:
+    """A mass with its unit, grouped as the reader's language groups it: 12,000 kg. A dash where it is not known."""
+    return words.mass(value)
+
+
+@register.filter
 def get(mapping: Mapping[Any, Any] | None, key: Any) -> Any:
     """``{{ mapping|get:key }}``; None when it is not there."""
     return mapping.get(key) if isinstance(mapping, Mapping) else None

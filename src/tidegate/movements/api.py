@@ -1,0 +1,407 @@
+"""The control of movements over HTTP: what a State's copy holds, the border check, and every command.
+
+Each guarded command is an operation of its own: its body is the command's arguments, its right the command's. Masses
+are texts (`"20000.5"`), days ISO dates, moments ISO with their zone. An `Idempotency-Key` makes a repeated request safe.
+"""
+
+from __future__ import annotations
+
+import inspect
+import types
+import typing
+from collections.abc import Callable, Mapping, Sequence
+from datetime import date, datetime
+from decimal import Decimal
+from typing import Annotated, Any, Union
+from uuid import UUID
+
+from django.db import models
+from django.http import HttpRequest
+from ninja import Body, Header, Router, Schema
+from ninja.params.functions import Query
+from pydantic import ConfigDict, Field, create_model
+
+from tidegate.movements import border, ledger
+from tidegate.movements.commands import (  # noqa: F401 - each registers its commands
+    amendments,
+    calendars,
+    certificates,
+    consents,
+    consignments,
+    corrections,
+    drafts,
+    guarantees,
+    movements,
+    notifications,
+    permits,
+    quotas,
+    receipt,
+    takeback,
+    transport,
+)
+from tidegate.movements.commands import border as _border  # noqa: F401 - the same
+from tidegate.movements.models import Account
+from tidegate.movements.queries import cases, shipments
+from tidegate.movements.queries import permits as permit_queries
+from tidegate.parties import journal
+from tidegate.parties.actors import Actor
+from tidegate.parties.api import actor_required
+from tidegate.parties.commanding import COMMANDS, RIGHTS, Missing
+from tidegate.parties.scope import visible
+
+router = Router(tags=["Movements"], by_alias=True)
+commands = Router(tags=["Commands"], by_alias=True)
+
+Limit = Annotated[int, Query(100, ge=1, le=1000, description="At most so many.")]
+Offset = Annotated[int, Query(0, ge=0, le=1_000_000, description="Leave out so many at the start.")]
+Words = Annotated[str, Query("", max_length=200, description="Words of number, case, designation or party.")]
+
+
+class NotificationItem(Schema):
+    """One State's copy of a notification."""
+
+    id: UUID
+    case: str = Field(description="Global reference, the same on every State's copy.")
+    number: str
+    status: str
+    state_export: str
+    state_import: str
+    shipments: int | None
+    quantity_kg: str | None
+    first_departure: date | None
+    last_departure: date | None
+    revision: int
+
+
+class NotificationList(Schema):
+    """Notifications, the latest first."""
+
+    count: int
+    notifications: list[NotificationItem]
+
+
+class NotificationWhole(NotificationItem):
+    """A notification with everything that this State's copy holds of it."""
+
+    content: dict[str, Any] = Field(description="All blocks of the form, by field.")
+    consents: list[dict[str, Any]]
+    contract: dict[str, Any] | None
+    guarantee: dict[str, Any] | None
+    balance: dict[str, Any] | None
+    deadlines: list[dict[str, Any]]
+    breaches: list[dict[str, Any]]
+
+
+class MovementItem(Schema):
+    """One State's copy of a shipment under a notification."""
+
+    id: UUID
+    case: str
+    serial: int
+    status: str
+    planned_on: date
+    announced_kg: str
+    loaded_kg: str | None
+    received_kg: str | None
+    accepted_kg: str | None
+    rejected_kg: str | None
+    departed_at: datetime | None
+    received_at: datetime | None
+    completed_at: datetime | None
+    take_back: bool
+    overdue: str
+    revision: int
+
+
+class MovementList(Schema):
+    """Movements, the latest first."""
+
+    count: int
+    movements: list[MovementItem]
+
+
+class PermitItem(Schema):
+    """A permit or licence."""
+
+    id: UUID
+    number: str
+    kind: str
+    status: str
+    valid_from: date | None
+    valid_until: date | None
+    quantity_kg: str | None
+    revision: int
+
+
+class PermitList(Schema):
+    """Permits, the latest first."""
+
+    count: int
+    permits: list[PermitItem]
+
+
+class BalanceItem(Schema):
+    """Where an account stands, as of a moment: its home alone reserves."""
+
+    reference: str
+    home: str
+    limit: str
+    reserved: str
+    used: str
+    lapsed: str
+    available: str
+    count_left: int | None
+    as_of: datetime
+
+
+class BorderAnswers(Schema):
+    """What a number may mean, each with its answer: `valid`, `not_valid` or `unknown`."""
+
+    answers: list[dict[str, Any]]
+
+
+class Changed(Schema):
+    """The row that a command changed."""
+
+    kind: str
+    id: UUID | None
+    case: str
+    status: str
+    revision: int | None
+
+
+def _actor(request: HttpRequest) -> Actor:
+    return request.auth  # type: ignore[attr-defined, no-any-return]
+
+
+def _item(row: models.Model, names: Mapping[str, Any]) -> dict[str, Any]:
+    said = {name: getattr(row, name) for name in names if hasattr(row, name)}
+    return {
+        name: format(value, "f") if isinstance(value, Decimal) else value
+        for name, value in said.items()
+        if not callable(value)
+    }
+
+
+def _plain(row: models.Model | None) -> dict[str, Any] | None:
+    """The columns of a row as JSON; keys of other rows by their key."""
+    if row is None:
+        return None
+    return journal.as_json({f.attname: getattr(row, f.attname) for f in row._meta.concrete_fields})  # type: ignore[no-any-return]
+
+
+@router.get(
+    "/notifications",
+    response=NotificationList,
+    auth=actor_required(cases.READ),
+    operation_id="list_notifications",
+    summary="Notifications",
+)
+def list_notifications(
+    request: HttpRequest, q: Words = "", status: str = "", limit: Limit = 100, offset: Offset = 0
+) -> dict[str, Any]:
+    """The notifications that the caller sees: an authority its State's copies, a company those it takes part in."""
+    rows = cases.find(_actor(request), q).order_by("-updated_at")
+    if status:
+        rows = rows.filter(status=status)
+    fields = NotificationItem.model_fields
+    return {"count": rows.count(), "notifications": [_item(row, fields) for row in rows[offset : offset + limit]]}
+
+
+@router.get(
+    "/notifications/{case}",
+    response=NotificationWhole,
+    auth=actor_required(cases.READ),
+    operation_id="notification",
+    summary="One notification",
+)
+def one_notification(request: HttpRequest, case: str) -> dict[str, Any]:
+    """Everything that the State's copy holds, by case, number or key."""
+    view = cases.case(_actor(request), case)
+    return {
+        **_item(view.notification, NotificationItem.model_fields),
+        "content": view.content.model_dump(mode="json"),
+        "consents": [_plain(row) for row in view.consents],
+        "contract": _plain(view.contract),
+        "guarantee": _plain(view.guarantee),
+        "balance": _balance(view.account) if view.account else None,
+        "deadlines": [
+            {**(_plain(one.clock) or {}), "why": [str(line) for line in one.lines], "over": one.over}
+            for one in view.deadlines
+        ],
+        "breaches": [_plain(row) for row in view.breaches],
+    }
+
+
+@router.get(
+    "/movements",
+    response=MovementList,
+    auth=actor_required("movements.movement.read"),
+    operation_id="list_movements",
+    summary="Movements",
+)
+def list_movements(
+    request: HttpRequest, q: Words = "", status: str = "", limit: Limit = 100, offset: Offset = 0
+) -> dict[str, Any]:
+    """The movements that the caller sees."""
+    rows = shipments.find(_actor(request), text=q, status=status).order_by("-updated_at")
+    fields = MovementItem.model_fields
+    return {"count": rows.count(), "movements": [_item(row, fields) for row in rows[offset : offset + limit]]}
+
+
+@router.get(
+    "/movements/{case}/{int:serial}",
+    response=MovementItem,
+    auth=actor_required("movements.movement.read"),
+    operation_id="movement",
+    summary="One movement",
+)
+def one_movement(request: HttpRequest, case: str, serial: int) -> dict[str, Any]:
+    """A movement by its notification's case and its serial number."""
+    return _item(shipments.movement(_actor(request), case, serial), MovementItem.model_fields)
+
+
+@router.get(
+    "/permits",
+    response=PermitList,
+    auth=actor_required("movements.permit.read"),
+    operation_id="list_permits",
+    summary="Permits and licences",
+)
+def list_permits(request: HttpRequest, limit: Limit = 100, offset: Offset = 0) -> dict[str, Any]:
+    """The permits that the caller sees."""
+    rows = permit_queries.permits(_actor(request))
+    fields = PermitItem.model_fields
+    return {"count": rows.count(), "permits": [_item(row, fields) for row in rows[offset : offset + limit]]}
+
+
+@router.get(
+    "/ledger/{reference}",
+    response=BalanceItem,
+    auth=actor_required("movements.ledger.read"),
+    operation_id="ledger_balance",
+    summary="What is left",
+)
+def one_balance(request: HttpRequest, reference: str) -> dict[str, Any]:
+    """The balance of a consented quantity, a permit or a quota; a copy says as of when."""
+    row = visible(Account.objects.all(), _actor(request), "movements.ledger.read").filter(reference=reference).first()
+    if row is None:
+        raise Missing("account")
+    return _balance(row)
+
+
+def _balance(row: Account) -> dict[str, Any]:
+    stand = ledger.balance(row)
+    masses = {name: format(getattr(stand, name), "f") for name in ("limit", "reserved", "used", "lapsed", "available")}
+    return {
+        "reference": row.reference, "home": row.home, "count_left": stand.count_left, "as_of": stand.as_of, **masses,
+    }  # fmt: skip
+
+
+@router.get(
+    "/border/check",
+    response=BorderAnswers,
+    auth=actor_required("movements.border.check"),
+    operation_id="border_check",
+    summary="May it pass?",
+)
+def border_check(
+    request: HttpRequest,
+    number: Annotated[str, Query(..., min_length=1, max_length=4000, description="Number, container or QR text.")],
+    kg: Annotated[str, Query("", pattern=r"^$|^[0-9]{1,15}(\.[0-9]{1,3})?$", description="What stands there.")] = "",
+    hs: Annotated[str, Query("", max_length=20)] = "",
+    origin: Annotated[str, Query("", max_length=2)] = "",
+) -> dict[str, Any]:
+    """Valid, not valid or unknown, with reasons; what is left and as of when; which conditions apply now."""
+    found = border.check(
+        _actor(request), number, kg=Decimal(kg) if kg else None, hs=[hs] if hs else [], origin=origin.upper()
+    )
+    return {"answers": [border.as_json(answer) for answer in found]}
+
+
+# ── every command ────────────────────────────────────────────────────────────────────────────────────────────
+
+
+def _hint(said: Any) -> Any:
+    """How an argument is said in JSON: masses as text, days and moments in ISO form, whatever the command takes."""
+    if said is Decimal:
+        return str
+    if said is inspect.Parameter.empty:
+        return Any
+    origin = typing.get_origin(said)
+    if origin in (Union, types.UnionType):
+        parts = [_hint(part) for part in typing.get_args(said)]
+        # A text that reads as a key, day or moment is one: what is no such text is for the command to refuse.
+        parts = [part for part in parts if part not in (UUID, date, datetime)] if str in parts else parts
+        return Union[tuple(dict.fromkeys(parts))]  # noqa: UP007 - made of parts
+    if origin is not None and isinstance(origin, type) and issubclass(origin, Mapping):
+        return dict[str, Any]
+    if origin is not None and isinstance(origin, type) and issubclass(origin, Sequence):
+        return list[Any]
+    if said in (UUID, date, datetime, bool, int, str) or said is type(None):
+        return said
+    return Any
+
+
+def _body(name: str, function: Callable[..., Any]) -> tuple[type[Schema], list[str]]:
+    """The schema of a command's arguments, and the names of those that are given by place."""
+    plain = inspect.unwrap(function)
+    hints = typing.get_type_hints(plain)
+    fields: dict[str, Any] = {}
+    placed = []
+    for parameter in list(inspect.signature(plain).parameters.values())[1:]:
+        required = parameter.default is inspect.Parameter.empty
+        kind = _hint(hints.get(parameter.name, Any))
+        fields[parameter.name] = (kind, ... if required else parameter.default)
+        if parameter.kind is not inspect.Parameter.KEYWORD_ONLY:
+            placed.append(parameter.name)
+    title = "".join(part.title() for part in name.replace("_", ".").split(".")[1:])
+    model = create_model(title, __base__=Schema, __config__=None, **fields)
+    model.model_config = ConfigDict(extra="forbid", title=title)
+    model.model_rebuild(force=True)
+    return model, placed
+
+
+def _operation(name: str) -> None:
+    function = COMMANDS[name]
+    schema, placed = _body(name, function)
+    noun, verb = name.split(".")[1:]
+    text = inspect.getdoc(inspect.unwrap(function)) or ""
+
+    def run(request: HttpRequest, said: Any, idempotency_key: str = "") -> Any:
+        given = said.model_dump(mode="json", exclude_unset=True)
+        by_place = [given.pop(argument) for argument in placed if argument in given]
+        result = function(_actor(request), *by_place, key=idempotency_key, **given)
+        return _changed(result)
+
+    run.__annotations__ = {
+        "request": HttpRequest,
+        "said": Annotated[schema, Body(...)],
+        "idempotency_key": Annotated[str, Header("", max_length=128)],
+        "return": Any,
+    }
+    run.__name__ = f"{noun}_{verb}"
+    commands.post(
+        f"/commands/{noun}/{verb}",
+        response=Changed,
+        auth=actor_required(RIGHTS[name]),
+        operation_id=f"command_{noun}_{verb}",
+        summary=text.partition("\n")[0],
+        description=text,
+    )(run)
+
+
+def _changed(result: Any) -> dict[str, Any]:
+    row = result if isinstance(result, models.Model) else None
+    return {
+        "kind": "" if row is None else str(row._meta.model_name),
+        "id": None if row is None else row.pk,
+        "case": getattr(row, "case", "") or "",
+        "status": str(getattr(row, "status", "") or ""),
+        "revision": getattr(row, "revision", None),
+    }
+
+
+for _name in sorted(COMMANDS):
+    if _name.startswith("movements."):
+        _operation(_name)

@@ -1,0 +1,343 @@
+"""The demo's live cases: notifications, movements, permits and quotas in many states, made through the commands alone.
+
+Every company and every case is fictitious. What crosses a border goes through the exchange, between five States on one
+node. `build` does nothing where cases are there already.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping, Sequence
+from datetime import date, datetime, timedelta
+from typing import Any
+
+from django.utils import timezone
+
+from tidegate.movements import calendars, rounds
+from tidegate.movements.commands import (
+    certificates,
+    consents,
+    guarantees,
+    movements,
+    notifications,
+    permits,
+    quotas,
+    receipt,
+    transport,
+)
+from tidegate.movements.models import Consent, Movement, Notification
+from tidegate.parties import times
+from tidegate.parties.actors import Actor, acting
+from tidegate.parties.demo import COUNTRIES
+from tidegate.parties.models import Membership, Organisation, Role
+
+Settle = Callable[[], Any]
+VINYL = {
+    "waste": True, "hazardous": False, "polymers": {"PVC": "99.5"}, "contamination_pct": "0.5", "operation": "R3",
+}  # fmt: skip
+MIX = {
+    "waste": True, "hazardous": False, "polymers": {"PE": "60", "PVC": "30"}, "contamination_pct": "10",
+    "operation": "R3",
+}  # fmt: skip
+NORTH = (("VN", "export"), ("MY", "transit"), ("ID", "transit"), ("AU", "import"))
+SOUTH = (("AU", "export"), ("ID", "transit"), ("MY", "import"))
+PORTS = {"VN": "Hai Phong", "MY": "Port Klang", "TH": "Laem Chabang", "AU": "Port Botany", "ID": "Tanjung Priok"}
+
+
+def build(settle: Settle) -> int:
+    """Make the cases; gives how many notifications there are then. `settle` delivers what is on its way.
+
+    Raises nothing of its own: every step is a command that its actor may do.
+    """
+    if Notification.objects.exists():
+        return Notification.objects.filter(holder__code__in=[c.code for c in COUNTRIES]).count()
+    today = timezone.now()
+    for country in COUNTRIES:
+        calendars.seed(country.code, [today.year, today.year + 1])
+    story = Story(settle, today)
+    story.drafts()
+    story.deciding()
+    story.northbound()
+    story.southbound()
+    story.licences()
+    rounds.tick(today)
+    settle()
+    return Notification.objects.count()
+
+
+def who(code: str, slug: str, role: str = Role.CLERK) -> Actor:
+    """Somebody of a demo organisation, in a role."""
+    member = (
+        Membership.objects.filter(organisation__registration=f"DEMO-{code}-{slug.upper()}", role=role)
+        .select_related("organisation", "person")
+        .order_by("person__email")
+        .first()
+    )
+    if member is None:
+        raise ValueError(f"the demo has no {role} at {code} {slug}")
+    return acting(member)
+
+
+class Story:
+    """Tells the cases in order, each step on its own day before `today`."""
+
+    def __init__(self, settle: Settle, today: datetime):
+        self.settle = settle
+        self.today = today.replace(hour=2, minute=0, second=0, microsecond=0)
+
+    def on(self, days: float) -> Any:
+        """`days` from today, as `with self.on(-30):`."""
+        return times.at(self.today + timedelta(days=days))
+
+    def day(self, days: float) -> str:
+        """The day `days` from today, ISO."""
+        return (self.today + timedelta(days=days)).date().isoformat()
+
+    def drafts(self) -> None:
+        """One that its notifier is still writing, one that waits for the authority of export."""
+        with self.on(-3):
+            notifications.create(who("VN", "heron"), content=self.content(NORTH, MIX, quantity_kg="120000"))
+        self.submitted(-2, NORTH, MIX, "VN", quantity_kg="60000", shipments=3)
+
+    def deciding(self) -> None:
+        """One asked for information, one objected to by a State of transit."""
+        asked = self.sent(-20, NORTH, MIX, "VN", quantity_kg="180000", shipments=9)
+        with self.on(-15):
+            notifications.acknowledge(who("AU", "ca"), self.copy(asked, "AU").pk)
+            notifications.request_info(
+                who("AU", "ca"), self.copy(asked, "AU").pk, question="Name the plant that will take the residues."
+            )
+        self.settle()
+        refused = self.sent(-26, SOUTH, VINYL, "AU", quantity_kg="90000", shipments=5)
+        with self.on(-22):
+            notifications.acknowledge(who("ID", "ca"), self.copy(refused, "ID").pk)
+            self.decide(refused, "ID", "objected")
+
+    def northbound(self) -> None:
+        """A general notification in force, with shipments at every stage."""
+        row = self.in_force(-120, NORTH, MIX, "VN", quantity_kg="240000", shipments=12)
+        trader = who("VN", "heron")
+        with self.on(-95):
+            first = self.announced(trader, row, -90, "20000")
+        self.leaves(trader, first, -90, "19850.5")
+        with self.on(-80):
+            transport.transfer(
+                who("VN", "redriver"), first.pk, carrier="Red River Lines (fictitious)", means="S",
+                vehicle="MV Example One", place="Hai Phong",
+            )  # fmt: skip
+            transport.pass_border(who("MY", "customs"), self.at(first, "MY").pk, place="Port Klang")
+            transport.pass_border(who("MY", "customs"), self.at(first, "MY").pk, place="Port Klang", leaving=True)
+            self.settle()
+        plant = who("AU", "kookaburra")
+        with self.on(-70):
+            there = self.at(first, "AU")
+            transport.arrive(plant, there.pk, place="Port Botany")
+            receipt.receive(plant, there.pk, received_kg="19850.5", accepted_kg="19850.5")
+            self.settle()
+        with self.on(-40):
+            receipt.complete(
+                plant, there.pk, code="R3", final=True, input_kg="19850.5", output_kg="17600", loss_kg="2250.5",
+                facility="Kookaburra Reprocessing (fictitious)",
+            )  # fmt: skip
+            self.settle()
+        with self.on(-30):
+            movements.close(who("VN", "ca"), first.pk, revision=self.now(first).revision)
+        with self.on(-35):
+            second = self.announced(trader, row, -30, "21000")
+        self.leaves(trader, second, -30, "21150")
+        with self.on(-12):
+            there = self.at(second, "AU")
+            transport.arrive(plant, there.pk, place="Port Botany")
+            receipt.receive(
+                plant, there.pk, received_kg="21150", accepted_kg="15150", rejected_kg="6000",
+                reason="Bales with household refuse",
+            )  # fmt: skip
+            self.settle()
+        with self.on(-10):
+            third = self.announced(trader, row, -5, "20500")
+        self.leaves(trader, third, -5, "20480")
+        with self.on(-2):
+            transport.hold(who("MY", "customs"), self.at(third, "MY").pk, reason="Weight differs from the manifest")
+            self.settle()
+        with self.on(-1):
+            self.announced(trader, row, 6, "20000")
+            movements.draft(trader, row.pk, planned_on=self.day(20), announced_kg="20000")
+
+    def southbound(self) -> None:
+        """Another in force, with one shipment at sea."""
+        row = self.in_force(-75, SOUTH, VINYL, "AU", quantity_kg="100000", shipments=5)
+        trader = who("AU", "wattle")
+        with self.on(-14):
+            made = self.announced(trader, row, -8, "18000")
+        self.leaves(trader, made, -8, "18010")
+        with self.on(-4):
+            transport.pass_border(who("ID", "customs"), self.at(made, "ID").pk, place="Tanjung Priok")
+            self.settle()
+        certificates.issue(who("MY", "ca", Role.OFFICER), self.consent(row, "MY").pk, kind="consent")
+
+    def licences(self) -> None:
+        """An import permit in force, one under review, and a quota that is half given out."""
+        with self.on(-200):
+            permit = permits.draft(
+                who("MY", "banyan"), "import",
+                content={"hs": ["3915"], "wastes": ["B3011", "Y48"], "quantity_kg": "500000", "note": "Demo"},
+            )  # fmt: skip
+            permit = permits.apply(who("MY", "banyan"), permit.pk, revision=permit.revision)
+            permit = permits.issue(
+                who("MY", "ca", Role.OFFICER), permit.pk, revision=permit.revision, valid_from=self.day(-190),
+                valid_until=self.day(170), quantity_kg="500000",
+            )  # fmt: skip
+        with self.on(-6):
+            other = permits.draft(
+                who("MY", "hornbill"), "facility", content={"wastes": ["B3011"], "note": "Renewal of the licence"}
+            )
+            other = permits.apply(who("MY", "hornbill"), other.pk, revision=other.revision)
+            permits.review(who("MY", "ca"), other.pk, revision=other.revision)
+        year = self.today.year
+        with self.on(-150):
+            officer = who("MY", "ca", Role.OFFICER)
+            pool = quotas.create(
+                officer, f"MY-3915-{year}",
+                content={
+                    "name": f"Plastic waste of heading 3915, {year}", "hs": ["3915"], "kg": "40000000",
+                    "opens_on": date(year, 1, 1).isoformat(), "closes_on": date(year, 12, 31).isoformat(),
+                },
+            )  # fmt: skip
+            quotas.open_pool(officer, pool.pk, revision=pool.revision)
+            part = quotas.apply(who("MY", "banyan"), pool.pk, kg="12000000", reason="Capacity of the plant")
+            quotas.grant(officer, part.pk, revision=part.revision, kg="9000000")
+            quotas.apply(who("MY", "hornbill"), pool.pk, kg="15000000", reason="Second line")
+        self.settle()
+
+    # ── the steps that the cases share ───────────────────────────────────────────────────────────────────
+
+    def submitted(self, day: float, route: Any, load: Mapping[str, Any], home: str, **more: Any) -> Notification:
+        """A notification that waits for the authority of export, with contract and guarantee."""
+        trader = who(home, {"VN": "heron", "AU": "wattle"}[home])
+        with self.on(day):
+            row = notifications.create(trader, content=self.content(route, load, day=day, **more))
+            guarantees.lodge_contract(
+                trader, row.pk, number=f"C-{row.case[-4:]}", signed_on=self.day(day - 5), valid_until=self.day(500),
+                takes_back=True,
+            )  # fmt: skip
+            guarantees.propose_guarantee(
+                trader, row.pk, number=f"G-{row.case[-4:]}", issuer="Example Surety (fictitious)", amount="150000.00",
+                currency="USD", valid_until=self.day(500),
+            )  # fmt: skip
+            guarantees.approve_guarantee(who(home, "ca", Role.OFFICER), row.pk)
+            notifications.submit(trader, row.pk)
+        return self.now(row)
+
+    def sent(self, day: float, route: Any, load: Mapping[str, Any], home: str, **more: Any) -> Notification:
+        """The same, sent to every authority concerned."""
+        row = self.submitted(day, route, load, home, **more)
+        with self.on(day + 1):
+            notifications.transmit(who(home, "ca", Role.OFFICER), row.pk)
+            self.settle()
+        return self.now(row)
+
+    def in_force(self, day: float, route: Any, load: Mapping[str, Any], home: str, **more: Any) -> Notification:
+        """Consented to by all and in force."""
+        row = self.sent(day, route, load, home, **more)
+        there = route[-1][0]
+        for step, (code, _role) in enumerate(route):
+            with self.on(day + 3 + step):
+                notifications.acknowledge(who(code, "ca"), self.copy(row, code).pk)
+                self.settle()
+                self.decide(row, code, "consented", valid_from=self.day(day + 8), valid_until=self.day(day + 340))
+        with self.on(day + 8):
+            guarantees.confirm_contract(
+                who(there, "ca", Role.OFFICER), self.copy(row, there).pk, number=f"C-{row.case[-4:]}"
+            )
+            self.settle()
+        with self.on(day + 9):
+            rounds.tick()
+            self.settle()
+        return self.now(row)
+
+    def decide(self, row: Notification, code: str, outcome: str, **terms: Any) -> None:
+        """An authority decides in its own copy."""
+        grounds = [{"code": "capacity", "text": "No capacity at the port of transit"}] if outcome == "objected" else []
+        officer = who(code, "ca", Role.OFFICER)
+        consents.decide(officer, self.consent(row, code).pk, outcome=outcome, grounds=grounds, **terms)
+        self.settle()
+
+    def announced(self, trader: Actor, row: Notification, day: float, kg: str) -> Movement:
+        """A movement that everybody was told of."""
+        made = movements.draft(
+            trader, row.pk, planned_on=self.day(day), announced_kg=kg, packages=24,
+            particulars={"containers": [f"EXAM{len(kg)}{abs(int(day)):06d}"], "vehicle": "MV Example"},
+        )  # fmt: skip
+        movements.announce(trader, made.pk, revision=made.revision)
+        self.settle()
+        return self.now(made)
+
+    def leaves(self, trader: Actor, made: Movement, day: float, kg: str) -> None:
+        """It departs at its weighed quantity."""
+        with self.on(day):
+            transport.depart(trader, made.pk, loaded_kg=kg, particulars={"seals": ["DEMO-001"]})
+            self.settle()
+
+    def content(
+        self, route: Sequence[tuple[str, str]], load: Mapping[str, Any], *, day: float = 0, **more: Any
+    ) -> dict[str, Any]:
+        """A complete content for a route between demo organisations."""
+        home, there = route[0][0], route[-1][0]
+        companies = {
+            "VN": ("heron", "redriver"), "AU": ("wattle", "tasman"), "MY": ("banyan", "hornbill"),
+        }  # fmt: skip
+        exporter, carrier = companies[home]
+        importer, plant = ("kookaburra", "kookaburra") if there == "AU" else companies[there]
+        return {
+            "multiple": True,
+            "shipments": 6,
+            "quantity_kg": "100000",
+            "first_departure": self.day(day + 12),
+            "last_departure": self.day(day + 330),
+            "importer": self.party(there, importer),
+            "packaging": ["5"],
+            "special_handling": False,
+            "carriers": [{**self.party(home, carrier), "means": ["S"]}],
+            "generators": [{**self.party(home, exporter), "process": "Sorting of plastics from commerce"}],
+            "facility": {**self.party(there, plant), "site": "Site 1"},
+            "operations": ["R3"],
+            "technology": "Washing, sorting and extrusion",
+            "reason_for_export": "No plant for this material",
+            "designation": "Plastic waste, mixed" if load is MIX else "Plastic waste of vinyl chloride polymers",
+            "composition": [{"name": name, "percent": share} for name, share in load["polymers"].items()],
+            "physical": ["2"],
+            "codes": {"basel": ["Y48"], "y": ["Y48"], "hs": ["3915.90"]},
+            "annexes": 0,
+            "exporter_declaration": {"made": True, "name": "Office of the exporter", "day": self.day(day)},
+            "route": [
+                {
+                    "state": code,
+                    "role": role,
+                    "entry": "" if role == "export" else PORTS[code],
+                    "exit": "" if role == "import" else PORTS[code],
+                }
+                for code, role in route
+            ],
+            "load": dict(load),
+            **more,
+        }
+
+    def party(self, code: str, slug: str) -> dict[str, str]:
+        """A demo organisation as the form asks for it."""
+        row = Organisation.objects.get(registration=f"DEMO-{code}-{slug.upper()}")
+        return {"registration": row.registration, "name": row.name, "address": row.address, "email": row.email}
+
+    def now(self, row: Any) -> Any:
+        """The row as it is."""
+        return type(row).objects.get(pk=row.pk)
+
+    def copy(self, row: Notification, code: str) -> Notification:
+        """A State's copy of a notification."""
+        return Notification.objects.get(case=row.case, holder=code)
+
+    def at(self, row: Movement, code: str) -> Movement:
+        """A State's copy of a movement."""
+        return Movement.objects.get(case=row.case, serial=row.serial, holder=code)
+
+    def consent(self, row: Notification, code: str) -> Consent:
+        """An authority's own consent."""
+        return Consent.objects.get(case=row.case, holder=code, authority=code)

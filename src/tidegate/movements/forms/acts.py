@@ -1,0 +1,124 @@
+"""The forms of the acts on a case: a reason, a question, a contract, a guarantee. Field names are the commands' own."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from django import forms
+from django.utils.translation import gettext_lazy as _
+
+from tidegate.movements.forms.fields import Day, Exact, Line, Words
+from tidegate.movements.models import Notification
+
+
+class ActForm(forms.Form):
+    """`revision` is the row's as it was shown; `key` makes a second click carry nothing out twice."""
+
+    revision = forms.IntegerField(required=False, widget=forms.HiddenInput)
+    key = forms.CharField(required=False, max_length=64, widget=forms.HiddenInput)
+
+    def __init__(self, row: Notification | None, *args: Any, **kwargs: Any):
+        super().__init__(*args, **kwargs)
+        self.row = row
+
+    @property
+    def asked(self) -> dict[str, Any]:
+        """What the command takes beside the row, its revision and the key."""
+        return {name: value for name, value in self.cleaned_data.items() if name not in ("revision", "key")}
+
+
+class NoMore(ActForm):
+    """An act that asks nothing."""
+
+
+class Reason(ActForm):
+    """An act that gives its reason."""
+
+    reason = Words(_("Reason"), required=True, help_text=_("The other States and the parties read it."))
+
+
+class MaybeReason(ActForm):
+    """An act that may give a reason."""
+
+    reason = Words(_("Remark"))
+
+
+class Acknowledge(ActForm):
+    """Block 19."""
+
+    received_on = Day(_("Received on"), help_text=_("As it stands on the form. The time limit counts from today."))
+
+
+class Ask(ActForm):
+    """A question of an authority."""
+
+    question = Words(
+        _("What is asked"),
+        rows=5,
+        required=True,
+        help_text=_("Where the law of your State says so, your time limit rests until the answer is here."),
+    )
+
+
+class Answer(ActForm):
+    """The notifier's answer."""
+
+    answer = Words(_("Answer"), rows=5, required=True)
+
+
+class LodgeContract(ActForm):
+    """The contract between notifier and disposer (Article 6(3)(b), Article 8)."""
+
+    number = Line(_("Contract number"), max_length=64, required=True)
+    signed_on = Day(_("Signed on"))
+    valid_until = Day(_("Valid until"))
+    takes_back = forms.BooleanField(
+        label=_("It obliges the exporter to take the waste back where the movement cannot be completed (Article 8)."),
+        required=False,
+    )
+
+
+class ConfirmContract(ActForm):
+    """The State of import confirms that the contract exists."""
+
+    number = Line(
+        _("Contract number"),
+        max_length=64,
+        required=True,
+        help_text=_("Copy it from the contract that you have seen, not from this page."),
+    )
+
+
+class ProposeGuarantee(ActForm):
+    """Insurance, bond or other guarantee (Article 6(11))."""
+
+    number = Line(_("Guarantee number"), max_length=64, required=True)
+    issuer = Line(_("Issued by"), max_length=200)
+    amount = Exact(_("Amount"), places=2)
+    currency = Line(_("Currency"), max_length=3, help_text=_("Three letters, such as VND."))
+    valid_from = Day(_("Valid from"))
+    valid_until = Day(_("Valid until"))
+
+
+class AnswerAmendment(ActForm):
+    """One authority's answer to an amendment."""
+
+    approved = forms.TypedChoiceField(
+        label=_("Answer"),
+        choices=[("y", _("Agreed")), ("n", _("Not agreed"))],
+        widget=forms.RadioSelect,
+        coerce=lambda value: value == "y",
+    )
+    reason = Words(_("Reason"), help_text=_("Needed where it is not agreed."))
+
+
+class CloseBreach(ActForm):
+    """What came of something that should not have happened."""
+
+    reason = Words(_("What came of it"), required=True)
+
+
+class NameForm(ActForm):
+    """A name for something kept."""
+
+    name = Line(_("Name"), max_length=120, required=True)

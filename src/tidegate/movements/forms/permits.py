@@ -1,0 +1,210 @@
+"""Forms of permits, quotas and certificates."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from django import forms
+from django.utils.translation import gettext_lazy as _
+
+from tidegate.movements.commands.permits import ASKED_FOR
+from tidegate.movements.commands.quotas import POOL_FIELDS
+from tidegate.movements.forms.fields import ActForm, Choice, Codes, Day, Mass, Reason, Text
+from tidegate.movements.models import Permit
+
+_WASTES = _("Entries of the Convention, such as B3011, Y48, A3210. Empty: every one.")
+_HS = _("Codes of the Harmonized System, such as 3915 or 3915.10. Empty: every one.")
+_ORIGINS = _("Two-letter codes of States. Empty: every one.")
+
+
+class _Scope(ActForm):
+    """What a permit covers."""
+
+    wastes = Codes(label=_("Basel entries"), required=False, help_text=_WASTES)
+    hs = Codes(label=_("HS codes"), required=False, help_text=_HS)
+    origins = Codes(label=_("States of origin"), required=False, help_text=_ORIGINS)
+    quantity_kg = Mass(label=_("Quantity (kg)"), required=False, help_text=_("Empty: without a limit."))
+    valid_from = Day(label=_("First day"), required=False)
+    valid_until = Day(label=_("Last day"), required=False)
+
+    def prepare(self) -> None:
+        for name in ASKED_FOR:
+            if name in self.fields and self.row is not None:
+                self.fields[name].initial = getattr(self.row, name)
+
+    @property
+    def content(self) -> dict[str, Any]:
+        """The fields of an application, as JSON can hold them."""
+        found = {name: self.cleaned_data[name] for name in ASKED_FOR if name in self.cleaned_data}
+        return {name: _plain(value) for name, value in found.items()}
+
+
+def _plain(value: Any) -> Any:
+    return value.isoformat() if hasattr(value, "isoformat") else value
+
+
+class ApplyForm(_Scope):
+    """An application, or what is changed in its draft."""
+
+    note = Text(label=_("What is asked for, and why"), required=False)
+
+
+class NewForm(ApplyForm):
+    """A new application."""
+
+    kind = Choice(label=_("Kind"), choices=Permit.Kind.choices)
+
+    field_order = ["kind"]
+
+
+class QuestionForm(ActForm):
+    """What the applicant is asked."""
+
+    question = Text(label=_("Question"))
+
+
+class SupplyForm(ApplyForm):
+    """The applicant's answer, with what is changed in the application."""
+
+    answer = Text(label=_("Answer"))
+
+    field_order = ["answer"]
+
+
+class _Conditions(_Scope):
+    conditions = Text(label=_("Conditions"), required=False, help_text=_("One a line; the border is shown them."))
+
+    def prepare(self) -> None:
+        super().prepare()
+        said = [one.get("text") for one in (self.row.conditions if self.row is not None else [])]
+        self.fields["conditions"].initial = "\n".join(text for text in said if text)
+
+    @property
+    def said_conditions(self) -> list[dict[str, str]]:
+        """Each line as a condition in words; conditions of other kinds are kept as they were."""
+        lines = [line.strip() for line in self.cleaned_data["conditions"].splitlines() if line.strip()]
+        kept = [one for one in self.row.conditions if one.get("kind") != "text"]
+        return [*kept, *({"kind": "text", "text": line} for line in lines)]
+
+
+class IssueForm(_Conditions):
+    """Grant an application, for what was asked or for less."""
+
+    number = forms.CharField(
+        label=_("Number"), required=False, max_length=64, help_text=_("Your own; left empty, a reference is made.")
+    )
+    limit_count = forms.IntegerField(label=_("Number of shipments"), required=False, min_value=1)
+    window_days = forms.IntegerField(label=_("Further limit: within days"), required=False, min_value=1)
+    window_kg = Mass(label=_("At most so much within them (kg)"), required=False)
+
+    field_order = ["number", "valid_from", "valid_until", "quantity_kg", "limit_count"]
+
+    def prepare(self) -> None:
+        super().prepare()
+        self.fields["valid_from"].required = self.fields["valid_until"].required = True
+
+    def clean(self) -> dict[str, Any]:
+        said = super().clean() or {}
+        if bool(said.get("window_days")) != bool(said.get("window_kg")):
+            self.add_error("window_kg", _("A further limit has a number of days and a quantity."))
+        return said
+
+    @property
+    def terms(self) -> dict[str, Any]:
+        """What `permits.issue` takes, as JSON can hold it."""
+        said = self.cleaned_data
+        window = [[said["window_days"], said["window_kg"], None]] if said.get("window_days") else []
+        return {
+            "number": said["number"],
+            "valid_from": said["valid_from"].isoformat(),
+            "valid_until": said["valid_until"].isoformat(),
+            "quantity_kg": said["quantity_kg"] or None,
+            "limit_count": said["limit_count"],
+            "sub_periods": window,
+            "wastes": said["wastes"],
+            "hs": said["hs"],
+            "origins": said["origins"],
+            "conditions": self.said_conditions,
+        }
+
+
+class VaryForm(_Conditions):
+    """A new permit in the place of this one; the account goes over to it."""
+
+    number = forms.CharField(label=_("New number"), required=False, max_length=64)
+    reason = Reason()
+
+    field_order = ["reason", "number"]
+
+
+class ReasonForm(ActForm):
+    """An act with its reason."""
+
+    reason = Reason()
+
+
+class MaybeReasonForm(ActForm):
+    """An act that may give a reason."""
+
+    reason = Reason(required=False)
+
+
+class PoolForm(ActForm):
+    """A quota of a State."""
+
+    number = forms.CharField(label=_("Number"), max_length=64, help_text=_("Left empty, a reference is made."),
+                             required=False)  # fmt: skip
+    name = forms.CharField(label=_("Name"), max_length=200)
+    kg = Mass(label=_("Quantity (kg)"))
+    opens_on = Day(label=_("Opens on"))
+    closes_on = Day(label=_("Closes on"))
+    wastes = Codes(label=_("Basel entries"), required=False, help_text=_WASTES)
+    hs = Codes(label=_("HS codes"), required=False, help_text=_HS)
+    origins = Codes(label=_("States of origin"), required=False, help_text=_ORIGINS)
+    carry_over = forms.BooleanField(label=_("Carry the rest over into the next one"), required=False)
+
+    def prepare(self) -> None:
+        if self.row is None:
+            return
+        del self.fields["number"]
+        for name in POOL_FIELDS:
+            self.fields[name].initial = getattr(self.row, name)
+        if self.row.status == "open":
+            for name in set(POOL_FIELDS) - {"kg"}:
+                del self.fields[name]
+
+    @property
+    def content(self) -> dict[str, Any]:
+        """The fields of a quota, as JSON can hold them."""
+        return {name: _plain(self.cleaned_data[name]) for name in POOL_FIELDS if name in self.cleaned_data}
+
+
+class AskPartForm(ActForm):
+    """Apply for a part of a quota."""
+
+    kg = Mass(label=_("Quantity (kg)"))
+    reason = Reason(label=_("What for"), required=False)
+
+
+class GrantForm(ActForm):
+    """Grant a part in whole or in part."""
+
+    kg = Mass(label=_("Granted (kg)"))
+
+    def prepare(self) -> None:
+        self.fields["kg"].initial = self.row.asked_kg
+
+
+class RemarksForm(ActForm):
+    """A certificate is signed as it is; only a remark may be added."""
+
+    remarks = forms.CharField(label=_("Remarks"), max_length=200, required=False)
+
+
+class VerifyForm(forms.Form):
+    """The text of a certificate."""
+
+    token = Text(
+        label=_("Text of the QR code"), rows=5, max_length=20_000,
+        help_text=_("Scan the code with any reader and paste what it gives."),
+    )  # fmt: skip

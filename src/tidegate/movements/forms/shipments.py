@@ -1,0 +1,218 @@
+"""Forms of the acts on a movement."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from django import forms
+from django.utils.translation import gettext_lazy as _
+
+from tidegate.movements.codes import OPERATIONS, PACKAGING, TRANSPORT
+from tidegate.movements.forms.fields import ActForm, Choice, Day, Mass, Moment, Names, Reason, Text, YesNo
+
+_CODES = [(code, f"{code} – {label}") for code, label in OPERATIONS.items()]
+
+
+class _Load(ActForm):
+    """What is loaded and who carries it: the particulars of a shipment."""
+
+    packages = forms.IntegerField(label=_("Number of packages"), required=False, min_value=0)
+    volume_m3 = forms.CharField(label=_("Volume (m³)"), required=False, max_length=20)
+    carriers = forms.MultipleChoiceField(
+        label=_("Carriers, in order"), required=False, widget=forms.CheckboxSelectMultiple
+    )
+    vehicle = forms.CharField(label=_("Vehicle, vessel or flight"), required=False, max_length=120)
+    containers = Names(label=_("Containers"), required=False, help_text=_("One a line, such as MSCU 123456-7."))
+    seals = Names(label=_("Seals"), required=False)
+    packaging = forms.MultipleChoiceField(
+        label=_("Packaging"), required=False, choices=list(PACKAGING.items()), widget=forms.CheckboxSelectMultiple
+    )
+    permits = Names(
+        label=_("Permits and quotas drawn on"),
+        required=False,
+        help_text=_("Their references, which begin with the code of the State that granted them."),
+    )
+    note = Text(label=_("Note"), required=False, rows=2, max_length=2000)
+
+    def blocks(self) -> dict[str, Any]:
+        """The blocks of the notification, from which the carriers are chosen."""
+        return getattr(self.row, "notification", self.row).blocks if self.row is not None else {}
+
+    def prepare(self) -> None:
+        named = self.blocks().get("carriers") or []
+        self.fields["carriers"].choices = [  # type: ignore[attr-defined]
+            (str(n), " ".join(filter(None, [one.get("name"), "/".join(one.get("means") or [])])))
+            for n, one in enumerate(named)
+        ]
+        said = getattr(self.row, "particulars", {}) or {}
+        for name in ("vehicle", "containers", "seals", "packaging", "permits", "note"):
+            if name in self.fields:
+                self.fields[name].initial = said.get(name)
+        chosen = [one.get("registration") or one.get("name") for one in said.get("carriers") or []]
+        self.fields["carriers"].initial = [
+            str(n) for n, one in enumerate(named) if (one.get("registration") or one.get("name")) in chosen
+        ]
+        for name in ("packages", "volume_m3"):
+            self.fields[name].initial = getattr(self.row, name, None)
+
+    @property
+    def particulars(self) -> dict[str, Any]:
+        """What was said of the load, as the commands take it; what was left empty is left out."""
+        named = self.blocks().get("carriers") or []
+        said = {
+            name: self.cleaned_data[name]
+            for name in ("vehicle", "containers", "seals", "packaging", "permits", "note")
+            if name in self.cleaned_data and (self.cleaned_data[name] or name in self.changed_data)
+        }
+        if self.cleaned_data.get("carriers"):
+            said["carriers"] = [named[int(n)] for n in self.cleaned_data["carriers"]]
+        return said
+
+
+class DraftForm(_Load):
+    """A new shipment under a notification."""
+
+    planned_on = Day(label=_("Planned day of departure"))
+    announced_kg = Mass(label=_("Quantity (kg)"))
+
+    field_order = ["planned_on", "announced_kg"]
+
+
+class AmendForm(DraftForm):
+    """Change what was drafted or announced."""
+
+    def prepare(self) -> None:
+        super().prepare()
+        self.fields["planned_on"].initial = self.row.planned_on
+        self.fields["announced_kg"].initial = self.row.announced_kg
+
+
+class DepartForm(ActForm):
+    """It leaves, or was seen leaving, weighed."""
+
+    loaded_kg = Mass(label=_("Loaded (kg)"), help_text=_("As weighed; the quantity that was reserved becomes used."))
+    at = Moment(label=_("Departure"))
+    packages = forms.IntegerField(label=_("Number of packages"), required=False, min_value=0)
+    vehicle = forms.CharField(label=_("Vehicle, vessel or flight"), required=False, max_length=120)
+    containers = Names(label=_("Containers"), required=False)
+    seals = Names(label=_("Seals"), required=False)
+
+    def prepare(self) -> None:
+        self.fields["packages"].initial = self.row.packages
+        for name in ("vehicle", "containers", "seals"):
+            self.fields[name].initial = self.row.particulars.get(name)
+
+    @property
+    def particulars(self) -> dict[str, Any]:
+        """Vehicle, containers and seals, where they were given."""
+        return {n: self.cleaned_data[n] for n in ("vehicle", "containers", "seals") if self.cleaned_data[n]}
+
+
+class TransferForm(ActForm):
+    """The next carrier takes it over."""
+
+    carrier = forms.CharField(label=_("Carrier"), max_length=200)
+    registration = forms.CharField(label=_("Registration number"), required=False, max_length=64)
+    means = Choice(label=_("Means of transport"), required=False, choices=TRANSPORT.items(), empty=_("not given"))
+    vehicle = forms.CharField(label=_("Vehicle, vessel or flight"), required=False, max_length=120)
+    place = forms.CharField(label=_("Place"), required=False, max_length=200)
+    at = Moment()
+    note = Text(label=_("Note"), required=False, rows=2)
+
+
+class PassForm(ActForm):
+    """It passed the border."""
+
+    leaving = YesNo(_("It left this State"), _("It came in"), label=_("Which way"))
+    place = forms.CharField(label=_("Border office"), max_length=200)
+    at = Moment()
+    note = Text(label=_("Note"), required=False, rows=2)
+
+
+class ArriveForm(ActForm):
+    """It has arrived at the facility."""
+
+    at = Moment(label=_("Arrival"))
+    place = forms.CharField(label=_("Place"), required=False, max_length=200)
+
+
+class StopForm(ActForm):
+    """Hold it, seize it, or let it go, with the reason."""
+
+    reason = Reason()
+    at = Moment()
+
+
+class ReasonForm(ActForm):
+    """An act that only needs its reason."""
+
+    reason = Reason()
+
+
+class ReceiveForm(ActForm):
+    """What the facility weighed in."""
+
+    received_kg = Mass(label=_("Received (kg)"))
+    accepted_kg = Mass(label=_("Accepted (kg)"))
+    rejected_kg = Mass(label=_("Rejected (kg)"), initial="0")
+    at = Moment(label=_("Receipt"))
+    reason = Reason(label=_("Why something was rejected"), required=False)
+
+
+class CompleteForm(ActForm):
+    """An interim or final operation on what was accepted."""
+
+    code = Choice(label=_("Operation"), choices=_CODES)
+    final = YesNo(_("Final: the waste ends here"), _("Interim: it goes on to another operation"), label=_("Kind"))
+    after = Choice(label=_("On what an earlier operation passed on"), required=False)
+    facility = forms.CharField(label=_("Facility"), max_length=200)
+    input_kg = Mass(label=_("Taken in (kg)"))
+    output_kg = Mass(label=_("Passed on (kg)"), initial="0", help_text=_("What goes on to another operation."))
+    loss_kg = Mass(label=_("Declared loss (kg)"), initial="0", help_text=_("Moisture, dust and the like."))
+    at = Moment()
+
+    def prepare(self) -> None:
+        interim = self.row.operations.filter(final=False).order_by("at")
+        self.fields["after"].choices = [  # type: ignore[attr-defined]
+            ("", _("on what was accepted")),
+            *((one.reference, f"{one.code} {one.facility}, {one.output_kg} kg") for one in interim),
+        ]
+        blocks = self.row.notification.blocks
+        self.fields["facility"].initial = (blocks.get("facility") or {}).get("name", "")
+        self.fields["code"].initial = next(iter(blocks.get("operations") or []), None)
+
+
+class CorrectForm(ActForm):
+    """What was recorded wrongly: the figures as they should be."""
+
+    loaded_kg = Mass(label=_("Loaded (kg)"), required=False)
+    received_kg = Mass(label=_("Received (kg)"), required=False)
+    accepted_kg = Mass(label=_("Accepted (kg)"), required=False)
+    rejected_kg = Mass(label=_("Rejected (kg)"), required=False)
+    reason = Reason(label=_("What is wrong, and why"))
+
+    FIGURES = ("loaded_kg", "received_kg", "accepted_kg", "rejected_kg")
+
+    def prepare(self) -> None:
+        for name in self.FIGURES:
+            value = getattr(self.row, name)
+            if value is None:
+                del self.fields[name]
+            else:
+                self.fields[name].initial = value
+
+    @property
+    def changes(self) -> dict[str, str]:
+        """The figures that were changed."""
+        return {
+            name: self.cleaned_data[name]
+            for name in self.FIGURES
+            if name in self.fields and self.cleaned_data[name] and name in self.changed_data
+        }
+
+
+class AnswerForm(ActForm):
+    """This State's answer to another's correction."""
+
+    approved = YesNo(_("We agree"), _("We do not agree"), label=_("Answer"))
+    reason = Reason(label=_("Reason, where you do not agree"), required=False)

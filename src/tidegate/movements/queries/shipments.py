@@ -1,0 +1,311 @@
+"""Reads of movements for pages and API: every one scoped to the actor."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from decimal import Decimal
+from typing import Any
+from uuid import UUID
+
+from django.db.models import Count, F, OuterRef, Q, QuerySet, Subquery
+
+from tidegate.movements import clocks, conditions, standing
+from tidegate.movements.breaches import KINDS as BREACHES
+from tidegate.movements.commands.receipt import TOLERANCE, balance
+from tidegate.movements.models import Account, Breach, Clock, Correction, Custody, Movement, Operation, RouteStop
+from tidegate.movements.models.base import CaseRow
+from tidegate.movements.queries.cases import Deadline
+from tidegate.parties import times
+from tidegate.parties.actors import Actor
+from tidegate.parties.commanding import Missing
+from tidegate.parties.models import JournalEntry
+from tidegate.parties.registry import registry
+from tidegate.parties.scope import visible
+
+READ = "movements.movement.read"
+
+
+@dataclass(frozen=True)
+class Quantity:
+    """One of the three quantities, and how far it is from the one before: kg and percent, `wide` beyond the tolerance."""
+
+    name: str
+    kg: Decimal | None
+    difference: Decimal | None = None
+    percent: Decimal | None = None
+    wide: bool = False
+
+
+@dataclass(frozen=True)
+class Link:
+    """A step of the journey as this copy knows it: when, where, by whom, whose fact."""
+
+    at: datetime | None
+    kind: str
+    label: Any
+    state: str
+    place: str = ""
+    carrier: str = ""
+    vehicle: str = ""
+    note: str = ""
+    position: int = 0
+
+
+@dataclass(frozen=True)
+class Draw:
+    """What is drawn on one account: its home, its state, and what the home says is left."""
+
+    home: str
+    account: str
+    status: str
+    kg: str
+    reason: str
+    left: Account | None
+
+
+@dataclass(frozen=True)
+class BreachLine:
+    """A breach with its name for people and what it says."""
+
+    breach: Breach
+    label: Any
+    detail: Sequence[tuple[str, str]]
+
+
+@dataclass(frozen=True)
+class MovementView:
+    """Everything that one State's copy holds of a shipment."""
+
+    movement: Movement
+    route: list[RouteStop]
+    quantities: list[Quantity]
+    draws: list[Draw]
+    journey: list[Link]
+    operations: list[Operation]
+    balance: Mapping[str, Decimal]
+    breaches: list[BreachLine]
+    corrections: list[Correction]
+    deadlines: list[Deadline]
+    conditions: list[tuple[str, str, bool | None, Any]]
+    history: list[tuple[JournalEntry, Any]]
+    returns: list[Movement]
+
+
+def movements(actor: Actor | None) -> QuerySet[Movement]:
+    """The movements that the actor sees, those planned last first."""
+    rows = visible(Movement.objects.all(), actor, READ)
+    return rows.select_related("notification").order_by("-planned_on", "-created_at")
+
+
+def find(actor: Actor | None, *, text: str = "", status: str = "", flagged: bool = False) -> QuerySet[Movement]:
+    """Those whose number, case, container or party names hold a text; of a status; with an open breach."""
+    rows = movements(actor)
+    wanted = text.strip()
+    if wanted:
+        number, slash, serial = wanted.rpartition("/")
+        packed = "".join(sign for sign in wanted.upper() if sign.isalnum())
+        asked = (
+            Q(notification__number__icontains=wanted)
+            | Q(case__icontains=wanted)
+            | Q(container_uses__number=packed)
+            | Q(notification__blocks__importer__name__icontains=wanted)
+            | Q(notification__blocks__exporter__name__icontains=wanted)
+        )
+        if slash and serial.isdecimal() and len(serial) < 7:
+            asked |= Q(notification__number=number, serial=int(serial)) | Q(case=number, serial=int(serial))
+        rows = rows.filter(asked).distinct()
+    if status:
+        rows = rows.filter(status=status)
+    open_breaches = (
+        Breach.objects.filter(subject_id=OuterRef("pk"), closed_at=None)
+        .order_by().values("subject_id").annotate(n=Count("pk")).values("n")
+    )  # fmt: skip
+    rows = rows.annotate(open_breaches=Subquery(open_breaches))
+    return rows.filter(open_breaches__gt=0) if flagged else rows
+
+
+def movement(actor: Actor | None, case: str, serial: int) -> Movement:
+    """One shipment by its case (or the notification's number) and serial. Raises Missing."""
+    rows = movements(actor).filter(Q(case=case) | Q(notification__number=case), serial=serial)
+    found = rows.first() if case else None
+    if found is None:
+        raise Missing("movement")
+    return found
+
+
+def by_key(actor: Actor | None, key: UUID | str) -> Movement:
+    """One shipment by its key. Raises Missing."""
+    found = movements(actor).filter(pk=key).first()
+    if found is None:
+        raise Missing("movement")
+    return found
+
+
+def breach(actor: Actor, key: UUID | str) -> Breach:
+    """An open or closed breach of the actor's State. Raises Missing."""
+    found = Breach.objects.filter(pk=key, holder=actor.state).first() if actor.official else None
+    if found is None:
+        raise Missing("breach")
+    return found
+
+
+def correction(actor: Actor, key: UUID | str) -> Correction:
+    """A correction that the actor sees. Raises Missing."""
+    rows = visible(Correction.objects.all(), actor, READ)
+    found = rows.filter(pk=key).select_related("movement__notification").first()
+    if found is None:
+        raise Missing("correction")
+    return found
+
+
+def view(actor: Actor, row: Movement) -> MovementView:
+    """All that the actor's State holds of a shipment, for its page."""
+    return MovementView(
+        movement=row,
+        route=list(row.notification.route.order_by("position")),
+        quantities=quantities(row),
+        draws=draws(row),
+        journey=journey(row),
+        operations=list(row.operations.order_by("at", "pk")),
+        balance=balance(row),
+        breaches=breaches(row, official=actor.official),
+        corrections=list(row.corrections.order_by("-proposed_at")),
+        deadlines=deadlines(row),
+        conditions=_conditions(row),
+        history=history(row),
+        returns=list(row.returns.order_by("serial")),
+    )
+
+
+def quantities(row: Movement) -> list[Quantity]:
+    """Announced, loaded, received, each with its difference from the one before."""
+    found, before = [], None
+    for name in ("announced_kg", "loaded_kg", "received_kg"):
+        kg = getattr(row, name)
+        if kg is None or before is None:
+            found.append(Quantity(name, kg))
+        else:
+            change = kg - before
+            percent = (change * 100 / before).quantize(Decimal("0.1")) if before else None
+            wide = name == "received_kg" and abs(change) > before * TOLERANCE
+            found.append(Quantity(name, kg, change, percent, wide))
+        before = kg if kg is not None else before
+    return found
+
+
+def draws(row: Movement) -> list[Draw]:
+    """The accounts that it draws on, with what this copy knows to be left of each."""
+    known = {
+        account.reference: account
+        for account in Account.objects.filter(
+            holder=row.holder_id, reference__in=[draw["account"] for draw in row.draws]
+        )
+    }
+    return [
+        Draw(
+            draw["home"], draw["account"], draw["status"], draw.get("kg", ""), draw.get("reason") or "",
+            known.get(draw["account"]),
+        )
+        for draw in row.draws
+    ]  # fmt: skip
+
+
+# What the custody chain holds → its name for people, as the journal calls it.
+_KINDS = {
+    "transfer": "movement.custody_transferred",
+    "entry": "movement.border_passed",
+    "exit": "movement.transit_exit",
+    "arrival": "movement.arrived",
+}
+_DATED = {
+    "announced_at": ("movement.announced", "state_export"),
+    "departed_at": ("movement.departed", "state_export"),
+    "received_at": ("movement.received_accepted", "state_import"),
+    "completed_at": ("movement.completed", "state_import"),
+}
+
+
+def journey(row: Movement) -> list[Link]:
+    """The journey in the order of time: announced, departed, every hand-over and passage, received, recovered."""
+    notification = row.notification
+    found = []
+    for name, (event, whose) in _DATED.items():
+        at = getattr(row, name)
+        if at is None:
+            continue
+        if name == "received_at" and not row.accepted_kg:
+            event = "movement.received_rejected"
+        elif name == "received_at" and row.rejected_kg:
+            event = "movement.received_partly"
+        found.append(Link(at, name.removesuffix("_at"), registry.events[event], getattr(notification, whose)))
+    found += [_link(link) for link in row.custody.order_by("position")]
+    if row.arrived_at is not None and not any(link.kind == "arrival" for link in found):
+        found.append(Link(row.arrived_at, "arrival", registry.events["movement.arrived"], notification.state_import))
+    for hold in row.holds:
+        event = "movement.seized" if hold["how"] == "seized" else "movement.held"
+        at = datetime.fromisoformat(hold["at"])
+        found.append(Link(at, hold["how"], registry.events[event], hold["state"], note=hold.get("reason", "")))
+    return sorted(found, key=lambda link: (link.at or times.now(), link.position))
+
+
+def _link(link: Custody) -> Link:
+    label = registry.events.get(_KINDS.get(link.kind, ""), link.kind)
+    return Link(
+        link.at, link.kind, label, link.state, link.place, link.carrier, link.vehicle, link.note, link.position
+    )  # fmt: skip
+
+
+def breaches(row: Movement, *, official: bool) -> list[BreachLine]:
+    """The breaches of a shipment, open ones first; what they say in detail is for officials."""
+    rows = Breach.objects.filter(holder=row.holder_id, subject_id=row.pk).select_related("closed_by")
+    found = rows.order_by(F("closed_at").asc(nulls_first=True), "opened_at")
+    return [
+        BreachLine(
+            one, BREACHES.get(one.kind, one.kind),
+            [(name, _plain(value)) for name, value in one.detail.items()] if official else [],
+        )
+        for one in found
+    ]  # fmt: skip
+
+
+def deadlines(row: Movement) -> list[Deadline]:
+    """The clocks that run for a shipment, the next one first; each with its reasons."""
+    known, now = clocks.clocks().rules, times.now()
+    found = [
+        Deadline(clock, known.get(clock.rule), clocks.explain(clock), clock.due_at is not None and clock.due_at < now)
+        for clock in Clock.objects.filter(subject_id=row.pk, ended_at=None)
+    ]
+    return sorted(found, key=lambda d: (d.clock.due_at is None, d.clock.due_at or d.clock.started_at))
+
+
+def _conditions(row: Movement) -> list[tuple[str, str, bool | None, Any]]:
+    """(authority, condition in words, met True / not met False / not known None, why not) of every consent."""
+    if row.take_back:
+        return []
+    from tidegate.movements import carriage
+
+    given = standing.all_conditions(row.notification)
+    failed = {id(one.condition): one for one in conditions.check(given, carriage.facts_of(row))}
+    found = []
+    for one in given:
+        miss = failed.get(id(one))
+        met = True if miss is None else None if miss.unknown else False
+        bare = {name: value for name, value in one.items() if name != "authority"}
+        found.append((one["authority"], conditions.describe(bare), met, "" if miss is None else miss.text))
+    return found
+
+
+def history(row: CaseRow, limit: int = 100) -> list[tuple[JournalEntry, Any]]:
+    """What this State's journal holds of a row, the latest first, with its name for people."""
+    entries = JournalEntry.objects.filter(holder=row.holder_id, subject_id=row.pk).order_by("-id")[:limit]
+    return [(entry, registry.events.get(entry.type, entry.type)) for entry in entries]
+
+
+def _plain(value: Any) -> str:
+    if isinstance(value, list):
+        return ", ".join(map(_plain, value))
+    if isinstance(value, dict):
+        return ", ".join(f"{name}: {_plain(one)}" for name, one in value.items())
+    return str(value)

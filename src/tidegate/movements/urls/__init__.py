@@ -1,0 +1,12 @@
+"""The pages of the control of movements: each part of the room brings its own addresses."""
+
+from __future__ import annotations
+
+from django.urls.resolvers import URLPattern, URLResolver
+
+from tidegate.movements.urls import notifications
+
+app_name = "movements"
+urlpatterns: list[URLPattern | URLResolver] = [
+    *notifications.urlpatterns,
+]

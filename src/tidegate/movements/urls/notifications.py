@@ -1,0 +1,35 @@
+"""Notifications, their consents, and the wizard."""
+
+from __future__ import annotations
+
+from django.urls import path
+from django.urls.resolvers import URLPattern, URLResolver
+
+from tidegate.movements.views import consents, notifications
+
+_ROWS = ("consent", "contract", "guarantee", "info_request", "amendment")
+
+urlpatterns: list[URLPattern | URLResolver] = [
+    path("notifications/", notifications.index, name="notifications"),
+    path("notifications/new/", notifications.new, name="new"),
+    path("notifications/filters/", notifications.keep_filter, name="filters"),
+    *(
+        path(
+            f"notifications/by/{kind.replace('_', '-')}/<uuid:pk>/",
+            notifications.of_row,
+            {"kind": kind},
+            name=f"of-{kind.replace('_', '-')}",
+        )
+        for kind in _ROWS
+    ),
+    path("notifications/<slug:case>/", notifications.case, name="case"),
+    path("notifications/<slug:case>/document.pdf", notifications.document, name="document"),
+    path("notifications/<slug:case>/versions/<int:before>-<int:after>/", notifications.versions, name="versions"),
+    path("notifications/<slug:case>/renewal/", notifications.renewal, name="renewal"),
+    path("notifications/<slug:case>/questions/<uuid:pk>/", notifications.answer, name="answer"),
+    path("notifications/<slug:case>/amendments/<int:number>/", notifications.answer_amendment, name="amendment"),
+    *(
+        path(f"notifications/<slug:case>/{name}/", view, name=name)
+        for name, view in {**notifications.PAGES, **consents.PAGES}.items()
+    ),
+]

