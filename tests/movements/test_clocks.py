@@ -12,7 +12,7 @@ from hypothesis import strategies as st
 
 from tests.movements import cases
 from tidegate.law import load_rulebook
-from tidegate.movements import calendars, clocks, rounds
+from tidegate.movements import calendars, clockbook, clocks, rounds
 from tidegate.movements.calendars import Calendar
 from tidegate.movements.commands import calendars as keeping
 from tidegate.movements.models import Clock, Holiday
@@ -22,7 +22,7 @@ from tidegate.parties.models import JournalEntry
 
 BOOK = load_rulebook(())
 START = datetime(2026, 6, 1, 9, tzinfo=UTC)
-RULES = list(clocks._read(((clocks.SHIPPED.name, clocks.SHIPPED.read_bytes()),)).rules.values())
+RULES = list(clockbook.read(((clockbook.SHIPPED.name, clockbook.SHIPPED.read_bytes()),)).rules.values())
 COUNTED = [rule for rule in RULES if rule.length is not None and rule.direction == "after"]
 HOURS = st.integers(0, 24 * 90).map(lambda n: START + timedelta(hours=n))
 PAUSES = st.lists(st.tuples(HOURS, st.integers(0, 24 * 20).map(lambda n: timedelta(hours=n))), max_size=4).map(

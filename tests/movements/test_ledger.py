@@ -319,9 +319,7 @@ def test_nobody_draws_on_a_copy_or_outside_a_transaction() -> None:
         ledger.commit("VN", "VN-2", draw="a", kg=Decimal(1), at=START)
 
 
-@pytest.mark.django_db(transaction=True)
 def test_the_ledger_asks_for_a_transaction() -> None:
-    state()
     with pytest.raises(ValueError, match="transaction"):
         ledger.release("VN", "VN-1", draw="a", at=START)
 

@@ -240,7 +240,7 @@ def test_silence_is_consent_for_the_one_whose_law_says_so_and_for_nobody_else(wi
         found = dict(Consent.objects.filter(holder="TH", case=row.case).values_list("authority", "status"))
     assert found == {"TH": "acknowledged", "SG": "acknowledged", "NL": "tacit", "DE": "acknowledged"}
     tacit = consent(row, "NL", "DE")
-    assert (tacit.valid_from.isoformat(), tacit.valid_until.isoformat()) == ("2027-01-01", "2027-12-31")
+    assert (tacit.valid_from, tacit.valid_until) == (date(2027, 1, 1), date(2027, 12, 31))
     with cases.later(201), pytest.raises(Refused) as caught:
         decide(row, "NL", "objected")
     assert caught.value.code == "state"
@@ -352,7 +352,7 @@ def test_the_account_takes_the_least_of_what_was_consented_and_every_window(wire
     account = Account.objects.get(holder="TH", reference=row.case)
     assert (account.limit_kg, account.limit_count) == (Decimal("90000.000"), 4)
     assert [(p.days, p.limit_kg) for p in account.sub_periods.all()] == [(30, Decimal("30000.000"))]
-    assert (account.valid_from.isoformat(), account.valid_until.isoformat()) == ("2027-03-01", "2027-12-31")
+    assert (account.valid_from, account.valid_until) == (date(2027, 3, 1), date(2027, 12, 31))
 
 
 def test_contract_and_guarantee_that_end_suspend_and_dates_that_do_not_fit_are_flagged(wire: Wire) -> None:

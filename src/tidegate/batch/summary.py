@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field, fields
 from typing import Any
 
@@ -39,7 +39,17 @@ class Summary:
 
     def add(self, decision: Mapping[str, Any], export: str, import_: str, month: str, count: int = 1) -> None:
         """Counts `count` rows that share one decision, route and month."""
+        self.add_months(decision, export, import_, ((month, count),))
+
+    def add_months(
+        self, decision: Mapping[str, Any], export: str, import_: str, months: Iterable[tuple[str, int]]
+    ) -> None:
+        """Counts the rows of several months that share one decision and route."""
         outcome = decision["outcome"]
+        count = 0
+        for month, rows in months:
+            count += rows
+            _table(self.months, month)[outcome] += rows
         self.decided += count
         self.rows += count
         self.outcomes[outcome] += count
@@ -47,13 +57,9 @@ class Summary:
             (self.imports, import_),
             (self.exports, export),
             (self.entries, decision["entry"] or "open"),
-            (self.months, month),
             (self.flows, f"{export}>{import_}"),
         ):
-            found = table.get(key)
-            if found is None:
-                found = table[key] = Counter()
-            found[outcome] += count
+            _table(table, key)[outcome] += count
         for reason in decision["reasons"]:
             self.rules[reason["rule"]] += count
             if reason["effect"] == "prohibit":
@@ -126,3 +132,10 @@ class Summary:
                 value = Counter(value)
             setattr(summary, name, value)
         return summary
+
+
+def _table(tables: dict[str, Counter[str]], key: str) -> Counter[str]:
+    found = tables.get(key)
+    if found is None:
+        found = tables[key] = Counter()
+    return found

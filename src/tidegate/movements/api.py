@@ -1,7 +1,8 @@
 """The control of movements over HTTP: what a State's copy holds, the border check, and every command.
 
 Each guarded command is an operation of its own: its body is the command's arguments, its right the command's. Masses
-are texts (`"20000.5"`), days ISO dates, moments ISO with their zone. An `Idempotency-Key` makes a repeated request safe.
+are texts (`"20000.5"`), days ISO dates, moments ISO with their zone. A repeated request is safe with an
+`Idempotency-Key`.
 """
 
 from __future__ import annotations

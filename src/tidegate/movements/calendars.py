@@ -12,6 +12,7 @@ from datetime import date, datetime, time, timedelta
 from functools import lru_cache
 from zoneinfo import ZoneInfo
 
+from tidegate.movements.clockbook import weekend_of
 from tidegate.movements.models import Holiday
 from tidegate.parties import times
 from tidegate.parties.models import State
@@ -54,8 +55,6 @@ class Calendar:
 
 def calendar_of(state: str) -> Calendar:
     """The calendar of a State as it stands now on this node."""
-    from tidegate.movements.clocks import weekend_of
-
     row = State.objects.filter(pk=state).only("time_zone").first()
     zone = row.time_zone if row is not None else "UTC"
     rows = list(Holiday.objects.filter(holder=state, removed=False).values_list("day", "name", "estimated"))

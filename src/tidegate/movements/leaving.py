@@ -31,9 +31,8 @@ def may_leave(movement: Movement, *, day: date | None = None, kg: Decimal | None
             value=day.isoformat(),
             expected=", ".join(why),
         )
-    cases = TakeBack.objects.filter(holder=movement.holder_id, movement__notification=notification)
-    if cases.exclude(status__in=TakeBack.ENDED).exists():
-        raise Refused("open_case", _("A take-back case of this notification is open."), field="notification")
+    if movement.pk and TakeBack.objects.filter(movement=movement).exclude(status__in=TakeBack.ENDED).exists():
+        raise Refused("open_case", _("A take-back case of this movement is open."), field="movement")
     for failed in unmet(movement, day, kg):
         raise Refused(
             "condition",

@@ -389,7 +389,7 @@ TAKE_BACK = _m(
     Step("classified", OPEN_CASE[:6], "classified", "State that opened it",
          "Article 8, or 9(2), 9(3), 9(4) with the grounds of 9(1)"),
     Step("not_a_case", OPEN_CASE[:8], "not_a_case", "State that opened it", "reasons; it has signed no plan"),
-    Step("merged", OPEN_CASE, "not_a_case", "worked out from the facts", "an earlier case of the same movement is open"),
+    Step("merged", OPEN_CASE, "not_a_case", _WORKED_OUT, "an earlier case of the same movement is open"),
     Step("notified", ("classified",), "notified", "State that opened it", "starts the clock: 90 or 30 days"),
     Step("acknowledged", ("notified",), "acknowledged", "authority of export"),
     Step("accepted", ("notified", "acknowledged", "disputed"), "accepted", "authority of export"),
@@ -426,7 +426,7 @@ TAKE_BACK = _m(
 MACHINES: Mapping[str, Machine] = {
     machine.name: machine
     for machine in (
-        NOTIFICATION, CONSENT, CONTRACT, GUARANTEE, AMENDMENT, CORRECTION, MOVEMENT, PERMIT, QUOTA_POOL, QUOTA_ALLOCATION,
-        CERTIFICATE, TAKE_BACK,
+        NOTIFICATION, CONSENT, CONTRACT, GUARANTEE, AMENDMENT, CORRECTION, MOVEMENT, PERMIT, QUOTA_POOL,
+        QUOTA_ALLOCATION, CERTIFICATE, TAKE_BACK,
     )
 }  # fmt: skip

@@ -310,6 +310,8 @@ def _custody(link: Any) -> str:
 
 def _coded(name: str, values: Sequence[str]) -> str:
     known = LISTS[name]
+    if any(isinstance(value, list) for value in values):  # the older form has the means of each carrier in one block
+        return "; ".join(_coded(name, value) for value in values)
     return ", ".join(f"{value} {known[value]}" if value in known else str(value) for value in values)
 
 

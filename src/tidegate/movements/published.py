@@ -90,6 +90,8 @@ for _type, _label in {
     registry.event(_type, _label)
 
 import_module("tidegate.movements.inbound.notifications")
+import_module("tidegate.movements.inbound.papers")
+import_module("tidegate.movements.inbound.replies")
 import_module("tidegate.movements.inbound.consents")
 import_module("tidegate.movements.lapsing")
 import_module("tidegate.movements.commands.calendars")
@@ -235,5 +237,28 @@ for _command, _label, _kind in (
     ("movements.consent.withdraw", _("Withdraw a consent"), "consent"),
     ("movements.guarantee.call", _("Call a guarantee"), "notification"),
     ("movements.guarantee.release", _("Release a guarantee"), "notification"),
+):
+    registry.act(_command, _label, _kind)
+
+
+# ── pages of W2: movements, permits, quotas, certificates, the border ───────────────────────────────────────────
+for _subject, _page in {
+    "movement": "movements:movement-by-key",
+    "permit": "movements:permit",
+    "quotapool": "movements:quota",
+    "quotaallocation": "movements:allocation",
+    "certificate": "movements:certificate",
+}.items():
+    registry.page(_subject, _page)
+for _command, _label, _kind in (
+    ("movements.permit.issue", _("Grant a permit"), "permit"),
+    ("movements.permit.refuse", _("Refuse a permit"), "permit"),
+    ("movements.permit.vary", _("Vary a permit"), "permit"),
+    ("movements.permit.suspend", _("Suspend a permit"), "permit"),
+    ("movements.permit.lift", _("Lift the suspension of a permit"), "permit"),
+    ("movements.permit.revoke", _("Revoke a permit"), "permit"),
+    ("movements.quota.decide", _("Grant a part of a quota"), "quotaallocation"),
+    ("movements.quota.refuse", _("Refuse a part of a quota"), "quotaallocation"),
+    ("movements.quota.close_allocation", _("End a part of a quota early"), "quotaallocation"),
 ):
     registry.act(_command, _label, _kind)

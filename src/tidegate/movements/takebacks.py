@@ -192,7 +192,7 @@ def start_clock(actor: Actor, row: TakeBack) -> Clock | None:
     if row.informed_at is None or not row.basis:
         return None
     clocks.end_all(row, row.informed_at, "replaced")
-    Clock.objects.filter(subject_id=row.pk, outcome="replaced", rule__startswith="basel-art").delete()
+    Clock.objects.filter(subject_id=row.pk, outcome="replaced").delete()
     states = duty(row)
     state, role = next(iter(states)), "import" if row.basis == Basis.ART9_IMPORTER else "export"
     if len(states) > 1:

@@ -8,7 +8,7 @@ from uuid import UUID
 from django.db import IntegrityError, transaction
 from django.utils.translation import gettext_lazy as _
 
-from tidegate.movements import clocks, facts
+from tidegate.movements import calendars, clocks, facts
 from tidegate.movements.models import Holiday
 from tidegate.parties import journal
 from tidegate.parties.actors import Actor
@@ -63,6 +63,23 @@ def confirm_holiday(actor: Actor, holiday_id: UUID | str) -> Holiday:
     row.save(update_fields=["estimated"])
     _note(actor, "holiday.confirmed", row)
     return row
+
+
+@command("movements.calendar.keep", "movements.calendar.seed")
+def seed_holidays(actor: Actor, *, year: int) -> int:
+    """Copy the State's public holidays of a year from the `holidays` library; gives how many days were added.
+
+    What people removed or changed stays as they left it.
+    """
+    before = set(Holiday.objects.filter(holder=actor.state).values_list("pk", flat=True))
+    calendars.seed(actor.state, [year])
+    added = list(Holiday.objects.filter(holder=actor.state).exclude(pk__in=before).order_by("day", "name"))
+    for row in added:
+        journal.record(
+            actor, "holiday.added", row, revision=1, payload={"day": row.day, "name": row.name, "source": row.source}
+        )
+    clocks.recompute(authority=actor.state, holder=actor.state)
+    return len(added)
 
 
 def _own(actor: Actor, key: UUID | str) -> Holiday:

@@ -9,8 +9,9 @@ from uuid import UUID
 from django.utils.translation import gettext_lazy as _
 
 from tidegate.movements import facts, machines, standing
-from tidegate.movements.commands.notifications import exporting, paper_of
+from tidegate.movements.commands.notifications import paper_of
 from tidegate.movements.models import Contract, Guarantee, Movement, Notification, TakeBack
+from tidegate.movements.owning import exporting
 from tidegate.parties import times
 from tidegate.parties.actors import Actor
 from tidegate.parties.commanding import Refused, command, locked

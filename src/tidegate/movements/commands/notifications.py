@@ -1,6 +1,6 @@
 """The notification's way: submitted, sent on, acknowledged, asked about, revised, withdrawn, ended.
 
-Drafts are in `drafts`, amendments in `amendments`; both are offered here too, so that a caller needs one module.
+Drafts, amendments, questions and endings have their own modules and are offered here too: a caller needs one.
 """
 
 from __future__ import annotations
@@ -18,59 +18,30 @@ from tidegate.movements.calendars import today
 from tidegate.movements.commands import drafts
 from tidegate.movements.commands.amendments import amend, approve_amendment
 from tidegate.movements.commands.drafts import clone, create, drop_template, keep_template, renew, save
+from tidegate.movements.commands.endings import close, ended, exhausted, lift, revoke, suspend, withdraw
+from tidegate.movements.commands.questions import answered, request_info, supply_info
 from tidegate.movements.models import (
     Consent,
     Contract,
     Guarantee,
-    InfoRequest,
-    Movement,
     Notification,
-    TakeBack,
     Version,
 )
+from tidegate.movements.owning import LEGAL, exporting, own_consent
 from tidegate.parties import times
 from tidegate.parties.actors import Actor
 from tidegate.parties.commanding import Refused, command, locked
-from tidegate.parties.ids import reference
 from tidegate.parties.models import State
 
 __all__ = [
-    "acknowledge", "amend", "approve_amendment", "clone", "close", "create", "drop_template", "keep_template", "lift",
-    "not_forward", "override", "renew", "request_info", "revise", "revoke", "save", "screened", "submit", "supply_info",
-    "suspend", "transmit", "withdraw",
+    "acknowledge", "amend", "answered", "approve_amendment", "clone", "close", "create", "drop_template", "ended",
+    "exhausted", "exporting", "keep_template", "lift", "not_forward", "override", "own_consent", "renew",
+    "request_info",
+    "revise", "revoke", "save", "screened", "submit", "supply_info", "suspend", "transmit", "withdraw",
 ]  # fmt: skip
 
 Status = Notification.Status
-LEGAL = "Basel Convention, Article 6"
 REVISABLE = (Status.SUBMITTED, Status.INCOMPLETE, Status.TRANSMITTED, Status.ACKNOWLEDGED)
-WITHDRAWABLE = (
-    Status.DRAFT, Status.SUBMITTED, Status.INCOMPLETE, Status.TRANSMITTED, Status.ACKNOWLEDGED, Status.CONSENTED,
-    Status.OBJECTED,
-)  # fmt: skip
-
-
-def exporting(actor: Actor, key: UUID | str, revision: int | None = None) -> Notification:
-    """The notification, locked, where the actor's State is that of export. Raises Missing, Conflict, Refused."""
-    row: Notification = locked(Notification, key, actor, revision)
-    if row.holder_id != row.state_export:
-        raise Refused(
-            "not_owner",
-            _("Only the State of export can do this."),
-            field="state_export",
-            value=row.holder_id,
-            expected=row.state_export,
-        )
-    return row
-
-
-def own_consent(actor: Actor, row: Notification) -> Consent:
-    """The row of the actor's own authority on a notification. Raises Refused("not_concerned")."""
-    found = Consent.objects.select_for_update().filter(notification=row, authority=actor.state).first()
-    if found is None:
-        raise Refused(
-            "not_concerned", _("This State is not asked about this notification."), field="authority", value=actor.state
-        )
-    return found
 
 
 # ── submitting ───────────────────────────────────────────────────────────────────────────────────────────────
@@ -357,87 +328,6 @@ def acknowledge(
     return row
 
 
-# ── questions ────────────────────────────────────────────────────────────────────────────────────────────────
-
-
-@command("movements.notification.ask")
-def request_info(
-    actor: Actor, notification_id: UUID | str, *, question: str, revision: int | None = None
-) -> InfoRequest:
-    """An authority concerned asks the notifier for information; by the law of its State its clock rests meanwhile."""
-    row: Notification = locked(Notification, notification_id, actor, revision)
-    asked = facts.words(question, "question", _("what is asked"))
-    now = times.now()
-    before_sending = row.transmitted_at is None
-    if before_sending:
-        exporting(actor, notification_id)
-        row.status = machines.step(machines.NOTIFICATION, row.status, "info_asked")
-        facts.note(actor, "notification.info_asked", row)
-        for clock in (rule.id for rule in clocks.clocks().rules.values() if rule.step == "forward"):
-            clocks.pause(row, clock, now)
-    elif row.ended_as:
-        raise Refused("state", _("The notification has ended."), field="status", value=row.status)
-    request = InfoRequest(
-        holder_id=row.holder_id,
-        case=row.case,
-        notification=row,
-        reference=reference(f"{actor.state}-Q"),
-        authority=actor.state,
-        question=asked,
-        asked_at=now,
-    )
-    if not before_sending:
-        consent = own_consent(actor, row)
-        consenting.lapse(consent, now, guard.book())
-        if consent.status not in machines.WAITING:
-            raise Refused("state", _("This authority has decided already."), field="status", value=consent.status)
-    request.save(force_insert=True)
-    request.involved.set(row.involved.all())
-    body = {"reference": request.reference, "authority": actor.state, "question": asked, "at": now}
-    messages = [] if before_sending else facts.posts(row, "info.requested", body, legal=LEGAL)
-    facts.note(actor, "info_request.asked", request, payload={"reference": request.reference}, posts=messages)
-    if not before_sending:
-        consenting.rest(consent, actor)
-        standing.decision_clock(consent, guard.book())
-        standing.refresh(row)
-    return request
-
-
-@command("movements.notification.answer")
-def supply_info(actor: Actor, request_id: UUID | str, *, answer: str, revision: int | None = None) -> InfoRequest:
-    """The notifier answers. Where the content itself has to change, revise the notification as well."""
-    request: InfoRequest = locked(InfoRequest, request_id, actor, revision)
-    row = exporting(actor, request.notification_id)
-    if request.answered_at is not None:
-        raise Refused("state", _("It has been answered already."), field="answer", value=request.reference)
-    if row.ended_as or row.status == Status.REFUSED:
-        raise Refused("state", _("The notification has ended."), field="status", value=row.status)
-    now = times.now()
-    request.answer = facts.words(answer, "answer", _("the information asked for"))
-    request.answered_at = now
-    body = {"reference": request.reference, "answer": request.answer, "at": now}
-    messages = [] if row.transmitted_at is None else facts.posts(row, "info.supplied", body, legal=LEGAL)
-    facts.note(actor, "info_request.answered", request, payload={"reference": request.reference}, posts=messages)
-    answered(row, request, actor, now)
-    return request
-
-
-def answered(row: Notification, request: InfoRequest, actor: Actor | str, now: datetime, state: str = "") -> None:
-    """What follows from an answer: clocks run again, the consent is no longer waiting for it."""
-    if row.transmitted_at is None:
-        if not InfoRequest.objects.filter(notification=row, answered_at=None).exists():
-            row.status = machines.step(machines.NOTIFICATION, row.status, "info_given")
-            facts.note(actor, "notification.info_given", row, state=state or None)
-            for clock in (rule.id for rule in clocks.clocks().rules.values() if rule.step == "forward"):
-                clocks.resume(row, clock, now)
-        return
-    consent = Consent.objects.select_for_update().filter(notification=row, authority=request.authority).first()
-    if consent is not None:
-        consenting.rest(consent, actor, state=state or None)
-        standing.decision_clock(consent, guard.book())
-    standing.refresh(row, state=state or None)
-
-
 # ── changing ─────────────────────────────────────────────────────────────────────────────────────────────────
 
 
@@ -487,125 +377,3 @@ def revise(
             standing.decision_clock(consent, book)
         standing.refresh(row)
     return row
-
-
-# ── ending ───────────────────────────────────────────────────────────────────────────────────────────────────
-
-
-@command("movements.notification.withdraw")
-def withdraw(actor: Actor, notification_id: UUID | str, *, reason: str, revision: int | None = None) -> Notification:
-    """The notifier withdraws it; only while no movement was announced under it."""
-    row = exporting(actor, notification_id, revision)
-    if row.status not in WITHDRAWABLE:
-        raise Refused(
-            "state", _("It can no longer be withdrawn."), field="status", value=row.status,
-            expected=", ".join(WITHDRAWABLE),
-        )  # fmt: skip
-    begun = Movement.objects.filter(notification=row).exclude(status__in=("draft", "cancelled"))
-    if begun.exists():
-        raise Refused(
-            "movements", _("A movement was announced under it."), field="movements", value=begun.count(), expected=0
-        )
-    return _end(actor, row, "withdrawn", facts.words(reason, "reason", _("why it is withdrawn")))
-
-
-@command("movements.notification.revoke")
-def revoke(actor: Actor, notification_id: UUID | str, *, reason: str, revision: int | None = None) -> Notification:
-    """The authority of export ends a notification that was sent on: nothing more may start under it."""
-    row = exporting(actor, notification_id, revision)
-    if row.transmitted_at is None:
-        raise Refused("state", _("It was never sent on."), field="status", value=row.status)
-    return _end(actor, row, "revoked", facts.words(reason, "reason", _("why it is revoked")))
-
-
-@command("movements.notification.close")
-def close(actor: Actor, notification_id: UUID | str, *, revision: int | None = None) -> Notification:
-    """The authority of export closes it: every movement is finished, no case is open, the guarantee is released.
-
-    Raises Refused: movements, take_back, guarantee.
-    """
-    row = exporting(actor, notification_id, revision)
-    running = Movement.objects.filter(notification=row).exclude(status__in=("draft", "cancelled", "closed"))
-    if running.exists():
-        raise Refused(
-            "movements", _("Movements under it are not finished."), field="movements", value=running.count(), expected=0
-        )
-    cases = TakeBack.objects.filter(movement__notification=row).exclude(status__in=("closed", "not_a_case"))
-    if cases.exists():
-        raise Refused("take_back", _("A take-back case is open."), field="take_backs", value=cases.count(), expected=0)
-    guarantee = Guarantee.objects.filter(notification=row).first()
-    if guarantee is not None and guarantee.status not in ("released", "lapsed", "called"):
-        raise Refused(
-            "guarantee", _("Release the guarantee first."), field="guarantee", value=guarantee.status,
-            expected="released",
-        )  # fmt: skip
-    return _end(actor, row, "closed", "")
-
-
-def _end(actor: Actor, row: Notification, how: str, reason: str) -> Notification:
-    row.status = machines.step(machines.NOTIFICATION, row.status, how)
-    now = times.now()
-    row.ended_as, row.ended_reason = how, reason
-    body = {"reason": reason, "at": now}
-    messages = [] if row.transmitted_at is None else facts.posts(row, f"notification.{how}", body, legal=LEGAL)
-    facts.note(actor, f"notification.{how}", row, payload={"reason": reason}, posts=messages)
-    ended(row, now)
-    return row
-
-
-def ended(row: Notification, at: datetime) -> None:
-    """Nothing of an ended notification waits any more."""
-    clocks.end_all(row, at, "void")
-    for consent in Consent.objects.filter(notification=row):
-        clocks.end_all(consent, at, "void")
-    standing.refresh(row)
-
-
-@command("movements.notification.suspend")
-def suspend(actor: Actor, notification_id: UUID | str, *, reason: str, revision: int | None = None) -> Notification:
-    """Any authority concerned stops new departures under it, until it lifts that again."""
-    row: Notification = locked(Notification, notification_id, actor, revision)
-    own_consent(actor, row)
-    if row.ended_as or row.transmitted_at is None:
-        raise Refused("state", _("There is nothing to suspend."), field="status", value=row.status)
-    if any(item["state"] == actor.state for item in row.suspended_by):
-        raise Refused("state", _("This State has suspended it already."), field="suspended_by", value=actor.state)
-    now = times.now()
-    why = facts.words(reason, "reason", _("why it is suspended"))
-    body = {"reason": why, "at": now}
-    row.suspended_by = [*row.suspended_by, {"state": actor.state, "at": now.isoformat(), "reason": why}]
-    messages = facts.posts(row, "notification.suspended", body, legal=LEGAL)
-    facts.note(actor, "notification.suspension", row, payload={"by": actor.state, "reason": why}, posts=messages)
-    standing.refresh(row)
-    return row
-
-
-@command("movements.notification.suspend", "movements.notification.lift")
-def lift(actor: Actor, notification_id: UUID | str, *, reason: str = "", revision: int | None = None) -> Notification:
-    """The State that suspended it lifts that; others' suspensions stay."""
-    row: Notification = locked(Notification, notification_id, actor, revision)
-    if not any(item["state"] == actor.state for item in row.suspended_by):
-        raise Refused("state", _("This State has not suspended it."), field="suspended_by", value=actor.state)
-    row.suspended_by = [item for item in row.suspended_by if item["state"] != actor.state]
-    body = {"reason": reason, "at": times.now()}
-    messages = facts.posts(row, "notification.lifted", body, legal=LEGAL)
-    facts.note(
-        actor, "notification.suspension_lifted", row, payload={"by": actor.state, "reason": reason}, posts=messages
-    )
-    standing.refresh(row)
-    return row
-
-
-def exhausted(holder: str, case: str) -> None:
-    """The home of the account tells everybody that it is used up, or that there is something left again. For the
-    ledger's and the movements' commands, after they drew; inside their transaction."""
-    row = Notification.objects.select_for_update().filter(holder=holder, case=case, state_export=holder).first()
-    if row is None or row.transmitted_at is None or row.ended_as:
-        return
-    now_used = standing.used_up(row)
-    if now_used == row.used_up:
-        return
-    row.used_up = now_used
-    type = "notification.used_up" if now_used else "notification.replenished"
-    facts.note(holder, type, row, posts=facts.posts(row, type, {"at": times.now()}))
-    standing.refresh(row)

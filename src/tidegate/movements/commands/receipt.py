@@ -130,7 +130,7 @@ def complete(
     When final operations and declared losses account for every accepted kilogram, the movement is completed. An
     operation that the notification does not name, or that takes in more than there is, is stored and opens a breach.
 
-    Raises Refused: writer, state (nothing was accepted), code, mass, balance (more out than in), text, missing (`after`).
+    Raises Refused: writer, state (nothing was accepted), code, mass, balance (more out than in), text, missing.
     """
     movement: Movement = locked(Movement, movement_id, actor)
     carriage.place(actor, movement, "completed")

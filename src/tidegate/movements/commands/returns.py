@@ -21,6 +21,7 @@ from tidegate.parties import times
 from tidegate.parties.actors import Actor
 from tidegate.parties.commanding import Refused, command
 from tidegate.parties.ids import reference
+from tidegate.parties.models import Organisation
 
 Status = TakeBack.Status
 COSTS = ("storage", "demurrage", "analysis", "transport", "disposal", "administration", "other")
@@ -175,13 +176,15 @@ def start_return(
     *,
     kg: Decimal | str,
     planned_on: date | str,
+    receiver: str = "",
     particulars: Mapping[str, Any] | None = None,
     revision: int | None = None,
 ) -> TakeBack:
-    """The load goes home: for a movement, by a linked return movement, which is announced to all at once and draws on no
-    account. Several may bring it home in parts, together no more than is in custody (invariant 31).
+    """The load goes home: for a movement, by a linked return movement, announced to all at once, which draws on no
+    account. Several may bring it home in parts, together no more than is in custody (invariant 31). `receiver` is the
+    registration of the facility at home that takes it in.
 
-    Raises Refused: writer, state, custody (more than is there), mass, day, particulars.
+    Raises Refused: writer, state, receiver, custody (more than is there), mass, day, particulars.
     """
     row = own(actor, take_back_id, "returning", revision)
     if row.status not in (Status.CONSENTS_OK, Status.RETURNING, Status.RETURNED):
@@ -205,12 +208,25 @@ def start_return(
             actor, notification, planned_on=day, announced_kg=mass, particulars=read.read(particulars or {}),
             take_back=True, original=row.movement, starts_in=row.opener, announced_at=times.now(),
         )  # fmt: skip
+        carriage.link(made, _receivers(actor, receiver))
         carriage.step(actor, made, "announced", tell=True, take_back=row.case)
         body["serial"] = made.serial
     else:
         takebacks.more_under_way(row, mass)
     step(actor, row, "returning", body=body, messages=posts(row, "returning", body))
     return row
+
+
+def _receivers(actor: Actor, registration: str) -> list[Organisation]:
+    if not str(registration or "").strip():
+        return []
+    found = Organisation.objects.filter(holder=actor.state, registration=str(registration).strip(), active=True)
+    if not found:
+        raise Refused(
+            "receiver", _("No such facility is in this State's register."), field="receiver",
+            value=str(registration)[:64],
+        )  # fmt: skip
+    return list(found)
 
 
 def in_custody(row: TakeBack) -> Decimal:
@@ -227,7 +243,7 @@ def in_custody(row: TakeBack) -> Decimal:
 def arrived_home(
     actor: Actor, take_back_id: UUID | str, *, kg: Decimal | str, at: datetime | str | None = None, place: str = ""
 ) -> TakeBack:
-    """The State of export has it back: seen, so never refused for what it weighs. The original movement is `returned`."""
+    """The State of export has it back: seen, so not refused for what it weighs. The original movement is `returned`."""
     row = own(actor, take_back_id, "returned")
     moment = read.moment(at)
     body = {"round": row.round, "kg": kilograms(kg, "kg"), "at": moment, "place": str(place).strip()[:200]}

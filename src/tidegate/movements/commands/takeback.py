@@ -38,8 +38,8 @@ from tidegate.parties.commanding import Refused, command, locked
 from tidegate.parties.ids import reference
 
 __all__ = [
-    "accept", "acknowledge", "add_evidence", "agree_plan", "arrived_home", "classify", "close", "consent_return", "cost",
-    "dispose", "dispute", "inform", "open", "open_for_rejected", "plan", "refer", "settle_cost", "start_return",
+    "accept", "acknowledge", "add_evidence", "agree_plan", "arrived_home", "classify", "close", "consent_return",
+    "cost", "dispose", "dispute", "inform", "open", "open_for_rejected", "plan", "refer", "settle_cost", "start_return",
 ]  # fmt: skip
 
 NOT_A_CASE = "not_a_case"
@@ -56,7 +56,7 @@ LOAD = ("description", "basel", "hs", "exporter", "importer", "carrier", "means"
 
 
 def own(actor: Actor, key: UUID | str, event: str, revision: int | None = None) -> TakeBack:
-    """The case, locked, where the event is the actor's State's to record. Raises Missing, Conflict, Refused("writer")."""
+    """The case, locked, where the event is this State's to record. Raises Missing, Conflict, Refused("writer")."""
     row: TakeBack = locked(TakeBack, key, actor, revision)
     allowed = takebacks.writers(row, event)
     if actor.state not in allowed:

@@ -8,7 +8,7 @@ from typing import Any
 from django import forms
 from django.utils.translation import gettext_lazy as _
 
-from tidegate.movements.forms.fields import ActForm, Choice, Codes, Mass, Moment
+from tidegate.movements.forms.asked import ActForm, Choice, Codes, Mass, Moment
 from tidegate.movements.masses import kilograms
 from tidegate.movements.models import WriteOff
 from tidegate.parties.commanding import Refused

@@ -9,7 +9,7 @@ from django.utils.translation import gettext_lazy as _
 
 from tidegate.movements.commands.permits import ASKED_FOR
 from tidegate.movements.commands.quotas import POOL_FIELDS
-from tidegate.movements.forms.fields import ActForm, Choice, Codes, Day, Mass, Reason, Text
+from tidegate.movements.forms.asked import ActForm, Choice, Codes, Day, Mass, Reason, Text
 from tidegate.movements.models import Permit
 
 _WASTES = _("Entries of the Convention, such as B3011, Y48, A3210. Empty: every one.")

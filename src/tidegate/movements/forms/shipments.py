@@ -8,7 +8,7 @@ from django import forms
 from django.utils.translation import gettext_lazy as _
 
 from tidegate.movements.codes import OPERATIONS, PACKAGING, TRANSPORT
-from tidegate.movements.forms.fields import ActForm, Choice, Day, Mass, Moment, Names, Reason, Text, YesNo
+from tidegate.movements.forms.asked import ActForm, Choice, Day, Mass, Moment, Names, Reason, Text, YesNo
 
 _CODES = [(code, f"{code} – {label}") for code, label in OPERATIONS.items()]
 

@@ -6,7 +6,8 @@ from typing import Any
 
 from tidegate.movements import clocks, conditions, consenting, facts, machines, standing
 from tidegate.movements.facts import inbound
-from tidegate.movements.inbound.notifications import DAY, MOMENT, STATE, TEXT, backdated, consent_of
+from tidegate.movements.inbound.replies import backdated, consent_of
+from tidegate.movements.inbound.schemas import DAY, MOMENT, STATE, TEXT
 from tidegate.movements.models import Consent
 from tidegate.parties.commanding import Refused
 from tidegate.parties.registry import Message, Rejected

@@ -14,7 +14,6 @@ from dataclasses import dataclass
 from datetime import datetime
 from functools import lru_cache
 from pathlib import Path
-from typing import Any
 
 from django.utils.translation import gettext
 from django.utils.translation import gettext_lazy as _
@@ -89,7 +88,11 @@ class Letter:
         attached = {"template": self.template, "version": self.version, "fields": dict(self.fields)}
         return pdf.render(
             "letter", body, title=self.title, kind=gettext("Letter"), reference=self.reference,
-            labels={"to": gettext("To"), "particulars": gettext("Particulars"), "signature": gettext("For the authority")},
+            labels={
+                "to": gettext("To"),
+                "particulars": gettext("Particulars"),
+                "signature": gettext("For the authority"),
+            },
             footer=f"{self.template} · {self.version}", generated=generated or times.now(), language=language,
             attachments=[
                 pdf.Attachment("letter.json", json.dumps(attached, ensure_ascii=False, indent=1),
@@ -118,8 +121,9 @@ def _read(path: Path) -> Template:
     template = Template(
         raw["id"], raw["version"], raw["title"], raw["basis"], tuple(str(p).strip() for p in raw["paragraphs"]), pairs
     )
-    used = {name for text in (template.title, *template.paragraphs) for _t, name, _f, _c in string.Formatter().parse(text)
-            if name} | {name for _label, name in pairs}  # fmt: skip
+    texts = (template.title, *template.paragraphs)
+    used = {part[1] for text in texts for part in string.Formatter().parse(text) if part[1]}
+    used |= {name for _label, name in pairs}
     if unknown := sorted(used - set(values.NAMES)):
         raise TemplateError(f"{path.name}: {unknown[0]}: no such placeholder; expected {', '.join(values.NAMES)}")
     return template

@@ -95,6 +95,11 @@ def _of_movement(row: Movement) -> dict[str, str]:
     }
 
 
+def exporter_of(row: Movement) -> str:
+    """The exporter of a movement, as a letter names it."""
+    return _party(row.notification.blocks.get("exporter"))
+
+
 def _authority(code: str) -> str:
     """A State's competent authority as this node knows it; else the State."""
     kind = Organisation.Kind.COMPETENT_AUTHORITY

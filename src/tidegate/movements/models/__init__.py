@@ -10,7 +10,7 @@ from tidegate.movements.models.consents import Consent, Contract, Guarantee
 from tidegate.movements.models.consignments import Consignment, JointInspection, Requirement
 from tidegate.movements.models.ledger import Account, Posting, Reservation, SubPeriod
 from tidegate.movements.models.movements import Correction, Custody, Movement, Operation
-from tidegate.movements.models.notices import SavedFilter, Subscription
+from tidegate.movements.models.notices import DeadlineTold, SavedFilter, Subscription
 from tidegate.movements.models.notifications import (
     Amendment,
     Approval,
@@ -39,6 +39,7 @@ __all__ = [
     "Correction",
     "CostLine",
     "Custody",
+    "DeadlineTold",
     "EarlyFact",
     "Guarantee",
     "Holiday",

@@ -4,9 +4,11 @@ from __future__ import annotations
 
 from django.urls.resolvers import URLPattern, URLResolver
 
-from tidegate.movements.urls import notifications
+from tidegate.movements.urls import desk, notifications, shipments
 
 app_name = "movements"
 urlpatterns: list[URLPattern | URLResolver] = [
+    *desk.urlpatterns,
     *notifications.urlpatterns,
+    *shipments.urlpatterns,
 ]

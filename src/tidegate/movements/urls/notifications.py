@@ -5,7 +5,7 @@ from __future__ import annotations
 from django.urls import path
 from django.urls.resolvers import URLPattern, URLResolver
 
-from tidegate.movements.views import consents, notifications
+from tidegate.movements.views import attachments, consents, notifications, wizard
 
 _ROWS = ("consent", "contract", "guarantee", "info_request", "amendment")
 
@@ -28,6 +28,14 @@ urlpatterns: list[URLPattern | URLResolver] = [
     path("notifications/<slug:case>/renewal/", notifications.renewal, name="renewal"),
     path("notifications/<slug:case>/questions/<uuid:pk>/", notifications.answer, name="answer"),
     path("notifications/<slug:case>/amendments/<int:number>/", notifications.answer_amendment, name="amendment"),
+    path("notifications/<slug:case>/edit/<slug:step>/", wizard.edit, name="edit"),
+    path("notifications/<slug:case>/submit/", wizard.submit, name="submit"),
+    path("notifications/<slug:case>/revise/", wizard.revise, name="revise"),
+    path("notifications/<slug:case>/amend/", wizard.amend, name="amend"),
+    path("notifications/<slug:case>/files/", attachments.attach, name="attach"),
+    path("notifications/<slug:case>/files/<uuid:pk>/", attachments.read, name="attachment"),
+    path("notifications/<slug:case>/files/<uuid:pk>/remove/", attachments.detach, name="detach"),
+    path("breaches/<uuid:pk>/", notifications.breach, name="breach"),
     *(
         path(f"notifications/<slug:case>/{name}/", view, name=name)
         for name, view in {**notifications.PAGES, **consents.PAGES}.items()

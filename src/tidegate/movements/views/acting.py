@@ -22,7 +22,7 @@ from django.utils import timezone
 from django.utils.translation import gettext as _
 from django.views.decorators.http import require_http_methods
 
-from tidegate.movements.forms.fields import ActForm
+from tidegate.movements.forms.asked import ActForm
 from tidegate.parties.access import needs
 from tidegate.parties.actors import Actor
 from tidegate.parties.commanding import Conflict, Forbidden, Missing, Refused
@@ -132,7 +132,7 @@ class Acts:
                 "possible": act.possible(actor, row),
                 "conflict": conflict,
             }
-            return render(request, "movements/act_form.html", context, status=409 if conflict else 422 if form.errors else 200)
+            return render(request, "movements/ms_act.html", context, status=409 if conflict else 422 if form.errors else 200)
 
         return run
 

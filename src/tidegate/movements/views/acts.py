@@ -142,7 +142,8 @@ def page_of(act: Act) -> Callable[..., HttpResponseBase]:
         tried = Tried(False)
         if request.method == "POST":
             form = act.form(row, request.POST)
-            if form.is_valid():
+            # `more` asks for further rows of the form, and for nothing else.
+            if "more" not in request.POST and form.is_valid():
                 more: dict[str, Any] = {"revision": form.cleaned_data["revision"], "key": form.cleaned_data["key"]}
                 tried = attempt(form, about, lambda: act.run(actor, row, form.asked, more))
                 if tried.ok:
@@ -156,7 +157,8 @@ def page_of(act: Act) -> Callable[..., HttpResponseBase]:
             "act": act, "n": row, "about": about, "form": form, "changes": tried.changes,
             "possible": allowed.get(act.may, True),
         }  # fmt: skip
-        status = tried.status if tried.status != 200 else (422 if form.errors else 200)
+        wrong = request.method == "POST" and "more" not in request.POST and form.errors
+        status = tried.status if tried.status != 200 else (422 if wrong else 200)
         return render(request, act.template, context, status=status)
 
     view.__name__ = act.name.replace("-", "_")

@@ -30,7 +30,8 @@ def _from_notified(actor: Actor, row: Notification) -> dict[str, Any]:
     return {"valid_from": start, "valid_until": end}
 
 
-def _contract(actor: Actor, row: Notification) -> dict[str, Any]:
+def contract_of(actor: Actor, row: Notification) -> dict[str, Any]:
+    """The contract that is lodged already, as its form begins with it."""
     found = Contract.objects.filter(notification=row).first()
     if found is None:
         return {}
@@ -38,7 +39,8 @@ def _contract(actor: Actor, row: Notification) -> dict[str, Any]:
     return {name: getattr(found, name) for name in names}
 
 
-def _guarantee(actor: Actor, row: Notification) -> dict[str, Any]:
+def guarantee_of(actor: Actor, row: Notification) -> dict[str, Any]:
+    """The same of the guarantee."""
     found = Guarantee.objects.filter(notification=row).first()
     if found is None:
         return {}
@@ -100,13 +102,13 @@ ACTS: tuple[Act, ...] = (
         "contract", "lodge_contract", "movements.contract.lodge", _("Lodge the contract"), _("Lodge it"),
         _("The contract is lodged. The State of import has to confirm it."),
         lambda actor, row, asked, more: guarantees.lodge_contract(actor, row.pk, **asked, key=more["key"]),
-        form=forms.LodgeContract, icon="file-text", initial=_contract,
+        form=forms.LodgeContract, icon="file-text", initial=contract_of,
     ),
     Act(
         "guarantee", "propose_guarantee", "movements.guarantee.propose", _("Propose a guarantee"), _("Propose it"),
         _("The guarantee is proposed. The authority of export has to approve it."),
         lambda actor, row, asked, more: guarantees.propose_guarantee(actor, row.pk, **asked, key=more["key"]),
-        form=forms.ProposeGuarantee, icon="shield-check", initial=_guarantee,
+        form=forms.ProposeGuarantee, icon="shield-check", initial=guarantee_of,
     ),
     Act(
         "approve-guarantee", "approve_guarantee", "movements.guarantee.approve", _("Approve the guarantee"),

@@ -14,12 +14,12 @@ from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 from django.views.decorators.http import require_http_methods, require_POST, require_safe
 
-from tidegate.movements import blocks, conditions, guard
-from tidegate.movements.commands import filters
+from tidegate.movements import blocks, breaches, conditions, guard
+from tidegate.movements.commands import attachments, filters
 from tidegate.movements.commands import notifications as commands
 from tidegate.movements.forms import acts as forms
 from tidegate.movements.forms.decision import ground_label
-from tidegate.movements.models import Amendment, Consent, Contract, Guarantee, InfoRequest, Notification
+from tidegate.movements.models import Amendment, Breach, Consent, Contract, Guarantee, InfoRequest, Notification
 from tidegate.movements.papers import LABELS, notification_pdf
 from tidegate.movements.queries import cases, overview, screens
 from tidegate.movements.views.acts import Act, attempt, new_key, page_of
@@ -176,7 +176,8 @@ def case_context(actor: Actor, found: cases.CaseView) -> dict[str, Any]:
         "missing": blocks.problems(row, guard.book()) if row.status == "draft" else [],
         "open_amendment": next((made for made, _answers in found.amendments if made.status == "proposed"), None),
         "may_close_breach": actor.may("movements.breach.close"),
-        "may_attach": actor.may("movements.attachment.keep") and not row.ended_as,
+        "may_attach": actor.may(attachments.KEEP) and not row.ended_as,
+        "file_kinds": attachments.KINDS.items(),
     }
 
 
@@ -482,3 +483,28 @@ ACTS: tuple[Act, ...] = (
 )  # fmt: skip
 
 PAGES = {act.name: page_of(act) for act in ACTS}
+
+
+# ── breaches ─────────────────────────────────────────────────────────────────────────────────────────────────
+
+
+@needs("movements.breach.close")
+@require_http_methods(["GET", "POST"])
+def breach(request: HttpRequest, pk: UUID) -> HttpResponseBase:
+    """Close something that should not have happened, with what came of it."""
+    actor = request.actor  # type: ignore[attr-defined]
+    found = Breach.objects.filter(pk=pk, holder=actor.state).first()
+    if found is None:
+        raise Http404
+    row = cases.notifications(actor).filter(case=found.case).first()
+    form = forms.CloseBreach(row, request.POST if request.method == "POST" else None, initial={"key": new_key()})
+    status = 200
+    if request.method == "POST":
+        status = 422
+        if form.is_valid():
+            key = form.cleaned_data["key"]
+            if attempt(form, found, lambda: breaches.close(actor, str(pk), reason=form.asked["reason"], key=key)).ok:
+                messages.success(request, _("It is closed."))
+                return redirect("movements:desk") if row is None else redirect("movements:case", case=row.case)
+    context = {"breach": found, "n": row, "form": form}
+    return render(request, "movements/breach.html", context, status=status)

@@ -20,6 +20,7 @@ NESTED = ("polymers", "facts", "events", "consignor", "consignee", "facility")
 UNIT = 10**9  # percentages are counted in billionths, so that sums and limits are exact
 DAY_ZERO = date(1970, 1, 1).toordinal()
 NO_DAY = -(2**40)
+MOST_REMEMBERED = 200_000  # values of one column whose codes are kept from batch to batch
 BAD = -1  # a value that its field cannot have: the row is read again by itself, which says why
 
 
@@ -98,14 +99,29 @@ class Columns:
         self._encoded[name] = found
         return found
 
-    def codes(self, name: str, code_of: Callable[[Any], int]) -> Codes | None:
-        """The column through a function of its distinct values; None when the column is absent."""
+    def codes(
+        self, name: str, code_of: Callable[[Any], int], known: dict[Any, dict[Any, int]] | None = None
+    ) -> Codes | None:
+        """The column through a function of its distinct values; None when the column is absent.
+
+        known: codes of values met in earlier batches, by type of the column; it is filled here.
+        """
         encoded = self.encoded(name)
         if encoded is None:
             return None
         positions, distinct = encoded
-        table = np.fromiter((code_of(v) for v in distinct), dtype=np.int64, count=len(distinct))
-        return table[positions]
+        if known is None:
+            table = np.fromiter((code_of(v) for v in distinct), dtype=np.int64, count=len(distinct))
+            return table[positions]
+        met = known.setdefault(str(self.arrays[name].type), {})
+        found = [met.get(v) for v in distinct]
+        if None in found:
+            if len(met) > MOST_REMEMBERED:
+                met.clear()
+            for n, value in enumerate(distinct):
+                if found[n] is None:
+                    found[n] = met[value] = code_of(value)
+        return np.array(found, dtype=np.int64)[positions]
 
     @cached_property
     def _cells(self) -> list[tuple[str, pa.Array, npt.NDArray[np.bool_] | None]]:
@@ -147,7 +163,7 @@ def _put(out: dict[str, Any], name: str, value: Any) -> None:
         return
     head, dot, tail = name.partition(".")
     if not dot or head not in NESTED:
-        out[name] = _plain(value)
+        out[name] = plain(value)
         return
     inner = out.setdefault(head, {})
     layer, scoped, fact = tail.partition(".")
@@ -158,14 +174,14 @@ def _put(out: dict[str, Any], name: str, value: Any) -> None:
         inner[tail] = value
 
 
-def _plain(value: Any) -> Any:
+def plain(value: Any) -> Any:
     """Arrow maps come out as lists of pairs."""
     if isinstance(value, list):
         if value and all(isinstance(v, tuple) and len(v) == 2 for v in value):
             return {k: v for k, v in value if v is not None}
-        return [_plain(v) for v in value]
+        return [plain(v) for v in value]
     if isinstance(value, Mapping):
-        return {k: _plain(v) for k, v in value.items() if v is not None}
+        return {k: plain(v) for k, v in value.items() if v is not None}
     return value
 
 
@@ -197,10 +213,10 @@ def days(columns: Columns, name: str, bad: npt.NDArray[np.bool_]) -> Codes | Non
     return numbers
 
 
-def billionths(
+def measured(
     columns: Columns, name: str, bad: npt.NDArray[np.bool_], inexact: npt.NDArray[np.bool_], top: int | None = 100
-) -> tuple[Codes, npt.NDArray[np.bool_]] | None:
-    """A column of numbers in billionths, and where it is known.
+) -> tuple[Codes, Codes] | None:
+    """A column of numbers: (rows in which it is known, its values there in billionths).
 
     Values outside 0…`top` are marked bad; those that nine decimals do not settle inexact.
     """
@@ -209,15 +225,26 @@ def billionths(
         return None
     kind = array.type
     if pa.types.is_floating(kind) or pa.types.is_integer(kind):
-        known = ~np.isnan(values := array.cast(pa.float64()).fill_null(float("nan")).to_numpy(zero_copy_only=False))
-        scaled = np.where(known, values, 0.0) * UNIT
-        bad |= known & ~np.isfinite(scaled)
-        bad |= (scaled < 0) | ((scaled > top * UNIT) if top is not None else (scaled > 2.0**62))
-        scaled = np.clip(np.where(np.isfinite(scaled), scaled, 0), -1, 2.0**62)
-        whole = np.rint(scaled).astype(np.int64)
+        if array.null_count:
+            where = np.flatnonzero(array.is_valid().to_numpy(zero_copy_only=False))
+            array = array.drop_null()
+        else:
+            where = np.arange(len(array))
+        scaled = array.cast(pa.float64()).to_numpy(zero_copy_only=False) * UNIT
+        if not np.isfinite(scaled).all():
+            bad[where[np.isinf(scaled)]] = True
+            kept = np.isfinite(scaled)  # a numeric column writes NaN for an empty cell
+            where, scaled = where[kept], scaled[kept]
+        beyond = top * UNIT if top is not None else 2.0**62
+        if len(scaled) and (scaled.min() < 0 or scaled.max() > beyond):
+            bad[where[(scaled < 0) | (scaled > beyond)]] = True
+            scaled = np.clip(scaled, -1, 2.0**62)
+        whole = np.rint(scaled)
         # half a billionth more or less: the row is decided by itself
-        inexact |= known & (np.abs(np.abs(scaled - whole) - 0.5) < 1e-3)
-        return whole, known
+        off = np.abs(np.abs(scaled - whole) - 0.5) < 1e-3
+        if off.any():
+            inexact[where[off]] = True
+        return where, whole.astype(np.int64)
     from tidegate.screening.shipment import Reject, _number
 
     encoded = columns.encoded(name)
@@ -237,4 +264,5 @@ def billionths(
         has[n] = True
         table[n] = min(int(number * UNIT), 2**62)
     bad |= wrong[positions]
-    return table[positions], has[positions]
+    where = np.flatnonzero(has[positions])
+    return where, table[positions[where]]

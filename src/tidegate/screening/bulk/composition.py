@@ -8,15 +8,15 @@ classification sees, and what conditions of rules see.
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from dataclasses import dataclass
-from decimal import Decimal
 
 import numpy as np
 import numpy.typing as npt
 
-from tidegate.law.conditions import COMPARISONS, atoms
 from tidegate.law.records import Book
-from tidegate.screening.bulk.columns import UNIT, Columns, billionths
+from tidegate.screening.bulk.columns import UNIT, Columns, measured
+from tidegate.screening.bulk.describe import Mix, conditions_of, mix_of
 from tidegate.screening.bulk.keys import Codes, Interner, KeyIndex, Packer
 from tidegate.screening.classify import PERFLUOROALKOXY
 
@@ -44,10 +44,14 @@ class Composition:
 
 @dataclass(slots=True)
 class _Mix:
-    """A batch's mixes, in billionths of a per cent. `grid`: one row a polymer of `names`."""
+    """A batch's mixes, in billionths of a per cent.
 
-    names: list[str]
-    grid: Codes
+    `shares`: for each polymer the rows that hold it, and how much; `main`: the row's largest polymer, as a place
+    among `names`, the first named where several are as large.
+    """
+
+    shares: dict[str, tuple[Codes, Codes]]
+    main: Codes
     total: Codes
     mixed: Codes
     stated: npt.NDArray[np.bool_]
@@ -63,27 +67,16 @@ class CompositionCoder:
     def __init__(self, book: Book):
         self.book = book
         limits = {p.value for p in book.parameters if p.name.endswith("non_target_pct")}
-        foreign: set[Decimal] = set()
-        purity: set[Decimal] = set()
-        named: dict[str, None] = {}
-        for rule in book.rules.values():
-            conditions = [rule.when, *rule.fails, *rule.unless, *(d.when for d in rule.documents)]
-            for fact, op, operand in (a for c in conditions for a in atoms(c)):
-                if fact == "contains":
-                    named.update(dict.fromkeys(operand))
-                elif op in COMPARISONS and fact in ("foreign_matter_pct", "contamination_pct"):
-                    foreign.add(operand)
-                elif op in COMPARISONS and fact == "target_purity_pct":
-                    purity.add(operand)
         self.target_limits = sorted(int(v * UNIT) for v in limits)
-        self.foreign_limits = sorted(int(v * UNIT) for v in foreign)
-        self.purity_limits = sorted(purity)
+        self.sight = mix_of(conditions_of(book.rules.values()))
+        self.foreign_limits = [int(v * UNIT) for v in self.sight.foreign]
         self.slacks = sorted({p.value for p in book.parameters if p.name == "almost_exclusively_pct"})
-        self.named = tuple(named)
         self.layouts, self.mains = Interner(), Interner()
         self.folds: list[KeyIndex] = []
         self.packers = {"entry": Packer(), "rules": Packer()}
         self.indexes = {"entry": KeyIndex(), "rules": KeyIndex()}
+        self._rule_values: list[tuple[int, ...]] = []  # the parts of each signature for rules
+        self._seen: dict[str, tuple[Interner, list[int]]] = {}
 
     def encode(
         self,
@@ -101,13 +94,6 @@ class CompositionCoder:
         rules = self._signature("rules", self._rule_parts(mix, known, paper))
         return Composition(entry, rules, known, main, fluoro, mixable)
 
-    def _code(self, column: str) -> str:
-        name = column.removeprefix("polymers.").strip()
-        lower = name.lower()
-        if lower == "mixed" or lower in self.book.polymers.cured:
-            return lower
-        return self.book.polymers.grades.get(name.upper(), name.upper())
-
     def _mix(
         self,
         columns: Columns,
@@ -116,23 +102,34 @@ class CompositionCoder:
         alone: npt.NDArray[np.bool_],
     ) -> _Mix:
         rows = columns.rows
-        shares: dict[str, Codes] = {}
-        for column in columns.named("polymers."):
-            got = billionths(columns, column, bad, alone)
+        read: dict[str, list[tuple[int, Codes, Codes]]] = {}
+        for place, column in enumerate(columns.named("polymers.")):
+            got = measured(columns, column, bad, alone)
             if got is not None:
-                code = self._code(column)
-                shares[code] = shares[code] + got[0] if code in shares else got[0]
-        held = billionths(columns, "contamination_pct", bad, alone)
-        contamination, stated = held if held else (np.zeros(rows, np.int64), np.zeros(rows, bool))
-        contamination = np.where(stated, contamination, 0)
-        grid = np.stack(list(shares.values())) if shares else np.zeros((0, rows), np.int64)
-        total = grid.sum(axis=0)
+                read.setdefault(polymer_code(column.removeprefix("polymers."), self.book), []).append((place, *got))
+        held = measured(columns, "contamination_pct", bad, alone)
+        stated = np.zeros(rows, dtype=bool)
+        contamination = np.zeros(rows, dtype=np.int64)
+        if held is not None:
+            stated[held[0]] = True
+            contamination[held[0]] = held[1]
+        total, best = np.zeros(rows, np.int64), np.zeros(rows, np.int64)
+        main, named = np.zeros(rows, np.int64), np.zeros(rows, np.int64)
+        shares: dict[str, tuple[Codes, Codes]] = {}
+        for n, (code, pieces) in enumerate(read.items()):
+            where, share, first = _joined(pieces, rows)
+            shares[code] = where, share
+            total[where] += share
+            top = best[where]
+            larger = (share > top) | ((share == top) & (first < named[where]))
+            won = where[larger]
+            best[won], main[won], named[won] = share[larger], n, first[larger]
         bad |= total + contamination > FULL
         return _Mix(
-            names=list(shares),
-            grid=grid,
+            shares=shares,
+            main=main,
             total=total,
-            mixed=shares.get("mixed", np.zeros(rows, np.int64)),
+            mixed=_spread(shares.get("mixed"), rows),
             stated=stated,
             low=contamination,
             high=np.where(stated, contamination, np.maximum(FULL - total, 0)),
@@ -142,65 +139,84 @@ class CompositionCoder:
 
     def _signature(self, which: str, parts: Parts) -> Codes:
         rows = len(parts[0][0])
-        return self.indexes[which].lookup(self.packers[which].pack(parts, rows))[0]
+        ids, _, first = self.indexes[which].lookup(self.packers[which].pack(parts, rows))
+        if which == "rules":
+            self._rule_values += zip(*(codes[first].tolist() for codes, _ in parts), strict=True)
+        return ids
+
+    def seen_by(self, name: str, mix: Mix) -> Codes:
+        """For each signature for rules, a code for what one layer's conditions (`mix`) can tell apart of it."""
+        intern, table = self._seen.setdefault(name, (Interner(), []))
+        for values in self._rule_values[len(table) :]:
+            stated, known, exact, *rest = values
+            limits, rest = rest[:8], rest[8:]
+            contains, rest = rest[: len(self.sight.contains) + 1], rest[len(self.sight.contains) + 1 :]
+            kinds, purity = rest[: 3 * len(self.slacks)], rest[3 * len(self.slacks) :]
+            sides = [
+                sum(limit in mix.foreign for limit in self.sight.foreign[:count]) if mix.foreign else 0
+                for count in limits
+            ]
+            held = [c for c, code in zip(contains, (*self.sight.contains, "mixed"), strict=True)
+                    if code == "mixed" or code in mix.contains]  # fmt: skip
+            sure = [
+                tuple(purity[4 * n : 4 * n + 4]) for n, limit in enumerate(self.sight.purity) if limit in mix.purity
+            ]
+            seen = (stated, known, exact, *sides, *held, *(kinds if mix.kind else ()), *sure)
+            table.append(intern(seen))
+        return np.array(table, dtype=np.int64)
 
     def _coarse(self, mix: _Mix) -> tuple[Codes, npt.NDArray[np.bool_], npt.NDArray[np.bool_]]:
-        p, rows = self.book.polymers, mix.total.shape[0]
-        if not mix.names:
+        p, rows = self.book.polymers, len(mix.total)
+        if not mix.shares:
             return np.zeros(rows, np.int64), np.zeros(rows, bool), np.zeros(rows, bool)
-        codes = np.array(
-            [self.mains("mixed" if n == "mixed" else p.hs.get(n, "other")) for n in mix.names], dtype=np.int64
-        )
-        fluoro = [n for n, name in enumerate(mix.names) if name in p.fluoro]
-        mixable = [n for n, name in enumerate(mix.names) if name in p.mixable]
+        codes = [self.mains("mixed" if n == "mixed" else p.hs.get(n, "other")) for n in mix.shares]
         return (
-            codes[mix.grid.argmax(axis=0)],
-            np.asarray((mix.grid[fluoro] > 0).any(axis=0)),
-            np.asarray((mix.grid[mixable] > 0).sum(axis=0) > 1),
+            np.array(codes, dtype=np.int64)[mix.main],
+            _together(mix, p.fluoro)[1] > 0,
+            _together(mix, p.mixable)[1] > 1,
         )
 
     # ── what the classification sees ───────────────────────────────────────────────────────────────────
 
     def _entry_parts(self, mix: _Mix, known: npt.NDArray[np.bool_], main: Codes) -> Parts:
-        p = self.book.polymers
+        p, rows = self.book.polymers, len(mix.total)
         parts: Parts = [(mix.stated.astype(np.int64), 1), (known.astype(np.int64), 1), (main, 8)]
         for value in (mix.low, mix.high):
             parts.append((_above(value, self.target_limits), 4))
         base = mix.low + mix.rest + mix.total
         listed = p.non_halogenated | p.halogenated | p.cured | p.fluoro | {"mixed"}
-        flags = ([n in p.b3010_excluded for n in mix.names], [n not in listed for n in mix.names])
-        for flag in flags:
-            parts.append(((mix.grid[np.array(flag, dtype=bool)] > 0).any(axis=0).astype(np.int64), 1))
+        for family in (p.b3010_excluded & mix.shares.keys(), mix.shares.keys() - listed):
+            parts.append(((_together(mix, family)[1] > 0).astype(np.int64), 1))
         parts.append(((mix.mixed > 0).astype(np.int64), 1))
-        columns: list[Codes] = []
-        for name, share in zip(mix.names, mix.grid, strict=True):
+        columns: list[tuple[Codes, Codes]] = []
+        for name, (where, share) in mix.shares.items():
             # the unidentified may be of the target, unless it is the target itself
-            low = base - share if name == "mixed" else base - share - mix.mixed
-            columns.append(self._bucket(low, share, mix))
+            low = base[where] - share if name == "mixed" else base[where] - share - mix.mixed[where]
+            columns.append((where, self._bucket(low, share, mix, where)))
         for family in (p.mixable, p.non_halogenated, p.cured, PERFLUOROALKOXY):
-            members = [n for n, name in enumerate(mix.names) if name in family]
-            share = mix.grid[members].sum(axis=0)
-            several = (mix.grid[members] > 0).sum(axis=0) > 1
-            columns.append(self._bucket(base - share - mix.mixed, share, mix) * several)
-        parts += self._folded(columns, 6)
-        parts.append((np.full(len(known), self.layouts("|".join(mix.names)), np.int64), PIECE))
+            share, count = _together(mix, family)
+            where = np.flatnonzero(count > 1)
+            share = share[where]
+            columns.append((where, self._bucket(base[where] - share - mix.mixed[where], share, mix, where)))
+        parts += self._folded(columns, 6, rows)
+        parts.append((np.full(rows, self.layouts("|".join(mix.shares)), np.int64), PIECE))
         return parts
 
-    def _bucket(self, low: Codes, share: Codes, mix: _Mix) -> Codes:
+    def _bucket(self, low: Codes, share: Codes, mix: _Mix, where: Codes) -> Codes:
         """0 where the target fails every limit; else which limits what is not target surely or perhaps exceeds."""
-        high = np.where(mix.exact, low + mix.mixed, FULL - share)
+        high = np.where(mix.exact[where], low + mix.mixed[where], FULL - share)
         count = len(self.target_limits) + 1
         code = 1 + _above(low, self.target_limits) * count + _above(high, self.target_limits)
-        return np.where((low > self.target_limits[-1]) | (share == 0), 0, code)
+        return np.where(low > self.target_limits[-1], 0, code)
 
-    def _folded(self, columns: list[Codes], bits: int) -> Parts:
-        """Any number of small codes as dense ids, a few at a time."""
+    def _folded(self, columns: list[tuple[Codes, Codes]], bits: int, rows: int) -> Parts:
+        """Any number of small codes, each of some rows, as dense ids, a few at a time."""
         parts: Parts = []
         each = 60 // bits
         for fold, start in enumerate(range(0, len(columns), each)):
-            key = np.zeros(len(columns[0]), dtype=np.int64)
-            for code in columns[start : start + each]:
-                key = (key << bits) | code
+            key = np.zeros(rows, dtype=np.int64)
+            for n, (where, code) in enumerate(columns[start : start + each]):
+                key[where] |= code << (n * bits)
             if fold == len(self.folds):
                 self.folds.append(KeyIndex())
             parts.append((self.folds[fold].lookup(key)[0], PIECE))
@@ -216,13 +232,16 @@ class CompositionCoder:
         for value in (mix.low, mix.high, mix.low + plastics, mix.high + plastics):
             parts.append((_above(value, self.foreign_limits), 5))
             parts.append((_reached(value, self.foreign_limits), 5))
-        for code in (*self.named, "mixed"):
-            present = mix.grid[mix.names.index(code)] > 0 if code in mix.names else np.zeros(len(known), bool)
-            parts.append((present.astype(np.int64), 1))
-        identified = [n for n, name in enumerate(mix.names) if name != "mixed"]
-        mixable = [n for n, name in enumerate(mix.names) if name in self.book.polymers.mixable]
-        largest = mix.grid[identified].max(axis=0) if identified else np.zeros(len(known), np.int64)
-        together = mix.grid[mixable].sum(axis=0)
+        for code in (*self.sight.contains, "mixed"):
+            present = np.zeros(len(known), dtype=np.int64)
+            if code in mix.shares:
+                present[mix.shares[code][0]] = 1
+            parts.append((present, 1))
+        largest = np.zeros(len(known), dtype=np.int64)
+        for name, (where, share) in mix.shares.items():
+            if name != "mixed":
+                largest[where] = np.maximum(largest[where], share)
+        together = _together(mix, self.book.polymers.mixable)[0]
         best = np.maximum(largest, together)
         for slack in self.slacks:
             # total − x ≤ slack % of total, in whole numbers
@@ -232,7 +251,7 @@ class CompositionCoder:
             narrow = left * (mix.total - best - mix.mixed) <= right
             parts.append((((mix.mixed > 0) & narrow).astype(np.int64), 1))
             parts.append(((left * (mix.total - together) <= right).astype(np.int64), 1))
-        for limit in self.purity_limits:
+        for limit in self.sight.purity:
             top, bottom = limit.as_integer_ratio()
             for share in (best, best + mix.mixed):
                 purity, needed = 100 * bottom * share, top * mix.total
@@ -241,17 +260,53 @@ class CompositionCoder:
         return parts
 
 
+def polymer_code(column: str, book: Book) -> str:
+    """The polymer that a column of shares is for: grades folded into their polymer."""
+    name = column.strip()
+    if (lower := name.lower()) == "mixed" or lower in book.polymers.cured:
+        return lower
+    return book.polymers.grades.get(name.upper(), name.upper())
+
+
+def _joined(pieces: list[tuple[int, Codes, Codes]], rows: int) -> tuple[Codes, Codes, Codes]:
+    """(rows, share there, place at which the row names it first) of the columns of one polymer; no share of zero."""
+    if len(pieces) == 1:
+        place, where, share = pieces[0]
+        places = np.full(len(where), place, dtype=np.int64)
+    else:
+        whole, first = np.zeros(rows, np.int64), np.full(rows, -1, np.int64)
+        for place, where, share in reversed(pieces):
+            whole[where] += share
+            first[where] = place
+        where = np.flatnonzero(first >= 0)
+        share, places = whole[where], first[where]
+    held = share > 0
+    return (where, share, places) if held.all() else (where[held], share[held], places[held])
+
+
+def _spread(held: tuple[Codes, Codes] | None, rows: int) -> Codes:
+    out = np.zeros(rows, dtype=np.int64)
+    if held is not None:
+        out[held[0]] = held[1]
+    return out
+
+
+def _together(mix: _Mix, family: Iterable[str]) -> tuple[Codes, Codes]:
+    """(share of a family in each row, how many of its polymers are there)."""
+    share, count = np.zeros(len(mix.total), np.int64), np.zeros(len(mix.total), np.int64)
+    for name in family:
+        if name in mix.shares:
+            where, part = mix.shares[name]
+            share[where] += part
+            count[where] += 1
+    return share, count
+
+
 def _above(value: Codes, limits: list[int]) -> Codes:
     """How many of the limits the value exceeds."""
-    out = np.zeros(len(value), dtype=np.int64)
-    for limit in limits:
-        out += value > limit
-    return out
+    return np.searchsorted(limits, value, side="left")
 
 
 def _reached(value: Codes, limits: list[int]) -> Codes:
     """How many of the limits the value reaches: with `_above`, tells >, ≥, < and ≤ apart."""
-    out = np.zeros(len(value), dtype=np.int64)
-    for limit in limits:
-        out += value >= limit
-    return out
+    return np.searchsorted(limits, value, side="right")

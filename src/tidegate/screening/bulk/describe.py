@@ -11,14 +11,48 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 
-from tidegate.law.conditions import COMPARISONS, atoms
+from tidegate.law.conditions import COMPARISONS, Condition, atoms
 from tidegate.law.records import Book, Rule
 from tidegate.screening.bulk.columns import DAY_ZERO
 from tidegate.screening.bulk.keys import Interner, KeyIndex, Packer
+from tidegate.screening.bulk.watch import Answers
+from tidegate.screening.evaluate import Compiled
 from tidegate.screening.logic import RESOLVERS, STATE_FACTS
 
 # what a condition reads from the shipment itself, not from `facts`
 OWN = frozenset(RESOLVERS) | {"contains", "event_before", "holds", "entry", "hs"} | STATE_FACTS
+
+
+@dataclass(frozen=True, slots=True)
+class Mix:
+    """What conditions see of a mix: limits of foreign matter and purity (%), polymers that may be contained."""
+
+    foreign: tuple[Decimal, ...] = ()
+    purity: tuple[Decimal, ...] = ()
+    contains: tuple[str, ...] = ()
+    kind: bool = False  # whether `polymer_mix` is asked
+
+
+def mix_of(conditions: Iterable[Condition | None]) -> Mix:
+    """What conditions see of a mix."""
+    foreign: set[Decimal] = set()
+    purity: set[Decimal] = set()
+    contains: dict[str, None] = {}
+    kind = False
+    for fact, op, operand in (a for c in conditions for a in atoms(c)):
+        kind = kind or fact == "polymer_mix"
+        if fact == "contains":
+            contains.update(dict.fromkeys(operand))
+        elif op in COMPARISONS and fact in ("foreign_matter_pct", "contamination_pct"):
+            foreign.add(operand)
+        elif op in COMPARISONS and fact == "target_purity_pct":
+            purity.add(operand)
+    return Mix(tuple(sorted(foreign)), tuple(sorted(purity)), tuple(contains), kind)
+
+
+def conditions_of(rules: Iterable[Rule]) -> list[Condition | None]:
+    """Every condition of some rules."""
+    return [c for r in rules for c in (r.when, *r.fails, *r.unless, *(d.when for d in r.documents))]
 
 
 @dataclass(slots=True)
@@ -29,20 +63,39 @@ class Layer:
     rules: tuple[Rule, ...]
     boundaries: dict[str, npt.NDArray[np.int64]] = field(default_factory=dict)
     facts: dict[str, tuple[tuple[Decimal, ...], tuple[Any, ...]]] = field(default_factory=dict)
-    state_atoms: dict[str, tuple[tuple[str, ...], ...]] = field(default_factory=dict)
-    prefixes: tuple[str, ...] = ()
+    #: by (fact, event of the rule): the groups that a State is looked for in
+    state_atoms: dict[tuple[str, str], tuple[tuple[str, ...], ...]] = field(default_factory=dict)
+    entries: tuple[tuple[str, ...], ...] = ()  # lists of words for entries
+    headings: tuple[tuple[str, ...], ...] = ()  # lists of HS prefixes
     own: frozenset[str] = frozenset()
     masses: tuple[Decimal, ...] = ()
+    mix: Mix = field(default_factory=lambda: Mix())
     has_documents: bool = False
     consents: bool = False
+    contents: dict[int, int] = field(default_factory=dict)
+    content_codes: Interner = field(default_factory=Interner)
+    days_packer: Packer = field(default_factory=Packer)
+    days_index: KeyIndex = field(default_factory=KeyIndex)
+    in_force: list[tuple[Compiled, ...]] = field(default_factory=list)
     route_packer: Packer = field(default_factory=Packer)
     route_index: KeyIndex = field(default_factory=KeyIndex)
     route_residuals: list[int] = field(default_factory=list)
+    answers: Answers = field(default_factory=Answers)
     packer: Packer = field(default_factory=Packer)
     index: KeyIndex = field(default_factory=KeyIndex)
     results: list[int] = field(default_factory=list)
-    hs_table: list[int] = field(default_factory=list)
-    hs_codes: Interner = field(default_factory=Interner)
+
+
+class Spans:
+    """Finds the stretch between turning days in which a day lies, by a table over the days that people write."""
+
+    FIRST, LAST = -25_567, 73_049  # 1900 to 2169
+
+    def __init__(self, turns: npt.NDArray[np.int64]):
+        self._table = np.searchsorted(turns, np.arange(self.FIRST, self.LAST + 1), side="right")
+
+    def __call__(self, days: npt.NDArray[np.int64]) -> npt.NDArray[np.int64]:
+        return self._table[np.clip(days, self.FIRST, self.LAST) - self.FIRST]
 
 
 def numbers_of(days: Iterable[date]) -> npt.NDArray[np.int64]:
@@ -56,14 +109,16 @@ def describe(name: str, rules: tuple[Rule, ...], book: Book) -> Layer:
     moments: dict[str, set[date]] = {}
     limits: dict[str, set[Decimal]] = {}
     words: dict[str, dict[Any, None]] = {}
-    groups: dict[str, dict[tuple[str, ...], None]] = {}
-    prefixes: dict[str, None] = {}
+    groups: dict[tuple[str, str], dict[tuple[str, ...], None]] = {}
+    headings: dict[tuple[str, ...], None] = {}
+    entries: dict[tuple[str, ...], None] = {}
     masses: set[Decimal] = set()
     own: set[str] = set()
     for rule in rules:
         days = moments.setdefault(rule.event, set())
         days |= {d for d in (rule.valid_from, rule.valid_to and rule.valid_to + timedelta(days=1)) if d}
-        prefixes.update(dict.fromkeys(p for p in (*rule.hs, *rule.suspects) if p.isdigit()))
+        entries[tuple(rule.basel)] = None
+        headings.update(dict.fromkeys(tuple(p) for p in (rule.hs, rule.suspects) if p and p[0].isdigit()))
         if "listed" in rule.hs:
             words.setdefault("listed_item", {})
         for known in (*rule.verify, *rule.needs):
@@ -79,9 +134,11 @@ def describe(name: str, rules: tuple[Rule, ...], book: Book) -> Layer:
             elif fact == "holds":
                 layer.has_documents = True
             elif fact in STATE_FACTS:
-                groups.setdefault(fact, {})[operand] = None
+                groups.setdefault((fact, rule.event), {})[operand] = None
             elif fact == "hs":
-                prefixes.update(dict.fromkeys(operand))
+                headings[tuple(operand)] = None
+            elif fact == "entry":
+                entries[tuple(operand)] = None
             else:
                 words.setdefault(fact, {})
                 if op in COMPARISONS:
@@ -96,8 +153,9 @@ def describe(name: str, rules: tuple[Rule, ...], book: Book) -> Layer:
         if fact in book.facts and fact not in ("waste", "operation", "consumer", "material", "halogenated"):
             layer.facts[fact] = (tuple(sorted(limits.get(fact, ()))), tuple(words[fact]))
     layer.boundaries = {event: numbers_of(days) for event, days in moments.items()}
-    layer.state_atoms = {fact: tuple(names) for fact, names in groups.items()}
-    layer.prefixes = tuple(prefixes)
+    layer.state_atoms = {place: tuple(names) for place, names in groups.items()}
+    layer.entries, layer.headings = tuple(entries), tuple(headings)
     layer.own = frozenset(own)
+    layer.mix = mix_of(conditions_of(rules))
     layer.masses = tuple(sorted(masses | limits.get("net_kg", set())))
     return layer

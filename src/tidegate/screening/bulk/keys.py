@@ -43,10 +43,10 @@ class KeyIndex:
         new_ids = np.arange(self.size, self.size + len(fresh), dtype=np.int64)
         ids[fresh] = new_ids
         if len(fresh):
-            keys_all = np.concatenate([self._keys, distinct[fresh]])
-            ids_all = np.concatenate([self._ids, new_ids])
-            order = np.argsort(keys_all, kind="stable")
-            self._keys, self._ids = keys_all[order], ids_all[order]
+            order = np.argsort(distinct[fresh], kind="stable")
+            places = where[fresh][order]
+            self._keys = np.insert(self._keys, places, distinct[fresh][order])
+            self._ids = np.insert(self._ids, places, new_ids[order])
             self.size += len(fresh)
         return ids[inverse], new_ids, first[fresh]
 

@@ -18,7 +18,7 @@ from tidegate.screening.bulk.describe import Layer, describe
 from tidegate.screening.bulk.keys import Interner
 from tidegate.screening.classify import World
 from tidegate.screening.evaluate import Compiled, compiled, layer_days
-from tidegate.screening.logic import STATE_FACTS, Case, Test, compile_condition, matches_hs
+from tidegate.screening.logic import STATE_FACTS, Case, Test, compile_condition, matches_entry, matches_hs
 from tidegate.screening.shipment import Shipment
 
 ROUTE_FACTS = STATE_FACTS | {"event_before", "hs"}
@@ -54,6 +54,8 @@ class Residuals:
     book: Book
     ids: Interner = field(default_factory=Interner)
     needs: list[Needs] = field(default_factory=list)
+    _same: dict[tuple[Compiled, ...], tuple[Compiled, ...]] = field(default_factory=dict)
+    _fits: dict[tuple[int, tuple[World, ...]], list[tuple[Compiled, tuple[bool, ...]]]] = field(default_factory=dict)
     _route_tests: dict[str, tuple[Test, ...]] = field(default_factory=dict)
 
     def of(
@@ -63,31 +65,31 @@ class Residuals:
         """The id of the residual for a shipment's route, days and code in these worlds."""
         case = BlankCase(s, self.book, here, role, {})
         case.blank = True
-        left = []
+        left: list[Any] = [tuple((w.waste, w.hazardous, w.entry in ("B3011", "")) for w in worlds)]
         kept = []
-        whole = compiled(self.book)
-        fitting = [set(whole.fitting(rules, world)) for world in worlds]
-        for c in rules:
-            if not c.rule.suspects and not any(c in found for found in fitting):
-                continue
+        for c, fits in self._fitting(rules, tuple(worlds)):
             case.day = days[c.rule.event]
+            tests = self._tests(c)
             shape: list[Any] = []
             alive = False
-            for world, found in zip(worlds, fitting, strict=True):
+            for world, fit in zip(worlds, fits, strict=True):
                 case.world = world
-                fits = c in found
-                scope = matches_hs(c.rule.hs, case) if fits else False
-                if "listed" in c.rule.hs and fits:
-                    scope = None  # turns on a fact
-                holds = scope is not False and (c.when is None or c.when(case) is not False)
-                suspects = bool(c.rule.suspects) and not fits and matches_hs(c.rule.suspects, case) is not False
-                alive = alive or holds or suspects
-                shape.append((fits, scope, suspects))
-            if not alive:
-                continue
-            truths = tuple(test(case) for test in self._tests(c))
-            left.append((c.rule.id, tuple(shape), truths))
-            kept.append(c)
+                if fit:
+                    # a list of the law turns on a fact
+                    scope = None if "listed" in c.rule.hs else matches_hs(c.rule.hs, case)
+                    if scope is False or (c.when is not None and c.when(case) is False):
+                        shape.append(False)
+                        continue
+                    alive = True
+                    shape.append((scope, *[test(case) for test in tests]))
+                elif c.rule.suspects and matches_hs(c.rule.suspects, case) is not False:
+                    alive = True
+                    shape.append("suspects")
+                else:
+                    shape.append(None)
+            if alive:
+                left.append((c.rule.id, tuple(shape)))
+                kept.append(c)
         key = tuple(left)
         known = len(self.ids.values)
         number = self.ids(key)
@@ -96,6 +98,23 @@ class Residuals:
             consents = any(k.endswith(":transit") for r in own for d in r.documents for k in d.kinds)
             self.needs.append(Needs(describe("residual", own, self.book), consents))
         return number
+
+    def one(self, rules: tuple[Compiled, ...]) -> tuple[Compiled, ...]:
+        """The same tuple for the same rules, so that what is known of them is found again."""
+        return self._same.setdefault(rules, rules)
+
+    def _fitting(
+        self, rules: tuple[Compiled, ...], worlds: tuple[World, ...]
+    ) -> list[tuple[Compiled, tuple[bool, ...]]]:
+        """The rules (a tuple of `one`) that fit some world, or suspect what hides, and which worlds they fit."""
+        found = self._fits.get((id(rules), worlds))
+        if found is None:
+            found = self._fits[id(rules), worlds] = [
+                (c, fits)
+                for c in rules
+                if any(fits := tuple(matches_entry(c.rule.basel, world) for world in worlds)) or c.rule.suspects
+            ]
+        return found
 
     def _tests(self, c: Compiled) -> tuple[Test, ...]:
         """The conditions of a rule that turn on route, dates or code."""
@@ -113,10 +132,8 @@ class Residuals:
         return found
 
 
-def rules_in_force(
-    s: Shipment, book: Book, name: str, role: str | None, position: int | None
-) -> tuple[tuple[Compiled, ...], dict[str, date]]:
-    """The compiled rules of a layer in force for a shipment, and the days of its events."""
+def rules_in_force(s: Shipment, book: Book, name: str, role: str | None, position: int | None) -> tuple[Compiled, ...]:
+    """The compiled rules of a layer in force for a shipment."""
     days = layer_days(s, role, position)
     whole = compiled(book)
-    return (whole.international(days) if name == "international" else whole.active(name, days)), days
+    return whole.international(days) if name == "international" else whole.active(name, days)

@@ -3,16 +3,16 @@
 Numbered steps of `Session.screen`:
  1. read each column as codes; what a field cannot hold, and what is rare, is set aside to be decided row by row
  2. composition and documents become signatures
- 3. rows collapse to the distinct cases of the classification; each is classified once
- 4. rows collapse, layer by layer, to the distinct cases of that layer; each is decided once
- 5. each row is the tuple of its results; equal tuples are one set
+ 3. rows collapse to whole cases: everything that any layer can tell apart; the rest is for new cases only
+ 4. these collapse to the distinct cases of the classification, and layer by layer to those of that layer; each is
+    decided once
+ 5. a case is the tuple of its results; equal tuples are one set
 """
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
-from datetime import date, timedelta
 from decimal import Decimal
 from typing import Any
 
@@ -20,23 +20,25 @@ import numpy as np
 import numpy.typing as npt
 import pyarrow as pa
 
-from tidegate.law.records import INTERNATIONAL, Book
+from tidegate.law.records import Book
 from tidegate.screening.bulk import composition as comp
 from tidegate.screening.bulk import documents as docs
-from tidegate.screening.bulk.class_masks import ClassMasks
-from tidegate.screening.bulk.columns import DAY_ZERO, Columns
-from tidegate.screening.bulk.composition import PIECE
-from tidegate.screening.bulk.describe import Layer, describe, numbers_of
+from tidegate.screening.bulk.class_masks import CLASS_FACTS
+from tidegate.screening.bulk.classes import Classes
+from tidegate.screening.bulk.columns import Columns
+from tidegate.screening.bulk.describe import Layer, Spans, describe, numbers_of
 from tidegate.screening.bulk.keys import Codes, Interner, KeyIndex, Packer, unique_inverse
-from tidegate.screening.bulk.residual import Needs, Residuals, rules_in_force
-from tidegate.screening.bulk.view import Shipments, View, deserved_codes, material_words
-from tidegate.screening.classify import Classification, classify
+from tidegate.screening.bulk.layers import Layers
+from tidegate.screening.bulk.sheets import Sheets, compact
+from tidegate.screening.bulk.shipments import Shipments
+from tidegate.screening.bulk.standing import Standing
+from tidegate.screening.bulk.view import EVENTS, View, material_words
+from tidegate.screening.classify import Classification
 from tidegate.screening.decision import Route, assemble, contradicts, decide_body, headline
-from tidegate.screening.evaluate import LayerResult, international_layers, national_layer
+from tidegate.screening.evaluate import SEVERITY, LayerResult
 from tidegate.screening.shipment import Reject, Shipment, parse_shipment
 
 MOST_TRANSIT = 8
-CLASS_FACTS = ("household_refuse_pct", "to_specification", "separate_recycling", "storage_steps", "r3_documented")
 
 
 @dataclass(slots=True)
@@ -71,44 +73,33 @@ class Session:
 
     def __init__(self, book: Book):
         self.book = book
-        self.states = Interner()
+        self.states, self.transits = Interner(), Interner()
         for iso in sorted(book.states):
             self.states(iso)
+        self.transits(())
+        self.standing = Standing(book, self.states, self.transits)
         self.composition = comp.CompositionCoder(book)
         self.documents = docs.DocumentCoder(book)
-        self.classes: list[Classification] = []
-        self.class_worlds: list[int] = []
-        self._class_ids: dict[Any, int] = {}
-        self._worlds = Interner()
-        self._class_packer, self._class_index = Packer(), KeyIndex()
-        self._class_results: list[int] = []
-        self._class_boundaries = self._boundaries_of_classes()
-        self.layer_results: list[LayerResult] = []
-        self._layer_ids: dict[Any, int] = {}
-        self._layers: dict[str, Layer] = {}
-        self._profiles: dict[tuple[Any, ...], Interner] = {}
-        self.transits = Interner()
-        self.transits(())
-        self.hs_values = Interner()
+        self.classes = Classes(book, self.standing)
+        self.layers = Layers(book, self.states, self.standing, self.classes.found)
+        # what a View needs to give the same codes from batch to batch
+        self.sight = self._sight()
+        self.spans = {event: Spans(days) for event, days in self._turning_days().items()}
+        self.remembered: dict[str, dict[Any, dict[Any, int]]] = {}
+        self.hs_values, self.headings, self.materials, self.entries_declared = (Interner() for _ in range(4))
         self.hs_values(None)
-        self.headings = Interner()
-        self.materials = Interner()
-        self.material_words = material_words(book)
-        self.deserved = deserved_codes(book)
-        self.entries_declared = Interner()
         self.entries_declared(None)
+        self.heading_codes: dict[int, int] = {}
+        self.material_words = material_words(book)
+        self._case_packer, self._case_index = Packer(), KeyIndex()
+        self._set_of_case = np.empty(0, dtype=np.int64)
         self.sets: list[SetRecord] = []
         self.heads: list[tuple[str, str | None, str | None]] = []  # outcome, entry, regime of each set
-        self._set_ids: dict[Any, int] = {}
+        self._heads: dict[tuple[int, int, str], tuple[str, str | None, str | None]] = {}
         self._set_packer, self._set_index = Packer(), KeyIndex()
         self._set_of_key: list[int] = []
         self.whole: list[dict[str, Any]] = []
-        self.regimes: list[str | None] = []
-        self._intl_ids: dict[Any, int] = {}
-        self.intl: list[tuple[tuple[int, ...], str | None]] = []
-        self._residuals: dict[str, Residuals] = {}
-        self._profile_tables: dict[tuple[tuple[str, ...], ...], tuple[Codes, Interner]] = {}
-        self._group_day_lists: dict[tuple[tuple[str, ...], ...], npt.NDArray[np.int64]] = {}
+        self._sheets = Sheets(book, self.classes.found, self.layers.results, self.layers.intl)
 
     # ── 1: codes ───────────────────────────────────────────────────────────────────────────────────────
 
@@ -123,7 +114,7 @@ class Session:
         apart = bad | alone
         together = np.flatnonzero(~apart)
         if len(together):
-            sets[together] = self._collapse(view, together)
+            sets[together] = self._cases(view, together)
         for i in np.flatnonzero(apart).tolist():
             row = columns.row(i)
             try:
@@ -149,15 +140,46 @@ class Session:
         self.heads.append((decision["outcome"], decision["entry"], decision["regime"]))
         return len(self.sets) - 1
 
+    # ── 3: whole cases ─────────────────────────────────────────────────────────────────────────────────
+
+    def _sight(self) -> Layer:
+        """What some rule, or the classification, can tell apart."""
+        sight = describe("", tuple(self.book.rules.values()), self.book)
+        refuse = {p.value for p in self.book.parameters if p.name == "household_refuse_min_pct"}
+        for name in CLASS_FACTS:
+            limits, words = sight.facts.get(name, ((), ()))
+            own = refuse if name == "household_refuse_pct" else {Decimal(1)} if name == "storage_steps" else set()
+            sight.facts[name] = tuple(sorted({*limits, *own})), words
+        return sight
+
+    def _turning_days(self) -> dict[str, npt.NDArray[np.int64]]:
+        """For each event the days from which something of the law or of a State's standing may differ."""
+        groups = tuple(dict.fromkeys(g for state in self.book.states.values() for g in state.groups))
+        changes = self.standing.turns((groups,))
+        editions = numbers_of(start for _, start in self.book.editions)
+        days = {e: [changes, self.sight.boundaries.get(e, changes[:0])] for e in EVENTS}
+        days["departed"].append(self.classes.turns)
+        days["arrived"].append(editions)
+        return {event: np.unique(np.concatenate(found)) for event, found in days.items()}
+
+    def _cases(self, view: View, rows: Codes) -> Codes:
+        """The set of each row: a whole case that was met before is not looked at again."""
+        everything = len(rows) == view.rows
+        parts = [(codes if everything else codes[rows], bits) for codes, bits in view.case_parts()]
+        ids, fresh, first = self._case_index.lookup(self._case_packer.pack(parts, len(rows)))
+        if len(fresh):
+            self._set_of_case = np.concatenate([self._set_of_case, self._collapse(view, rows[first])])
+        return self._set_of_case[ids]
+
     # ── 3 to 5 ─────────────────────────────────────────────────────────────────────────────────────────
 
     def _collapse(self, view: View, rows: Codes) -> Codes:
-        shipments = Shipments(self.book, view.columns)
-        cls = self._classify(view, rows, shipments)
-        worlds = np.asarray(self.class_worlds, dtype=np.int64)[cls]
-        intl = self._international(view, rows, worlds, cls, shipments)
-        export = self._national(view, rows, worlds, cls, "export", view.export[rows], None, shipments)
-        import_ = self._national(view, rows, worlds, cls, "import", view.import_[rows], None, shipments)
+        shipments = Shipments(self.book, view.columns, rows)
+        cls = self.classes.of(view, rows, shipments)
+        worlds = np.asarray(self.classes.worlds, dtype=np.int64)[cls]
+        intl = self.layers.international(view, rows, worlds, cls, shipments)
+        export = self.layers.national(view, rows, worlds, cls, "export", view.export[rows], None, shipments)
+        import_ = self.layers.national(view, rows, worlds, cls, "import", view.import_[rows], None, shipments)
         transit_key = view.transit[rows]
         stops: list[Codes] = []
         lists = self.transits.values
@@ -175,7 +197,7 @@ class Session:
             here = np.flatnonzero(state >= 0)
             found = np.full(len(rows), -1, dtype=np.int64)
             if len(here):
-                found[here] = self._national(
+                found[here] = self.layers.national(
                     view, rows[here], worlds[here], cls[here], "transit", state[here], position, shipments
                 )
             stops.append(found)
@@ -209,292 +231,41 @@ class Session:
             layers = (int(export[i]), *(int(s[i]) for s in stops if s[i] >= 0), int(import_[i]))
             record = SetRecord(route, int(cls[i]), (int(intl[i]), *layers))
             self.sets.append(record)
-            classification, results, regime = self._parts(record)
-            self.heads.append((*headline(classification, results, regime, True), regime))
+            self.heads.append(self._head(record))
             self._set_of_key.append(len(self.sets) - 1)
         return np.asarray(self._set_of_key, dtype=np.int64)[ids]
+
+    def _head(self, record: SetRecord) -> tuple[str, str | None, str | None]:
+        """(outcome, entry, regime): the national layers count by the strictest of them."""
+        results = self.layers.results
+        strictest = max(record.layers[1:], key=lambda n: SEVERITY[results[n].outcome])
+        key = (record.cls, record.layers[0], results[strictest].outcome)
+        found = self._heads.get(key)
+        if found is None:
+            cls, layers, regime = self._parts(SetRecord(record.route, record.cls, (record.layers[0], strictest)))
+            found = self._heads[key] = (*headline(cls, layers, regime, True), regime)
+        return found
 
     def _contradictions(self, view: View, rows: Codes, cls: Codes) -> Codes:
         """The declared entry where the papers contradict the content, else the code of none."""
         codes = view.declared
         if not codes.any():
             return np.zeros(len(rows), dtype=np.int64)
-        pairs = codes[rows] * (len(self.classes) + 1) + cls
+        pairs = codes[rows] * (len(self.classes.found) + 1) + cls
         distinct, first, inverse = unique_inverse(pairs)
         table = np.zeros(len(distinct), dtype=np.int64)
         for n, i in enumerate(first.tolist()):
             code = int(codes[rows[i]])
             name = self.entries_declared.values[code]
-            table[n] = code if contradicts(name, self.classes[int(cls[i])]) else 0  # type: ignore[arg-type]
+            table[n] = code if contradicts(name, self.classes.found[int(cls[i])]) else 0  # type: ignore[arg-type]
         return table[inverse]
-
-    # ── the classification ─────────────────────────────────────────────────────────────────────────────
-
-    def _boundaries_of_classes(self) -> npt.NDArray[np.int64]:
-        found: set[date] = set()
-        for rule in self.book.entries.values():
-            found |= {d for d in (rule.valid_from, rule.valid_to and rule.valid_to + timedelta(days=1)) if d}
-        for p in self.book.parameters:
-            found |= {d for d in (p.start, p.end and p.end + timedelta(days=1)) if d}
-        return numbers_of(found)
-
-    def _classify(self, view: View, rows: Codes, shipments: Shipments) -> Codes:
-        n = len(rows)
-        departed = view.day("departed")[rows]
-        groups = ("eu", "oecd_decision", *dict.fromkeys(g for p in self.book.parameters for g in p.states))
-        names = tuple((g,) for g in groups)
-        masks = ClassMasks(self, view, rows, departed)
-        parts: list[tuple[Codes, int]] = [
-            (np.searchsorted(self._class_boundaries, departed, side="right"), 10),
-            (masks.heading(), 20),
-            (self._profile(view.export[rows], departed, names), 12),
-            (self._profile(view.import_[rows], departed, names), 12),
-            (view.tri("waste")[rows], 2),
-            (view.operation[rows], 6),
-            (view.tri("hazardous")[rows], 2),
-            (view.tri("halogenated")[rows], 2),
-            (masks.consumer(), 2),
-            (view.material[rows], 16),
-            (view.annex("annex_i")[rows], 3),
-            (view.annex("annex_iii")[rows], 3),
-            (masks.composition(), comp.BITS),
-        ]
-        refuse = tuple(sorted({p.value for p in self.book.parameters if p.name == "household_refuse_min_pct"}))
-        limits = {"household_refuse_pct": refuse, "storage_steps": (Decimal(1),)}
-        for name in CLASS_FACTS:
-            parts.append((masks.fact(name, view.fact(name, limits.get(name, ()), ())[rows]), 5))
-        ids, fresh, first = self._class_index.lookup(self._class_packer.pack(parts, n))
-        shipments.fetch(rows[first])
-        for _, i in zip(fresh.tolist(), first.tolist(), strict=True):
-            self._class_results.append(self._class_id(classify(shipments[int(rows[i])], self.book)))
-        return np.asarray(self._class_results, dtype=np.int64)[ids]
-
-    def _class_id(self, cls: Classification) -> int:
-        key = (cls.worlds, tuple(cls.asks.items()))
-        found = self._class_ids.get(key)
-        if found is None:
-            found = self._class_ids[key] = len(self.classes)
-            self.classes.append(cls)
-            self.class_worlds.append(self._worlds(cls.worlds))
-        return found
-
-    def edition_of_heading(self) -> Codes:
-        """For each code of a heading, a code for its edition alone."""
-        places = {edition: n for n, (edition, _) in enumerate(self.book.editions)}
-        return np.array([places[h[2]] for h in self.headings.values], dtype=np.int64)  # type: ignore[index]
-
-    # ── layers ─────────────────────────────────────────────────────────────────────────────────────────
-
-    def _layer(self, name: str) -> Layer:
-        layer = self._layers.get(name)
-        if layer is None:
-            names = INTERNATIONAL if name == "international" else (name,)
-            rules = tuple(r for n in names for r in self.book.by_layer.get(n, ()))
-            layer = self._layers[name] = describe(name, rules, self.book)
-        return layer
-
-    def _route_key(
-        self, layer: Layer, view: View, rows: Codes, worlds: Codes, counterpart: Codes, here: str | None
-    ) -> tuple[Codes, Codes, Codes]:
-        """Everything of the route, the dates and the declared code that the layer can tell apart."""
-        parts: list[tuple[Codes, int]] = [(worlds, 20)]
-        for event, limits in layer.boundaries.items():
-            parts.append((np.searchsorted(limits, view.day(event)[rows], side="right"), 10))
-        known = {"export": view.export, "import": view.import_, "origin": view.origin}
-        for fact, names in layer.state_atoms.items():
-            for event in layer.boundaries or ("departed",):
-                day = view.day(event)[rows]
-                if fact == "transit":
-                    parts.append((self._transit_profile(layer.name, view.transit[rows], day, names), 20))
-                elif fact != "here" or here is not None:
-                    codes = known[fact][rows] if fact in known else counterpart
-                    if fact == "here" and here is not None:
-                        codes = np.full(len(rows), self.states.codes[here], np.int64)
-                    parts.append((self._profile(codes, day, names), 16))
-        if layer.prefixes:
-            parts.append((view.hs_signature(layer)[rows], 16))
-        return layer.route_index.lookup(layer.route_packer.pack(parts, len(rows)))
-
-    def _facts_key(
-        self, layer: Layer, residuals: Residuals, view: View, rows: Codes, worlds: Codes, left: Codes
-    ) -> Any:
-        """The residual, and what its rules read; columns that they do not read are blanked."""
-        needs = residuals.needs
-        present = np.unique(left).tolist()
-        parts: list[tuple[Codes, int]] = [(worlds, 20), (left, 20)]
-
-        def add(codes: Codes, bits: int, wanted: Callable[[Needs], bool]) -> None:
-            table = np.zeros(len(needs), dtype=np.int64)
-            for n in present:
-                table[n] = wanted(needs[n])
-            if table.any():
-                parts.append(((codes[rows] + 1) * table[left], bits + 1))
-            else:
-                parts.append((left * 0, bits + 1))
-
-        for fact, (limits_of, words) in layer.facts.items():
-            add(view.fact(fact, limits_of, words), 6, lambda n, fact=fact: fact in n.layer.facts)  # type: ignore[misc]
-        mix = {"foreign_matter_pct", "contamination_pct", "target_purity_pct", "polymer_mix", "contains"}
-        own = layer.own
-        if own & mix:
-            add(view.composition.rules, PIECE, lambda n: bool(n.layer.own & mix))
-        if own & {"material", "foreign_matter_pct"}:
-            add(view.material, 16, lambda n: bool(n.layer.own & {"material", "foreign_matter_pct"}))
-            add(view.composition.known.astype(np.int64), 1, lambda n: "material" in n.layer.own)
-        for fact in ("waste", "hazardous", "halogenated"):
-            if fact in own:
-                add(view.tri(fact), 2, lambda n, fact=fact: fact in n.layer.own)  # type: ignore[misc]
-        if "operation" in own:
-            add(view.operation, 6, lambda n: "operation" in n.layer.own)
-        if "consumer" in own:
-            add(view.consumer, 2, lambda n: "consumer" in n.layer.own)
-        if "direct_shipment" in own:
-            add((view.transit > 0).astype(np.int64), 1, lambda n: "direct_shipment" in n.layer.own)
-        if layer.masses:
-            add(view.net_kg(layer.masses), 6, lambda n: bool(n.layer.masses))
-        if "declared_entry" in own:
-            add(view.declared, 16, lambda n: "declared_entry" in n.layer.own)
-        if layer.has_documents:
-            add(view.papers, docs.BITS, lambda n: n.layer.has_documents)
-        if layer.consents:
-            # which places of transit are Parties, and which repeat, decides whose consent is asked for
-            day = view.day("departed")
-            places = self._transit_profile("consents", view.transit, day, (("basel_party",),))
-            add(places, 20, lambda n: n.consents)
-        return layer.packer.pack(parts, len(rows))
-
-    def _left(
-        self,
-        layer: Layer,
-        view: View,
-        rows: Codes,
-        worlds: Codes,
-        cls: Codes,
-        counterpart: Codes,
-        shipments: Shipments,
-        here: str | None = None,
-        role: str | None = None,
-        position: int | None = None,
-    ) -> tuple[Residuals, Codes]:
-        """The residual of each row."""
-        residuals = self._residuals.setdefault(layer.name, Residuals(self.book))
-        ids, fresh, first = self._route_key(layer, view, rows, worlds, counterpart, here)
-        shipments.fetch(rows[first])
-        for _, i in zip(fresh.tolist(), first.tolist(), strict=True):
-            shipment = shipments[int(rows[i])]
-            rules, days = rules_in_force(shipment, self.book, layer.name, role, position)
-            worlds_here = self.classes[int(cls[i])].worlds
-            layer.route_residuals.append(residuals.of(shipment, rules, days, here, role, worlds_here))
-        return residuals, np.asarray(layer.route_residuals, dtype=np.int64)[ids]
-
-    def _international(self, view: View, rows: Codes, worlds: Codes, cls: Codes, shipments: Shipments) -> Codes:
-        layer = self._layer("international")
-        residuals, left = self._left(layer, view, rows, worlds, cls, view.import_[rows], shipments)
-        ids, fresh, first = layer.index.lookup(self._facts_key(layer, residuals, view, rows, worlds, left))
-        shipments.fetch(rows[first])
-        for _, i in zip(fresh.tolist(), first.tolist(), strict=True):
-            results, regime = international_layers(shipments[int(rows[i])], self.book, self.classes[int(cls[i])])
-            found = (tuple(self._layer_id(r) for r in results), regime)
-            if found not in self._intl_ids:
-                self._intl_ids[found] = len(self.intl)
-                self.intl.append(found)
-            layer.results.append(self._intl_ids[found])
-        return np.asarray(layer.results, dtype=np.int64)[ids]
-
-    def _national(
-        self,
-        view: View,
-        rows: Codes,
-        worlds: Codes,
-        cls: Codes,
-        role: str,
-        state: Codes,
-        position: int | None,
-        shipments: Shipments,
-    ) -> Codes:
-        out = np.empty(len(rows), dtype=np.int64)
-        counterpart = view.import_[rows] if role == "export" else view.export[rows]
-        order = np.argsort(state, kind="stable")
-        starts = np.flatnonzero(np.r_[True, np.diff(state[order]) != 0])
-        for a, b in zip(starts.tolist(), [*starts.tolist()[1:], len(order)], strict=True):
-            here = order[a:b]
-            iso = str(self.states.values[int(state[here[0]])])
-            layer = self._layer(f"national:{iso}:{role}")
-            mine, there = rows[here], counterpart[here]
-            residuals, left = self._left(
-                layer, view, mine, worlds[here], cls[here], there, shipments, iso, role, position
-            )
-            ids, fresh, first = layer.index.lookup(self._facts_key(layer, residuals, view, mine, worlds[here], left))
-            for _, i in zip(fresh.tolist(), first.tolist(), strict=True):
-                shipment = shipments[int(mine[i])]
-                result = national_layer(shipment, self.book, self.classes[int(cls[here[i]])], iso, role, position)
-                layer.results.append(self._layer_id(result))
-            out[here] = np.asarray(layer.results, dtype=np.int64)[ids]
-        return out
-
-    def _layer_id(self, result: LayerResult) -> int:
-        key = _frozen(result)
-        found = self._layer_ids.get(key)
-        if found is None:
-            found = self._layer_ids[key] = len(self.layer_results)
-            self.layer_results.append(result)
-        return found
-
-    # ── States and dates ───────────────────────────────────────────────────────────────────────────────
-
-    def _profile(self, states: Codes, day: Codes, names: tuple[tuple[str, ...], ...]) -> Codes:
-        """A code for (in_group for each of `names`) of each row's State on its day."""
-        limits = self._group_days(names)
-        segment = np.searchsorted(limits, day, side="right")
-        # a stretch of days between two changes of membership has one answer for each State
-        table, intern = self._profile_tables.setdefault(
-            names, (np.full((len(self.states.values), len(limits) + 1), -1, dtype=np.int64), Interner())
-        )
-        found = table[states, segment]
-        for i in np.flatnonzero(found < 0).tolist():
-            state, stretch = int(states[i]), int(segment[i])
-            if table[state, stretch] < 0:
-                iso, on = str(self.states.values[state]), _day(int(day[i]))
-                table[state, stretch] = intern(tuple(self.book.in_group(iso, group, on) for group in names))
-        return np.where(found < 0, table[states, segment], found)
-
-    def _transit_profile(self, who: str, transit: Codes, day: Codes, names: tuple[tuple[str, ...], ...]) -> Codes:
-        limits = self._group_days(names)
-        segment = np.searchsorted(limits, day, side="right")
-        distinct, first, inverse = unique_inverse(transit * (len(limits) + 1) + segment)
-        intern = self._profiles.setdefault((who, "transit", names), Interner())
-        table = np.empty(len(distinct), dtype=np.int64)
-        for n, i in enumerate(first.tolist()):
-            states: Any = self.transits.values[int(transit[i])]
-            on = _day(int(day[i]))
-            table[n] = intern(
-                tuple(
-                    (s in states[:k], *(self.book.in_group(s, group, on) for group in names))
-                    for k, s in enumerate(states)
-                )
-            )
-        return table[inverse]
-
-    def _group_days(self, names: tuple[tuple[str, ...], ...]) -> npt.NDArray[np.int64]:
-        found = self._group_day_lists.get(names)
-        if found is not None:
-            return found
-        wanted = {g for group in names for g in group if len(g) > 2 or not g.isupper()}
-        moments: set[date] = set()
-        for state in self.book.states.values():
-            for group, periods in state.groups.items():
-                if group in wanted:
-                    for p in periods:
-                        moments |= {d for d in (p.start, p.end and date.fromordinal(p.end.toordinal() + 1)) if d}
-        limits = self._group_day_lists[names] = numbers_of(moments)
-        return limits
 
     # ── results ────────────────────────────────────────────────────────────────────────────────────────
 
     def _parts(self, record: SetRecord) -> tuple[Classification, list[LayerResult], str | None]:
         intl, *national = record.layers
-        layer_ids, regime = self.intl[intl]
-        return self.classes[record.cls], [self.layer_results[n] for n in (*layer_ids, *national)], regime
+        layer_ids, regime = self.layers.intl[intl]
+        return self.classes.found[record.cls], [self.layers.results[n] for n in (*layer_ids, *national)], regime
 
     def decision(self, set_id: int) -> dict[str, Any]:
         """The decision of a set, without id."""
@@ -503,23 +274,9 @@ class Session:
             return self.whole[record.whole]
         return assemble(record.route, self.book, *self._parts(record))
 
-
-def _frozen(result: LayerResult) -> Any:
-    """A layer's result as a key: results that say the same are one."""
-    return (
-        result.name,
-        result.outcome,
-        result.regime,
-        tuple(result.rules),
-        tuple(result.reasons),
-        tuple(result.missing),
-        tuple((k, tuple(v)) for k, v in result.verify.items()),
-        tuple(result.alerts),
-        tuple((k, tuple(q.rules), tuple(q.decides), q.weight) for k, q in result.questions.items()),
-        result.entry_rules,
-        tuple(result.binding),
-    )
-
-
-def _day(number: int) -> date:
-    return date.fromordinal(number + DAY_ZERO)
+    def written(self, set_id: int) -> tuple[dict[str, Any], str]:
+        """The decision of a set, to be read and not changed, and its JSON without id and opening brace."""
+        record = self.sets[set_id]
+        if record.whole >= 0:
+            return self.whole[record.whole], compact(self.whole[record.whole])[1:]
+        return self._sheets.of(record, self.heads[set_id])

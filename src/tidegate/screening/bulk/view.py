@@ -10,19 +10,20 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 import numpy.typing as npt
 import pyarrow as pa
+import pyarrow.compute as pc
 
 from tidegate.law.conditions import atoms
 from tidegate.law.records import Book
-from tidegate.screening.bulk.columns import NO_DAY, UNIT, Columns, billionths, days
+from tidegate.screening.bulk.columns import NO_DAY, UNIT, Columns, days, measured
 from tidegate.screening.bulk.composition import Composition
 from tidegate.screening.bulk.describe import Layer
-from tidegate.screening.bulk.keys import Codes, Interner, unique_inverse
+from tidegate.screening.bulk.keys import Codes, unique_inverse
 from tidegate.screening.classify import heading_for
 from tidegate.screening.shipment import (
+    FIELDS,
     LAYER,
     OPERATIONS,
     Reject,
-    Shipment,
     _bool,
     _choice,
     _codes,
@@ -34,7 +35,6 @@ from tidegate.screening.shipment import (
     _state,
     _text,
     _typed,
-    parse_shipment,
 )
 
 if TYPE_CHECKING:
@@ -47,25 +47,6 @@ OPERATION_CODES = {None: 0} | {code: n + 1 for n, code in enumerate(sorted(OPERA
 WHOLE = ("polymers", "facts", "events", "evaluate")
 
 
-class Shipments:
-    """Rows read as shipments, each at most once."""
-
-    def __init__(self, book: Book, columns: Columns):
-        self._book, self._columns, self._kept = book, columns, dict[int, Shipment]()
-
-    def fetch(self, rows: Codes) -> None:
-        """Reads several rows at once, which costs less than one by one."""
-        wanted = [int(r) for r in dict.fromkeys(rows.tolist()) if r not in self._kept]
-        for row, raw in zip(wanted, self._columns.take(wanted), strict=True):
-            self._kept[row] = parse_shipment(raw, self._book)
-
-    def __getitem__(self, row: int) -> Shipment:
-        found = self._kept.get(row)
-        if found is None:
-            found = self._kept[row] = parse_shipment(self._columns.row(row), self._book)
-        return found
-
-
 class View:
     """Codes of a batch. `bad`: rows with a value that its field cannot have. `alone`: rows to decide by themselves."""
 
@@ -74,7 +55,7 @@ class View:
         self.rows = columns.rows
         self.bad: npt.NDArray[np.bool_] = np.zeros(self.rows, dtype=bool)
         self.alone: npt.NDArray[np.bool_] = np.zeros(self.rows, dtype=bool)
-        self._facts: dict[Any, Codes] = {}
+        self._facts: dict[str, Codes] = {}
         self._days: dict[str, Codes] = {}
         self._tri: dict[str, Codes] = {}
         self._annex: dict[str, Codes] = {}
@@ -99,13 +80,14 @@ class View:
             self.annex(name)
         self._check_facts()
         self.heading = self._heading()
-        self.declared = self._coded_raw("declared_entry", lambda v: session.entries_declared(_text(v)))
+        self.declared = self._coded("declared_entry", lambda v: session.entries_declared(_text(v)))
         paper = self.material == self._material_code("paper")
         self.composition: Composition = session.composition.encode(
             columns, paper, self.material > 0, self.bad, self.alone
         )
-        for name in ("net_kg", "gross_kg", "value"):
-            billionths(columns, name, self.bad, self.alone, None)
+        for name in ("gross_kg", "value"):
+            self._check_number(name)
+        self._net = self._limited("net_kg", session.sight.masses, None)
         _ = self.papers
 
     # ── rows that cannot be, and rows that stand alone ─────────────────────────────────────────────────
@@ -119,7 +101,9 @@ class View:
             if array.null_count:
                 self.bad |= ~array.is_valid().to_numpy(zero_copy_only=False)
             if pa.types.is_string(array.type) and name == "id":
-                self.bad |= self._coded_raw(name, lambda v: 1 if v in (None, "") else 0) > 0
+                empty = pc.equal(array, "")
+                if pc.any(empty).as_py():
+                    self.bad |= empty.fill_null(False).to_numpy(zero_copy_only=False)
 
     def _set_apart(self) -> None:
         for name in WHOLE:
@@ -145,11 +129,21 @@ class View:
             except Reject:
                 return BAD
 
-        found = self.columns.codes(name, safe)
-        if found is None:
+        array = self.columns.get(name)
+        if array is None:
             return np.full(self.rows, absent, dtype=np.int64)
-        self.bad |= found == BAD
-        return np.maximum(found, 0)
+        if pa.types.is_boolean(array.type):
+            table = np.array([safe(False), safe(True), safe(None)], dtype=np.int64)
+            found = table[array.cast(pa.int8()).fill_null(2).to_numpy(zero_copy_only=False)]
+        else:
+            known = self.session.remembered.setdefault(name, {})
+            coded = self.columns.codes(name, safe, known)
+            assert coded is not None
+            found = coded
+        if len(found) and found.min() == BAD:
+            self.bad |= found == BAD
+            found = np.maximum(found, 0)
+        return found
 
     # ── single columns ─────────────────────────────────────────────────────────────────────────────────
 
@@ -221,31 +215,23 @@ class View:
         starts = np.array([d.toordinal() for _, d in book.editions], dtype=np.int64) - 719163
         current = np.maximum(np.searchsorted(starts, self.day("arrived"), side="right"), 1)
         edition = np.where(named > 0, named, current)
-        distinct, first, inverse = unique_inverse(self.hs * (len(editions) + 1) + edition)
-        table = np.empty(len(distinct), dtype=np.int64)
-        for n, i in enumerate(first.tolist()):
-            hs: Any = session.hs_values.values[int(self.hs[i])]
-            name = editions[int(edition[i]) - 1]
-            heading = heading_for(hs, name, book)
-            table[n] = session.headings((heading.code if heading else None, hs is None, name))
-        return table[inverse]
+        self.edition, self.edition_named = edition, named > 0
+        self.edition_arrived = current
+        distinct, _, inverse = unique_inverse(self.hs * (len(editions) + 1) + edition)
+        table = [session.heading_codes.get(key, -1) for key in distinct.tolist()]
+        for n, key in enumerate(distinct.tolist()):
+            if table[n] < 0:
+                hs: Any = session.hs_values.values[key // (len(editions) + 1)]
+                name = editions[key % (len(editions) + 1) - 1]
+                heading = heading_for(hs, name, book)
+                says = None if heading is None else (heading.waste, heading.material, heading.candidates)
+                table[n] = session.heading_codes[key] = session.headings((says, hs is None, name))
+        return np.array(table, dtype=np.int64)[inverse]
 
-    def hs_signature(self, layer: Layer) -> Codes:
-        """A code for how the declared HS code stands to every prefix of a layer, and to every code deserved."""
-        session = self.session
-        table = layer.hs_table
-        for hs in session.hs_values.values[len(table) :]:
-            if not isinstance(hs, str):
-                table.append(layer.hs_codes(None))
-                continue
-            code = layer.hs_codes(
-                (
-                    tuple((hs.startswith(p), p.startswith(hs)) for p in layer.prefixes),
-                    tuple(hs.startswith(d) for d in session.deserved),
-                )
-            )
-            table.append(code)
-        return np.asarray(table, dtype=np.int64)[self.hs]
+    def edition_of_heading(self) -> Codes:
+        """For each code of a heading, a code for its edition alone."""
+        places = {edition: n for n, (edition, _) in enumerate(self.book.editions)}
+        return np.array([places[h[2]] for h in self.session.headings.values], dtype=np.int64)  # type: ignore[index]
 
     def _transit(self) -> Codes:
         """A code for the list of States; lists of objects stand alone."""
@@ -274,7 +260,7 @@ class View:
             except Reject:
                 return BAD
 
-        found = self.columns.codes("transit", safe)
+        found = self.columns.codes("transit", safe, session.remembered.setdefault("transit", {}))
         assert found is not None
         self.bad |= found == BAD
         self.alone |= found == -2
@@ -287,24 +273,31 @@ class View:
         for name in self.columns.named("facts."):
             fact = self.book.facts.get(name.removeprefix("facts."))
             if fact is not None:
-                self.fact(fact.name, (), ())
+                self.fact(fact.name)
 
-    def fact(self, name: str, limits: Sequence[Decimal], words: Sequence[Any]) -> Codes:
-        """0 not known; else a code for the value as far as the limits and words can tell it from others."""
-        key = (name, tuple(limits), tuple(words))
-        found = self._facts.get(key)
+    def _check_number(self, name: str) -> None:
+        """A number that no rule reads must still be one."""
+        array = self.columns.get(name)
+        if array is None:
+            return
+        if pa.types.is_floating(array.type):
+            ends = pc.min_max(array).as_py()
+            if 0 <= ends["min"] <= ends["max"] < 2.0**31:
+                return
+        measured(self.columns, name, self.bad, self.alone, None)
+
+    def fact(self, name: str) -> Codes:
+        """0 not known; else a code for the value as far as any rule can tell it from others."""
+        found = self._facts.get(name)
         if found is not None:
             return found
         fact = self.book.facts.get(name)
         column = f"facts.{name}"
+        limits, words = self.session.sight.facts.get(name, ((), ()))
         if fact is None or self.columns.get(column) is None or fact.by == "derived":
             found = np.zeros(self.rows, dtype=np.int64)
         elif fact.type == "number":
-            got = billionths(self.columns, column, self.bad, self.alone, 100 if name.endswith("_pct") else None)
-            assert got is not None
-            value, known = got
-            edges = {*limits, *(w for w in words if isinstance(w, Decimal))}
-            found = np.where(known, _compared(value, sorted(edges)), 0)
+            found = self._limited(column, edges_of(limits, words), 100 if name.endswith("_pct") else None)
         else:
             places = {word: n + 2 for n, word in enumerate(words)} if fact.type != "bool" else {True: 1, False: 2}
 
@@ -315,16 +308,79 @@ class View:
                 return 0 if typed is None else places.get(typed, 1)
 
             found = self._coded(column, code_of)
-        self._facts[key] = found
+        self._facts[name] = found
         return found
 
-    def net_kg(self, limits: Sequence[Decimal]) -> Codes:
-        """0 where the net mass is not known, else a code for the limits (in kilograms) that it exceeds and reaches."""
-        got = billionths(self.columns, "net_kg", self.bad, self.alone, None)
+    def _limited(self, column: str, limits: Sequence[Decimal], top: int | None) -> Codes:
+        """0 where a number is not known, else 1 + how many limits it exceeds + how many it reaches."""
+        out = np.zeros(self.rows, dtype=np.int64)
+        got = measured(self.columns, column, self.bad, self.alone, top)
         if got is None:
-            return np.zeros(self.rows, dtype=np.int64)
-        value, known = got
-        return np.where(known, _compared(value, limits), 0)
+            return out
+        where, value = got
+        edges = [int(limit * UNIT) for limit in limits]
+        code = 1 + np.searchsorted(edges, value, side="left") + np.searchsorted(edges, value, side="right")
+        out[where] = code
+        return out
+
+    def seen_by(self, layer: Layer, name: str) -> npt.NDArray[np.int64]:
+        """For each code of a fact (`net_kg`: of the mass), the code for what a layer can tell apart."""
+        sight = self.session.sight
+        if name == "net_kg":
+            return _coarser(sight.masses, layer.masses)
+        fact = self.book.facts[name]
+        whole, mine = sight.facts.get(name, ((), ())), layer.facts[name]
+        if fact.type == "number":
+            return _coarser(edges_of(*whole), edges_of(*mine))
+        if fact.type == "bool":
+            return np.arange(3)
+        places = {word: n + 2 for n, word in enumerate(mine[1])}
+        return np.array([0, 1, *(places.get(word, 1) for word in whole[1])], dtype=np.int64)
+
+    def column(self, layer: Layer, what: str) -> Codes | None:
+        """Codes of all rows for what a layer can tell apart of a field or fact; None where that is not known."""
+        head, _, fact = what.partition(".")
+        if head == "facts":
+            known = self.book.facts.get(fact)
+            if known is None or known.by == "derived" or fact in FIELDS:
+                return np.zeros(self.rows, dtype=np.int64)  # never among the facts of a shipment
+            return self.seen_by(layer, fact)[self.fact(fact)] if fact in layer.facts else None
+        if what in ("waste", "hazardous", "halogenated"):
+            return self.tri(what)
+        if what in ("polymers", "contamination_pct"):
+            return self.session.composition.seen_by(layer.name, layer.mix)[self.composition.rules]
+        if what == "net_kg":
+            return self.seen_by(layer, what)[self._net]
+        return {
+            "operation": self.operation,
+            "consumer": self.consumer,
+            "material": self.material,
+            "declared_entry": self.declared,
+            "documents": self.papers,
+        }.get(what)
+
+    def net_kg(self) -> Codes:
+        """0 where the net mass is not known, else a code for the limits (in kilograms) that it exceeds and reaches."""
+        return self._net
+
+    def case_parts(self) -> list[tuple[Codes, int]]:
+        """Everything that any layer can tell apart, as codes with their widths in bits."""
+        session = self.session
+        flags = self.composition.fluoro * 2 + self.composition.mixable
+        parts = [(self.edition, 3), (flags.astype(np.int64), 2), (self.operation, 5), (self.consumer, 2)]
+        parts += [(self.tri(name), 2) for name in ("waste", "hazardous", "halogenated")]
+        parts += [(self.annex(name), 2) for name in ("annex_i", "annex_iii")]
+        for name, (limits, words) in session.sight.facts.items():
+            codes = self.fact(name)
+            parts.append((codes, (2 * len(limits) + 2 * len(words) + 2).bit_length()))
+        parts.append((self._net, (2 * len(session.sight.masses) + 1).bit_length()))
+        parts += [(self.material, 16), (self.declared, 16), (self.composition.entry, 24), (self.composition.rules, 24)]
+        parts += [(self.hs, 24), (self.papers, 26), (self.export, 9), (self.import_, 9), (self.origin, 9)]
+        parts.append((self.transit, 20))
+        for event in EVENTS:
+            days = self.day(event)
+            parts.append((session.spans[event](days), 10))
+        return parts
 
     @cached_property
     def papers(self) -> Codes:
@@ -341,13 +397,16 @@ class View:
         )
 
 
-def _compared(value: Codes, limits: Sequence[Decimal]) -> Codes:
-    """1 + how many limits the value exceeds + how many it reaches."""
-    code = np.ones(len(value), dtype=np.int64)
-    for limit in limits:
-        edge = int(limit * UNIT)
-        code += (value > edge).astype(np.int64) + (value >= edge)
-    return code
+def edges_of(limits: Sequence[Decimal], words: Sequence[Any]) -> list[Decimal]:
+    """The numbers that conditions compare a fact with, in order."""
+    return sorted({*limits, *(w for w in words if isinstance(w, Decimal))})
+
+
+def _coarser(whole: Sequence[Decimal], mine: Sequence[Decimal]) -> npt.NDArray[np.int64]:
+    """For each code that tells `whole` limits apart, the code that tells only `mine`, some of them, apart."""
+    kept = np.cumsum([0, *(limit in mine for limit in whole)])
+    codes = np.arange(1, 2 * len(whole) + 2)
+    return np.concatenate([[0], 1 + kept[(codes - 1) // 2] + kept[codes // 2]])
 
 
 def material_words(book: Book) -> frozenset[str]:
@@ -363,12 +422,4 @@ def material_words(book: Book) -> frozenset[str]:
     return frozenset(named | set(book.streams) | {"paper"})
 
 
-def deserved_codes(book: Book) -> tuple[str, ...]:
-    """Every HS code that some content may deserve."""
-    found = {"3915", *book.polymers.hs.values()}
-    for stream in book.streams.values():
-        found |= set(stream.deserves.values())
-    return tuple(sorted(found))
-
-
-__all__ = ["Interner", "Shipments", "View", "deserved_codes", "material_words"]
+__all__ = ["View", "material_words"]

@@ -7,6 +7,8 @@ from ninja import NinjaAPI
 from ninja.errors import AuthenticationError, HttpError, ValidationError
 
 from tidegate.exchange.api import router as exchange
+from tidegate.movements.api import commands
+from tidegate.movements.api import router as movements
 from tidegate.parties.api import NotSignedIn
 from tidegate.parties.api import router as parties
 from tidegate.parties.commanding import AwaitingSecond, Conflict, Forbidden, Missing, Refused
@@ -28,7 +30,7 @@ api = NinjaAPI(
     docs_url=None,
     openapi_url=None,
 )
-for router in (screening, law, service, parties, exchange):
+for router in (screening, law, service, parties, exchange, movements, commands):
     api.add_router("", router)
 
 

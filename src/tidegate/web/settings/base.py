@@ -127,6 +127,10 @@ EMAIL_TIMEOUT = 20
 EMAIL_BACKEND = f"django.core.mail.backends.{'smtp' if EMAIL_HOST else 'filebased'}.EmailBackend"
 EMAIL_FILE_PATH = TIDEGATE_DATA_DIR / "mail"
 DEFAULT_FROM_EMAIL = os.environ.get("TIDEGATE_MAIL_FROM", "tidegate@localhost")
+# Where people reach this installation (https://host), for the links in letters that no request asked for.
+TIDEGATE_SITE = os.environ.get("TIDEGATE_SITE", "").rstrip("/")
+# Webhooks go to public addresses alone, over HTTPS. True lets in private ones, and plain HTTP to this machine.
+TIDEGATE_WEBHOOK_PRIVATE = os.environ.get("TIDEGATE_WEBHOOK_PRIVATE", "") == "1"
 
 # Static files: served by WhiteNoise straight from the packages, so there is no collectstatic step.
 STATIC_URL = "/static/"

@@ -21,3 +21,5 @@ TIDEGATE_BATCHES_OPEN = True
 TIDEGATE_DEMO = True
 TIDEGATE_SECOND_FACTOR = False
 DATABASES = {"default": sqlite(TIDEGATE_DATA_DIR / "demo.sqlite3")}
+# Webhooks may be tried out against a program on this machine.
+TIDEGATE_WEBHOOK_PRIVATE = True

@@ -7,12 +7,15 @@ import os
 from django.core.exceptions import ImproperlyConfigured
 
 from tidegate.web.settings.base import *  # noqa: F403
+from tidegate.web.settings.base import TIDEGATE_SITE
 
 ALLOWED_HOSTS = [host.strip() for host in os.environ.get("TIDEGATE_ALLOWED_HOSTS", "").split(",") if host.strip()]
 if not ALLOWED_HOSTS:
     raise ImproperlyConfigured(
         "TIDEGATE_ALLOWED_HOSTS: name the hosts that this installation answers to, separated by commas"
     )
+# Links in letters lead to the first of them, unless TIDEGATE_SITE says otherwise.
+TIDEGATE_SITE = TIDEGATE_SITE or f"https://{ALLOWED_HOSTS[0].lstrip('*.')}"
 
 SECURE_SSL_REDIRECT = True
 SECURE_HSTS_SECONDS = 365 * 24 * 3600

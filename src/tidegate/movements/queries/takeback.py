@@ -1,0 +1,203 @@
+"""Reads of take-back cases and consignments for pages and API: every one scoped to the actor."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from decimal import Decimal
+from typing import Any
+from uuid import UUID
+
+from django.db.models import Count, Q, QuerySet
+
+from tidegate.movements import clocks, evidence, letters, takebacks
+from tidegate.movements.commands.consignments import waiting_for
+from tidegate.movements.commands.returns import costs_of, in_custody
+from tidegate.movements.models import (
+    Attachment,
+    Clock,
+    Consignment,
+    CostLine,
+    JointInspection,
+    Movement,
+    Requirement,
+    ReturnConsent,
+    TakeBack,
+)
+from tidegate.movements.queries.cases import Deadline
+from tidegate.movements.queries.shipments import history
+from tidegate.parties import times
+from tidegate.parties.actors import Actor
+from tidegate.parties.commanding import Missing
+from tidegate.parties.models import JournalEntry
+from tidegate.parties.scope import visible
+
+READ = "movements.take_back.read"
+Status = TakeBack.Status
+# The way of a case, in the order of the life cycle; each stage with the statuses that it stands for.
+STAGES: Sequence[tuple[str, Sequence[str]]] = (
+    (Status.OPENED, (Status.OPENED,)),
+    (Status.CLASSIFIED, (Status.CLASSIFIED,)),
+    (Status.NOTIFIED, (Status.NOTIFIED, Status.ACKNOWLEDGED)),
+    (Status.ACCEPTED, (Status.ACCEPTED, Status.DISPUTED)),
+    (Status.PLANNED, (Status.PLANNED,)),
+    (Status.CONSENTS_OK, (Status.CONSENTS_OK,)),
+    (Status.RETURNING, (Status.RETURNING,)),
+    (Status.RETURNED, (Status.RETURNED,)),
+    (Status.DISPOSED, (Status.DISPOSED,)),
+    (Status.CLOSED, (Status.CLOSED, Status.NOT_A_CASE)),
+)
+
+
+@dataclass(frozen=True)
+class Stage:
+    """One stage of the bar: done, now, or to come."""
+
+    label: Any
+    done: bool
+    now: bool
+
+
+@dataclass(frozen=True)
+class CaseView:
+    """Everything that one State's copy holds of a take-back case."""
+
+    row: TakeBack
+    stages: list[Stage]
+    deadlines: list[Deadline]
+    signatures: list[tuple[str, bool]]
+    consents: list[ReturnConsent]
+    costs: list[CostLine]
+    sums: Mapping[str, Decimal]
+    letters: list[Attachment]
+    evidence: list[Attachment]
+    returns: list[Movement]
+    left: Decimal
+    history: list[tuple[JournalEntry, Any]]
+    duty: list[str]
+
+
+def take_backs(actor: Actor | None) -> QuerySet[TakeBack]:
+    """The take-back cases that the actor sees, the latest first."""
+    rows = visible(TakeBack.objects.all(), actor, READ)
+    return rows.select_related("movement__notification").order_by("-opened_at")
+
+
+def find(actor: Actor | None, *, text: str = "", status: str = "", ended: bool = True) -> QuerySet[TakeBack]:
+    """Those whose case, movement or finding holds a text; of a status; `ended` or open ones alone."""
+    rows = take_backs(actor)
+    if text.strip():
+        wanted = text.strip()
+        rows = rows.filter(
+            Q(case__icontains=wanted)
+            | Q(movement__case__icontains=wanted)
+            | Q(movement__notification__number__icontains=wanted)
+            | Q(finding__icontains=wanted)
+        )
+    if status:
+        rows = rows.filter(status=status)
+    return rows if ended else rows.exclude(status__in=TakeBack.ENDED)
+
+
+def take_back(actor: Actor | None, case: str) -> TakeBack:
+    """One case by its reference. Raises Missing."""
+    found = take_backs(actor).filter(case=case).first()
+    if found is None:
+        raise Missing("take_back")
+    return found
+
+
+def take_back_by_key(actor: Actor | None, key: UUID | str) -> TakeBack:
+    """One case by its key. Raises Missing."""
+    found = take_backs(actor).filter(pk=key).first()
+    if found is None:
+        raise Missing("take_back")
+    return found
+
+
+def view(actor: Actor, row: TakeBack) -> CaseView:
+    """All that the actor's State holds of a case, for its page. What is referred for prosecution, and the journal of
+    who did what, are for officials."""
+    known, now = clocks.clocks().rules, times.now()
+    running = Clock.objects.filter(subject_id=row.pk, ended_at=None).order_by("due_at")
+    return CaseView(
+        row=row,
+        stages=stages(row),
+        deadlines=[
+            Deadline(one, known.get(one.rule), clocks.explain(one), one.due_at is not None and one.due_at < now)
+            for one in running
+        ],
+        signatures=[(state, state in row.plan_signed) for state in takebacks.parties(row)],
+        consents=list(row.consents.order_by("authority")),
+        costs=list(row.costs.order_by("at", "pk")),
+        sums=costs_of(row),
+        letters=letters.of(row) if actor.official else [],
+        evidence=evidence.of(row),
+        returns=_returns(row),
+        left=in_custody(row),
+        history=history(row),
+        duty=sorted(takebacks.duty(row)) if row.basis else [],
+    )
+
+
+def stages(row: TakeBack) -> list[Stage]:
+    """The bar of a case: what lies behind it, where it is."""
+    at = next((n for n, (_name, inside) in enumerate(STAGES) if row.status in inside), 0)
+    return [
+        Stage(row.get_status_display() if n == at else Status(name).label, n < at, n == at)
+        for n, (name, _inside) in enumerate(STAGES)
+    ]
+
+
+def _returns(row: TakeBack) -> list[Movement]:
+    if row.movement is None:
+        return []
+    return list(Movement.objects.filter(original=row.movement, take_back=True).order_by("serial"))
+
+
+def attachment(actor: Actor, row: TakeBack, key: UUID) -> Attachment:
+    """A file or letter of a case. Raises Missing; letters are for officials."""
+    found = Attachment.objects.filter(pk=key, subject_id=row.pk, holder=row.holder_id).first()
+    if found is None or (found.kind.startswith("letter:") and not actor.official):
+        raise Missing("attachment")
+    return found
+
+
+# ── consignments ─────────────────────────────────────────────────────────────────────────────────────────────
+
+
+def consignments(actor: Actor | None) -> QuerySet[Consignment]:
+    """The consignments that the actor sees, those expected last first, with how many requirements are open."""
+    rows = visible(Consignment.objects.all(), actor, "movements.consignment.read")
+    waiting = Count("requirements", filter=Q(requirements__status__in=("open", "refused")), distinct=True)
+    return rows.select_related("movement__notification").annotate(waiting=waiting).order_by("-expected_on", "-pk")
+
+
+def consignment(actor: Actor | None, reference: str) -> Consignment:
+    """One of them by its reference. Raises Missing."""
+    found = consignments(actor).filter(reference=reference).first()
+    if found is None:
+        raise Missing("consignment")
+    return found
+
+
+def requirement(actor: Actor, key: UUID | str) -> Requirement:
+    """A requirement of a consignment that the actor sees. Raises Missing."""
+    found = Requirement.objects.filter(pk=key, holder=actor.state).select_related("consignment", "agency").first()
+    if found is None or not consignments(actor).filter(pk=found.consignment_id).exists():
+        raise Missing("requirement")
+    return found
+
+
+def inspection(actor: Actor, key: UUID | str) -> JointInspection:
+    """A joint inspection of a consignment that the actor sees. Raises Missing."""
+    found = JointInspection.objects.filter(pk=key, holder=actor.state).select_related("consignment").first()
+    if found is None or not consignments(actor).filter(pk=found.consignment_id).exists():
+        raise Missing("inspection")
+    return found
+
+
+__all__ = [
+    "CaseView", "Stage", "attachment", "consignment", "consignments", "find", "inspection", "requirement", "stages",
+    "take_back", "take_back_by_key", "take_backs", "view", "waiting_for",
+]  # fmt: skip

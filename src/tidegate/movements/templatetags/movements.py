@@ -1,0 +1,54 @@
+"""Words of the control of movements for templates: steps of clocks, kinds of breaches. `{% load movements %}`."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from django import template
+from django.utils.translation import gettext_lazy as _
+
+from tidegate.movements import breaches
+
+register = template.Library()
+
+# The steps of clocks.yaml.
+STEPS: dict[str, Any] = {
+    "forward": _("Send the notification on"),
+    "acknowledge": _("Acknowledge the notification"),
+    "decide": _("Decide on the notification"),
+    "export_not_before": _("First day on which the State of export may decide"),
+    "notice": _("Announce before departure"),
+    "notice_annex_vii": _("Announce before departure (Annex VII)"),
+    "notify_before_first": _("Notify before the first shipment"),
+    "span": _("What one notification may cover"),
+    "receipt": _("Confirm the receipt"),
+    "record_receipt": _("Record the receipt"),
+    "chase_receipt": _("Ask after a receipt that did not come"),
+    "completion": _("Confirm recovery or disposal"),
+    "completion_latest": _("Recover or dispose of it"),
+    "take_back_art8": _("Take it back (Article 8)"),
+    "take_back_art9_exporter": _("Take it back (Article 9(2))"),
+    "take_back_art9_importer": _("See to sound disposal (Article 9(3))"),
+    "take_back_art9_unassigned": _("See to sound disposal together (Article 9(4))"),
+    "take_back_agreed": _("Take it back, as the States agreed"),
+}
+
+
+@register.filter
+def clock_step(name: str | None) -> Any:
+    """What a time limit is for."""
+    return STEPS.get(name or "", name or _("Time limit"))
+
+
+@register.filter
+def breach(kind: str) -> Any:
+    """A kind of breach in a sentence; those of the ledger are known by their beginning."""
+    return breaches.KINDS.get(kind, kind)
+
+
+@register.filter
+def field_words(path: str) -> str:
+    """A field of the form in words."""
+    from tidegate.movements.views.notifications import field_label
+
+    return field_label(path)

@@ -1,0 +1,90 @@
+"""The files of a case: added, read, taken away."""
+
+from __future__ import annotations
+
+from typing import Any
+from uuid import UUID
+
+from django.contrib import messages
+from django.http import FileResponse, Http404, HttpRequest, HttpResponseBase
+from django.shortcuts import redirect
+from django.utils.translation import gettext as _
+from django.views.decorators.http import require_POST, require_safe
+
+from tidegate.movements import evidence
+from tidegate.movements.commands import attachments as commands
+from tidegate.movements.forms.files import FileForm
+from tidegate.movements.queries import cases, overview
+from tidegate.movements.views.acts import expected
+from tidegate.parties import files
+from tidegate.parties.access import needs
+from tidegate.parties.commanding import Forbidden, Missing, Refused
+
+
+def _back(request: HttpRequest, case: str) -> Any:
+    if request.POST.get("back") == "files":
+        return redirect("movements:edit", case=case, step="files")
+    response = redirect("movements:case", case=case)
+    response["Location"] += "#files"
+    return response
+
+
+@needs(commands.KEEP)
+@require_POST
+def attach(request: HttpRequest, case: str) -> HttpResponseBase:
+    """Add a file."""
+    actor = request.actor  # type: ignore[attr-defined]
+    row = cases.notification(actor, case)
+    form = FileForm(request.POST, request.FILES)
+    if not form.is_valid():
+        for name, errors in form.errors.items():
+            messages.error(request, f"{form.fields[name].label}: {errors[0]}" if name in form.fields else errors[0])
+        return _back(request, row.case)
+    given = form.cleaned_data["file"]
+    try:
+        if given.size > evidence.LARGEST:  # said before it is read into memory
+            raise Refused("file", _("The file is too large."), value=given.size, expected=f"≤ {evidence.LARGEST}")
+        commands.attach(
+            actor, row.pk, kind=form.cleaned_data["kind"], name=given.name, media_type=given.content_type or "",
+            data=given.read(),
+        )  # fmt: skip
+        messages.success(request, _("The file is kept."))
+    except (Missing, Forbidden):
+        raise
+    except Refused as refused:
+        messages.error(request, expected(refused))
+    return _back(request, row.case)
+
+
+@needs(cases.READ)
+@require_safe
+def read(request: HttpRequest, case: str, pk: UUID) -> HttpResponseBase:
+    """The bytes of a file, always as a download: what a stranger sent is never shown inside our pages."""
+    actor = request.actor  # type: ignore[attr-defined]
+    row = cases.notification(actor, case)
+    found = overview.attachments(actor, row).filter(pk=pk).first()
+    if found is None or files.size_of(found.sha256) is None:
+        raise Http404
+    response = FileResponse(
+        files.path_of(found.sha256).open("rb"), as_attachment=True, filename=found.name, content_type=found.media_type
+    )
+    response["X-Content-Type-Options"] = "nosniff"
+    return response
+
+
+@needs(commands.KEEP)
+@require_POST
+def detach(request: HttpRequest, case: str, pk: UUID) -> HttpResponseBase:
+    """Take a file away from a draft."""
+    actor = request.actor  # type: ignore[attr-defined]
+    row = cases.notification(actor, case)
+    if not overview.attachments(actor, row).filter(pk=pk).exists():
+        raise Http404
+    try:
+        commands.detach(actor, pk)
+        messages.success(request, _("The file is taken away."))
+    except (Missing, Forbidden):
+        raise
+    except Refused as refused:
+        messages.error(request, expected(refused))
+    return _back(request, row.case)

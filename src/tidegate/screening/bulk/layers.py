@@ -1,0 +1,291 @@
+"""The distinct cases of each layer of law, each decided once by the evaluator itself.
+
+A layer's rows collapse three times: by route, days and declared code to the rules that are left (residual.py); within
+these by what they read of facts and papers; and what is new after that by what the evaluator in truth looks at
+(watch.py).
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Any
+
+import numpy as np
+import numpy.typing as npt
+
+from tidegate.law.records import INTERNATIONAL, Book
+from tidegate.screening.bulk import documents as docs
+from tidegate.screening.bulk.composition import PIECE
+from tidegate.screening.bulk.describe import Layer, describe
+from tidegate.screening.bulk.keys import Codes, Interner, unique_inverse
+from tidegate.screening.bulk.residual import Needs, Residuals, rules_in_force
+from tidegate.screening.bulk.shipments import Shipments
+from tidegate.screening.bulk.standing import Standing
+from tidegate.screening.bulk.view import View
+from tidegate.screening.bulk.watch import Watched
+from tidegate.screening.classify import Classification
+from tidegate.screening.evaluate import LayerResult, international_layers, layer_days, national_layer
+from tidegate.screening.logic import Case, matches_entry, matches_hs
+
+# what is known of a case before the evaluator looks at it
+SETTLED = frozenset("date events export import_ origin transit hs scoped evaluate".split())
+
+
+class Layers:
+    """Results of layers, as ids that last for a session.
+
+    `results`: what one layer says; `intl`: the results of the international layers together, and their regime.
+    """
+
+    def __init__(self, book: Book, states: Interner, standing: Standing, classes: list[Classification]):
+        self.book, self.states, self.standing, self.classes = book, states, standing, classes
+        self.results: list[LayerResult] = []
+        self.intl: list[tuple[tuple[int, ...], str | None]] = []
+        self._ids: dict[Any, int] = {}
+        self._intl_ids: dict[Any, int] = {}
+        self._layers: dict[str, Layer] = {}
+        self._residuals: dict[str, Residuals] = {}
+        self._ruleless: dict[str, tuple[npt.NDArray[np.bool_], Codes]] = {}
+
+    def layer(self, name: str) -> Layer:
+        layer = self._layers.get(name)
+        if layer is None:
+            names = INTERNATIONAL if name == "international" else (name,)
+            rules = tuple(r for n in names for r in self.book.by_layer.get(n, ()))
+            layer = self._layers[name] = describe(name, rules, self.book)
+        return layer
+
+    def _content(self, layer: Layer, view: View, rows: Codes, worlds: Codes, cls: Codes, shipments: Shipments) -> Codes:
+        """A code for what the layer can tell apart of the open worlds and the HS code declared."""
+        distinct, first, inverse = unique_inverse((worlds << 24) | view.hs[rows])
+        table = np.empty(len(distinct), dtype=np.int64)
+        for n, key in enumerate(distinct.tolist()):
+            found = layer.contents.get(key)
+            if found is None:
+                i = int(first[n])
+                case = Case(shipments[int(rows[i])], self.book, None, None, {})
+                seen = []
+                for case.world in self.classes[int(cls[i])].worlds:
+                    world = case.world
+                    fits = tuple(matches_entry(words, world) for words in layer.entries)
+                    scope = tuple(matches_hs(prefixes, case) for prefixes in layer.headings)
+                    seen.append((world.waste, world.hazardous, world.entry in ("B3011", ""), fits, scope))
+                found = layer.contents[key] = layer.content_codes(tuple(seen))
+            table[n] = found
+        return table[inverse]
+
+    def _route_key(
+        self, layer: Layer, view: View, rows: Codes, content: Codes, days: Codes, counterpart: Codes, here: str | None
+    ) -> tuple[Codes, Codes, Codes]:
+        """Everything of the route, the dates and the declared code that the layer can tell apart."""
+        parts: list[tuple[Codes, int]] = [(content, 20), (days, 28)]
+        known = {"export": view.export, "import": view.import_, "origin": view.origin}
+        for (fact, event), names in layer.state_atoms.items():
+            day = view.day(event)[rows]
+            if fact == "transit":
+                parts.append((self.standing.of_transit(layer.name, view.transit[rows], day, names), 20))
+            elif fact != "here" or here is not None:
+                codes = known[fact][rows] if fact in known else counterpart
+                if fact == "here" and here is not None:
+                    codes = np.full(len(rows), self.states.codes[here], np.int64)
+                parts.append((self.standing.profile(codes, day, names), 16))
+        return layer.route_index.lookup(layer.route_packer.pack(parts, len(rows)))
+
+    def _facts_key(self, layer: Layer, residuals: Residuals, view: View, rows: Codes, left: Codes) -> Any:
+        """The residual, and what its rules read; columns that they do not read are blanked."""
+        needs = residuals.needs
+        present = np.unique(left).tolist()
+        parts: list[tuple[Codes, int]] = [(left, 20)]
+
+        def add(codes: Codes, bits: int, wanted: Callable[[Needs], bool]) -> None:
+            table = np.zeros(len(needs), dtype=np.int64)
+            for n in present:
+                table[n] = wanted(needs[n])
+            parts.append(((codes + 1) * table[left] if table.any() else left * 0, bits + 1))
+
+        for fact in layer.facts:
+            seen = view.seen_by(layer, fact)[view.fact(fact)[rows]]
+            add(seen, 6, lambda n, fact=fact: fact in n.layer.facts)  # type: ignore[misc]
+        mix = {"foreign_matter_pct", "contamination_pct", "target_purity_pct", "polymer_mix", "contains"}
+        own = layer.own
+        if own & mix:
+            add(view.composition.rules[rows], PIECE, lambda n: bool(n.layer.own & mix))
+        if own & {"material", "foreign_matter_pct"}:
+            add(view.material[rows], 16, lambda n: bool(n.layer.own & {"material", "foreign_matter_pct"}))
+            add(view.composition.known[rows].astype(np.int64), 1, lambda n: "material" in n.layer.own)
+        for fact in ("waste", "hazardous", "halogenated"):
+            if fact in own:
+                add(view.tri(fact)[rows], 2, lambda n, fact=fact: fact in n.layer.own)  # type: ignore[misc]
+        if "operation" in own:
+            add(view.operation[rows], 6, lambda n: "operation" in n.layer.own)
+        if "consumer" in own:
+            add(view.consumer[rows], 2, lambda n: "consumer" in n.layer.own)
+        if "direct_shipment" in own:
+            add((view.transit[rows] > 0).astype(np.int64), 1, lambda n: "direct_shipment" in n.layer.own)
+        if layer.masses:
+            add(view.seen_by(layer, "net_kg")[view.net_kg()[rows]], 6, lambda n: bool(n.layer.masses))
+        if "declared_entry" in own:
+            add(view.declared[rows], 16, lambda n: "declared_entry" in n.layer.own)
+        if layer.has_documents:
+            add(view.papers[rows], docs.BITS, lambda n: n.layer.has_documents)
+        if layer.consents:
+            # which places of transit are Parties, and which repeat, decides whose consent is asked for
+            day = view.day("departed")[rows]
+            places = self.standing.of_transit("consents", view.transit[rows], day, (("basel_party",),))
+            add(places, 20, lambda n: n.consents)
+        return layer.packer.pack(parts, len(rows))
+
+    def _left(
+        self,
+        layer: Layer,
+        view: View,
+        rows: Codes,
+        worlds: Codes,
+        cls: Codes,
+        counterpart: Codes,
+        shipments: Shipments,
+        here: str | None = None,
+        role: str | None = None,
+        position: int | None = None,
+    ) -> tuple[Residuals, Codes]:
+        """The residual of each row."""
+        residuals = self._residuals.setdefault(layer.name, Residuals(self.book))
+        content = self._content(layer, view, rows, worlds, cls, shipments)
+        spans = [(np.searchsorted(turns, view.day(event)[rows], side="right"), 10)
+                 for event, turns in layer.boundaries.items()]  # fmt: skip
+        days, _, first = layer.days_index.lookup(layer.days_packer.pack(spans, len(rows)))
+        for i in first.tolist():
+            found = rules_in_force(shipments[int(rows[i])], self.book, layer.name, role, position)
+            layer.in_force.append(residuals.one(found))
+        ids, _, first = self._route_key(layer, view, rows, content, days, counterpart, here)
+        for i in first.tolist():
+            rules, shipment = layer.in_force[int(days[i])], shipments[int(rows[i])]
+            event_days = layer_days(shipment, role, position)
+            worlds_here = self.classes[int(cls[i])].worlds
+            layer.route_residuals.append(residuals.of(shipment, rules, event_days, here, role, worlds_here))
+        return residuals, np.asarray(layer.route_residuals, dtype=np.int64)[ids]
+
+    def international(self, view: View, rows: Codes, worlds: Codes, cls: Codes, shipments: Shipments) -> Codes:
+        layer = self.layer("international")
+        residuals, left = self._left(layer, view, rows, worlds, cls, view.import_[rows], shipments)
+        ids, _, first = layer.index.lookup(self._facts_key(layer, residuals, view, rows, left))
+
+        def decide(shipment: Any, i: int) -> int:
+            results, regime = international_layers(shipment, self.book, self.classes[int(cls[i])])
+            found = (tuple(self._id(r) for r in results), regime)
+            if found not in self._intl_ids:
+                self._intl_ids[found] = len(self.intl)
+                self.intl.append(found)
+            return self._intl_ids[found]
+
+        self._answer(layer, residuals, view, rows, left, first, shipments, decide)
+        return np.asarray(layer.results, dtype=np.int64)[ids]
+
+    def national(
+        self,
+        view: View,
+        rows: Codes,
+        worlds: Codes,
+        cls: Codes,
+        role: str,
+        state: Codes,
+        position: int | None,
+        shipments: Shipments,
+    ) -> Codes:
+        out = self._without_rules(rows, cls, role, state, position, shipments)
+        ruled = np.flatnonzero(out < 0)
+        counterpart = view.import_[rows] if role == "export" else view.export[rows]
+        order = ruled[np.argsort(state[ruled], kind="stable")]
+        starts = np.flatnonzero(np.diff(state[order], prepend=-1))
+        for a, b in zip(starts.tolist(), [*starts.tolist()[1:], len(order)] if len(order) else [], strict=True):
+            here = order[a:b]
+            iso = str(self.states.values[int(state[here[0]])])
+            layer = self.layer(f"national:{iso}:{role}")
+            mine, there = rows[here], counterpart[here]
+            residuals, left = self._left(
+                layer, view, mine, worlds[here], cls[here], there, shipments, iso, role, position
+            )
+            ids, _, first = layer.index.lookup(self._facts_key(layer, residuals, view, mine, left))
+
+            def decide(shipment: Any, i: int, iso: str = iso, here: Codes = here) -> int:
+                worlds = self.classes[int(cls[here[i]])]
+                return self._id(national_layer(shipment, self.book, worlds, iso, role, position))
+
+            self._answer(layer, residuals, view, mine, left, first, shipments, decide)
+            out[here] = np.asarray(layer.results, dtype=np.int64)[ids]
+        return out
+
+    def _answer(
+        self,
+        layer: Layer,
+        residuals: Residuals,
+        view: View,
+        rows: Codes,
+        left: Codes,
+        fresh: Codes,
+        shipments: Shipments,
+        decide: Callable[[Any, int], int],
+    ) -> None:
+        """Decides cases that are new to a layer, unless what the evaluator would look at was all met before."""
+        columns: dict[str, Codes | None] = {}
+        day = view.day("departed")[rows[fresh]]
+        places = self.standing.of_transit("consents", view.transit[rows[fresh]], day, (("basel_party",),))
+        for i, place in zip(fresh.tolist(), places.tolist(), strict=True):
+
+            def code(what: str, i: int = i) -> int | None:
+                column = columns[what] if what in columns else columns.setdefault(what, view.column(layer, what))
+                return None if column is None else int(column[rows[i]])
+
+            needs = residuals.needs[int(left[i])]
+            direct = "direct_shipment" in needs.layer.own and not view.transit[rows[i]]
+            root = int(left[i]), direct, place if needs.consents else 0
+            found = layer.answers.find(root, code)
+            if found is None:
+                watched = Watched(shipments[int(rows[i])], SETTLED)
+                found = decide(watched, i)
+                layer.answers.keep(root, code, watched.reads, found)
+            layer.results.append(found)
+
+    def _without_rules(
+        self, rows: Codes, cls: Codes, role: str, state: Codes, position: int | None, shipments: Shipments
+    ) -> Codes:
+        """Results where a State has no rules in a role: they turn on whether the load may be waste; else -1."""
+        if role not in self._ruleless:
+            names = [f"national:{iso}:{role}" for iso in self.states.values]
+            without = np.array([not self.book.by_layer.get(name) for name in names], dtype=bool)
+            self._ruleless[role] = without, np.full((len(names), 2), -1, dtype=np.int64)
+        bare, table = self._ruleless[role]
+        waste = np.array([any(w.waste for w in c.worlds) for c in self.classes], dtype=np.int64)[cls]
+        out = table[state, waste]
+        for i in np.flatnonzero(bare[state] & (out < 0)).tolist():
+            if table[state[i], waste[i]] < 0:
+                iso = str(self.states.values[int(state[i])])
+                shipment, worlds = shipments[int(rows[i])], self.classes[int(cls[i])]
+                result = national_layer(shipment, self.book, worlds, iso, role, position)
+                table[state[i], waste[i]] = self._id(result)
+        return table[state, waste]
+
+    def _id(self, result: LayerResult) -> int:
+        key = _frozen(result)
+        found = self._ids.get(key)
+        if found is None:
+            found = self._ids[key] = len(self.results)
+            self.results.append(result)
+        return found
+
+
+def _frozen(result: LayerResult) -> Any:
+    """A layer's result as a key: results that say the same are one."""
+    return (
+        result.name,
+        result.outcome,
+        result.regime,
+        tuple(result.rules),
+        tuple(result.reasons),
+        tuple(result.missing),
+        tuple((k, tuple(v)) for k, v in result.verify.items()),
+        tuple(result.alerts),
+        tuple((k, tuple(q.rules), tuple(q.decides), q.weight) for k, q in result.questions.items()),
+        result.entry_rules,
+        tuple(result.binding),
+    )

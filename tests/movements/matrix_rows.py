@@ -1,0 +1,87 @@
+"""Rows of movements for the matrix test (tests/parties/test_matrix.py): a notification and what hangs on it."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Any
+
+from django.utils import timezone
+
+from tests.parties.matrix_rows import Places
+from tests.parties.world import COMPANIES, ELSEWHERE, World
+from tidegate.movements.models import Amendment, Attachment, Breach, Consent, Contract, Guarantee, InfoRequest
+from tidegate.movements.models import Notification
+from tidegate.parties import files
+from tidegate.parties.ids import reference
+from tidegate.parties.models import Organisation
+
+NOW = timezone.now()
+
+
+def notification(owner: Organisation) -> Notification:
+    """A notification that is under way, in which a company takes part."""
+    row = Notification.objects.create(
+        holder_id=owner.holder_id,
+        case=reference(owner.holder_id),
+        state_export=owner.holder_id,
+        status="transmitted",
+        transmitted_at=NOW,
+        revision=1,
+    )
+    row.involved.add(owner)
+    for number in (1, 2):
+        row.versions.create(number=number, content={"designation": str(number)}, at=NOW)
+    return row
+
+
+def _below(owner: Organisation) -> dict[str, Any]:
+    row = notification(owner)
+    held = {"holder_id": row.holder_id, "case": row.case, "notification": row, "revision": 1}
+    made = {
+        "consent": Consent.objects.create(**held, authority=row.holder_id, role="export", requested_at=NOW),
+        "contract": Contract.objects.create(**held, number="K"),
+        "guarantee": Guarantee.objects.create(**held, number="G"),
+        "question": InfoRequest.objects.create(
+            **held, reference=reference("Q"), authority=row.holder_id, question="?", asked_at=NOW
+        ),
+        "amendment": Amendment.objects.create(**held, number=1, changes={}, reason="r", proposed_at=NOW),
+    }
+    file = Attachment.objects.create(
+        holder_id=row.holder_id, case=row.case, subject="notification", subject_id=row.pk, kind="other", name="a.txt",
+        media_type="text/plain", size=1, sha256=files.keep(b"a"), added_at=NOW,
+    )  # fmt: skip
+    breach = Breach.objects.create(
+        holder_id=row.holder_id, case=row.case, kind="overdue", subject="notification", subject_id=row.pk, opened_at=NOW
+    )
+    for one in (*made.values(), file):
+        one.involved.add(owner)
+    return {"row": row, "attachment": file, "breach": breach, **made}
+
+
+def _maker(name: Callable[[dict[str, Any]], dict[str, Any]]) -> Callable[[World, Organisation], Places]:
+    def maker(world: World, acting: Organisation) -> Places:
+        own = world.body(COMPANIES[0]) if acting.official else acting
+        other = None if acting.official else world.body(acting.kind, number=1)
+        return Places(
+            name(_below(own)),
+            None if other is None else name(_below(other)),
+            name(_below(world.body(COMPANIES[0], ELSEWHERE))),
+        )
+
+    return maker
+
+
+ROWS = {
+    "notification": _maker(lambda made: {"case": made["row"].case}),
+    "notification-step": _maker(lambda made: {"case": made["row"].case, "step": "parties"}),
+    "notification-versions": _maker(lambda made: {"case": made["row"].case, "before": 1, "after": 2}),
+    "notification-question": _maker(lambda made: {"case": made["row"].case, "pk": made["question"].pk}),
+    "notification-amendment": _maker(lambda made: {"case": made["row"].case, "number": 1}),
+    "notification-file": _maker(lambda made: {"case": made["row"].case, "pk": made["attachment"].pk}),
+    "consent": _maker(lambda made: {"pk": made["consent"].pk}),
+    "contract": _maker(lambda made: {"pk": made["contract"].pk}),
+    "guarantee": _maker(lambda made: {"pk": made["guarantee"].pk}),
+    "info-request": _maker(lambda made: {"pk": made["question"].pk}),
+    "amendment": _maker(lambda made: {"pk": made["amendment"].pk}),
+    "breach": _maker(lambda made: {"pk": made["breach"].pk}),
+}

