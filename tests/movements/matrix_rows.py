@@ -3,14 +3,26 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from datetime import date
 from typing import Any
 
 from django.utils import timezone
 
+from tests.movements import matrix_shipments
 from tests.parties.matrix_rows import Places
 from tests.parties.world import COMPANIES, ELSEWHERE, World
-from tidegate.movements.models import Amendment, Attachment, Breach, Consent, Contract, Guarantee, InfoRequest
-from tidegate.movements.models import Notification
+from tidegate.movements.models import (
+    Amendment,
+    Attachment,
+    Breach,
+    Consent,
+    Contract,
+    Guarantee,
+    Holiday,
+    InfoRequest,
+    Notification,
+    Subscription,
+)
 from tidegate.parties import files
 from tidegate.parties.ids import reference
 from tidegate.parties.models import Organisation
@@ -53,9 +65,10 @@ def _below(owner: Organisation) -> dict[str, Any]:
     breach = Breach.objects.create(
         holder_id=row.holder_id, case=row.case, kind="overdue", subject="notification", subject_id=row.pk, opened_at=NOW
     )
+    day = Holiday.objects.create(holder_id=row.holder_id, day=date(2027, 1, 1), name=reference("day"))
     for one in (*made.values(), file):
         one.involved.add(owner)
-    return {"row": row, "attachment": file, "breach": breach, **made}
+    return {"row": row, "attachment": file, "breach": breach, "holiday": day, **made}
 
 
 def _maker(name: Callable[[dict[str, Any]], dict[str, Any]]) -> Callable[[World, Organisation], Places]:
@@ -71,7 +84,29 @@ def _maker(name: Callable[[dict[str, Any]], dict[str, Any]]) -> Callable[[World,
     return maker
 
 
+def _subscription(channel: str) -> Callable[[World, Organisation], Places]:
+    """An e-mail notice of a clerk, or a webhook: seen in its own organisation alone, by authorities too."""
+
+    def of(body: Organisation, world: World) -> dict[str, Any]:
+        webhook = channel == "webhook"
+        person = None if webhook else world.membership(body.kind, "clerk", body.holder_id).person
+        address = "https://hooks.example/notices" if webhook else person.email if person else ""
+        row = Subscription.objects.create(
+            holder_id=body.holder_id, organisation=body, person=person, channel=channel, address=address, revision=1
+        )
+        return {"pk": row.pk}
+
+    def maker(world: World, acting: Organisation) -> Places:
+        kind = COMPANIES[-1] if acting.kind != COMPANIES[-1] else COMPANIES[0]
+        return Places(of(acting, world), of(world.body(kind), world), of(world.body(acting.kind, ELSEWHERE), world))
+
+    return maker
+
+
 ROWS = {
+    **matrix_shipments.ROWS,
+    "subscription": _subscription("email"),
+    "webhook": _subscription("webhook"),
     "notification": _maker(lambda made: {"case": made["row"].case}),
     "notification-step": _maker(lambda made: {"case": made["row"].case, "step": "parties"}),
     "notification-versions": _maker(lambda made: {"case": made["row"].case, "before": 1, "after": 2}),
@@ -83,5 +118,6 @@ ROWS = {
     "guarantee": _maker(lambda made: {"pk": made["guarantee"].pk}),
     "info-request": _maker(lambda made: {"pk": made["question"].pk}),
     "amendment": _maker(lambda made: {"pk": made["amendment"].pk}),
+    "holiday": _maker(lambda made: {"pk": made["holiday"].pk}),
     "breach": _maker(lambda made: {"pk": made["breach"].pk}),
 }

@@ -45,21 +45,6 @@ class Plain:
     def left(self) -> Decimal:
         return self.limit - self.reserved - self.used - self.lapsed
 
-    def windows_hold(self) -> bool:
-        """Every window of every period, one day after another."""
-        uses = [
-            (d.day, d.used if d.used is not None else d.kg)
-            for d in self.draws.values()
-            if d.state == "live" or (d.used or 0) > 0
-        ]
-        for days, kg, count in self.periods:
-            starts = {day - timedelta(days=back) for day, _mass in uses for back in range(days)}
-            for start in starts:
-                inside = [mass for day, mass in uses if start <= day < start + timedelta(days=days)]
-                if (kg is not None and sum(inside, Decimal(0)) > kg) or (count is not None and len(inside) > count):
-                    return False
-        return True
-
     def sweep(self, now: datetime, but: str = "") -> int:
         due = [name for name, d in self.draws.items() if d.state == "live" and d.expires <= now and name != but]
         for name in due:
@@ -77,23 +62,18 @@ class Plain:
             return True
         if not self.open or self.breached:
             return False
-        if self._short(name, kg):
-            # A refusal is undone as a whole, the sweep too.
-            kept = {n: d.state for n, d in self.draws.items()}
+        kept = {n: d.state for n, d in self.draws.items()}
+        for _attempt in ("as it stands", "swept"):
+            if not self._short(name, kg):
+                self.draws[name] = Draw(kg, day, expires)
+                if self._windows_fit(name):
+                    return True
+                del self.draws[name]
+                if before is not None:
+                    self.draws[name] = before
             self.sweep(now, but=name)
-            if self._short(name, kg):
-                for n, state in kept.items():
-                    self.draws[n].state = state
-                return False
-        swept = {n: d.state for n, d in self.draws.items()}
-        self.draws[name] = Draw(kg, day, expires)
-        if self.windows_hold():
-            return True
-        if before is None:
-            del self.draws[name]
-        else:
-            self.draws[name] = before
-        for n, state in swept.items():
+        # A refusal is undone as a whole, the sweep too.
+        for n, state in kept.items():
             self.draws[n].state = state
         return False
 
@@ -143,10 +123,12 @@ class Plain:
             self.breached = False
 
     def _fits(self, name: str) -> bool:
-        if self.left < 0 or (self.most is not None and self.count > self.most):
-            return False
+        return self.left >= 0 and (self.most is None or self.count <= self.most) and self._windows_fit(name)
+
+    def _windows_fit(self, name: str) -> bool:
+        """Every window that holds the draw's day, one after another. One that others overfilled elsewhere is theirs."""
         mine = self.draws[name]
-        if not mine.used:
+        if mine.state != "live" and not mine.used:
             return True
         for days, kg, count in self.periods:
             for back in range(days):

@@ -9,6 +9,7 @@ import subprocess
 import sys
 from collections.abc import Iterator
 from datetime import timedelta
+from decimal import Decimal
 from pathlib import Path
 from typing import Any
 
@@ -20,9 +21,19 @@ from tests.movements.people import NOON, actor, issued
 from tidegate.movements.commands import certificates, permits
 from tidegate.movements.credentials import status, tokens
 from tidegate.movements.credentials.verify import Bundle, load, verify
-from tidegate.movements.models import Certificate, Permit
+from tidegate.movements.models import (
+    Certificate,
+    Consent,
+    Consignment,
+    JointInspection,
+    Movement,
+    Notification,
+    Operation,
+    Permit,
+)
 from tidegate.parties import times
 from tidegate.parties.commanding import Refused
+from tidegate.parties.models import Facility
 from tidegate.parties.registry import VerifyKey
 
 DAY = timedelta(days=1)
@@ -107,6 +118,62 @@ def test_nothing_is_certified_that_is_not_so(certificate: Certificate) -> None:
     with pytest.raises(Refused) as unknown:
         certificates.issue(officer, permit.pk, kind="poem")
     assert unknown.value.code == "kind"
+
+
+def test_every_kind_says_what_its_row_says(certificate: Certificate) -> None:
+    officer = actor("competent_authority")
+    case = Notification.objects.create(
+        holder_id="VN", case="TH-1", number="TH 000123", state_export="TH", state_import="VN", status="active"
+    )
+    consent = Consent.objects.create(
+        holder_id="VN", case="TH-1", notification=case, authority="VN", role="import", status="requested",
+        requested_at=NOON, quantity_kg=Decimal(5000), valid_from=NOON.date(), valid_until=NOON.date() + DAY,
+    )  # fmt: skip
+    movement = Movement.objects.create(
+        holder_id="VN", case="TH-1", notification=case, serial=2, planned_on=NOON.date(), announced_kg=Decimal(900)
+    )
+    consignment = Consignment.objects.create(holder_id="VN", case="TH-1", reference="C-1", declaration="HPH-1")
+    assert officer.organisation is not None
+    facility = Facility.objects.create(holder_id="VN", organisation=officer.organisation, name="Works", address="x")
+    rows = {
+        "consent": consent,
+        "receipt": movement,
+        "recovery": movement,
+        "inspection": consignment,
+        "preconsent": facility,
+    }
+    for kind, row in rows.items():
+        with pytest.raises(Refused, match="is not so"):
+            certificates.issue(officer, row.pk, kind=kind)
+    Consent.objects.update(status="consented")
+    Movement.objects.update(
+        received_at=NOON, received_kg=Decimal(890), accepted_kg=Decimal(880), rejected_kg=Decimal(10), completed_at=NOON
+    )
+    Operation.objects.create(
+        holder_id="VN", movement=movement, reference="o1", final=True, code="R3", facility="Works", at=NOON,
+        input_kg=Decimal(880),
+    )  # fmt: skip
+    JointInspection.objects.create(
+        holder_id="VN",
+        consignment=consignment,
+        place="Hai Phong",
+        at=NOON,
+        result="as declared",
+        passed=True,
+        done_at=NOON,
+    )
+    Facility.objects.update(preconsented_from=NOON.date(), preconsented_until=NOON.date() + 30 * DAY, wastes=["B3011"])
+    made = {kind: certificates.issue(officer, row.pk, kind=kind) for kind, row in rows.items()}
+    known = certificates.bundle(["VN"])
+    assert {kind: said(row.token, known) for kind, row in made.items()} == dict.fromkeys(rows, ("valid", ""))
+    told = {kind: verify(row.token, known.keys, known.status_lists, NOON).claims for kind, row in made.items()}
+    assert (told["consent"]["notification"], told["consent"]["kg"]) == ("TH 000123", "5000.000")
+    assert (told["receipt"]["serial"], told["receipt"]["rejectedKg"]) == (2, "10.000")
+    assert told["recovery"]["operations"] == ["R3 Works"]
+    assert told["inspection"]["passed"] is True
+    assert told["preconsent"]["wastes"] == ["B3011"]
+    assert Consent.objects.get().certificate == made["consent"].pk
+    assert said(made["consent"].token, known, days=2) == ("invalid", "expired")
 
 
 def test_keys_of_all_kinds(certificate: Certificate) -> None:

@@ -4,8 +4,11 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from datetime import UTC, datetime, timedelta
+from pathlib import Path
+from typing import Any
 
 import pytest
+from django.db import transaction
 
 from tests.movements import cases, shipments
 from tests.movements.cases import START, Wire, actor
@@ -53,7 +56,7 @@ def row(wire: Wire) -> Iterator[Notification]:
         yield found
 
 
-def refused(code: str) -> object:
+def refused(code: str) -> Any:
     return pytest.raises(Refused, check=lambda error: error.code == code)
 
 
@@ -67,14 +70,14 @@ def test_from_draft_to_closed(wire: Wire, row: Notification) -> None:
     movements.announce(trader(), made.pk, revision=made.revision)
     wire.settle()
     assert statuses(made) == everywhere("announced")
-    assert (balance(row).reserved, balance(row).used) == (kg("20000"), 0)
+    assert (balance(row).reserved, balance(row).used) == (kg("20000"), kg("0"))
     assert at(made, "SG").packages == 10
 
     with times.at(DAY + timedelta(days=14)):
         movements.depart(trader(), made.pk, loaded_kg="19900.5", particulars={"containers": ["EXAM1234567"]})
         wire.settle()
         assert statuses(made) == everywhere("in_transit")
-        assert (balance(row).reserved, balance(row).used) == (0, kg("19900.5"))
+        assert (balance(row).reserved, balance(row).used) == (kg("0"), kg("19900.5"))
         movements.transfer(carrier(), made.pk, carrier="Example shipping line", means="S", vehicle="MV Example")
         movements.pass_border(customs("SG"), at(made, "SG").pk, place="Example port")
         wire.settle()
@@ -135,7 +138,7 @@ def test_nobody_announces_what_is_not_allowed(wire: Wire, row: Notification) -> 
     assert statuses(made) == {"TH": "draft"}
     assert balance(row).reserved == 0
     with refused("mass"):
-        movements.draft(trader(), row.pk, planned_on="2027-03-15", announced_kg=20000.5)  # type: ignore[arg-type]
+        movements.draft(trader(), row.pk, planned_on="2027-03-15", announced_kg=20000.5)
     with refused("writer"):
         movements.draft(actor("DE", "consignee", "clerk"), cases.copy(row, "DE").pk, planned_on="2027-03-15",
                         announced_kg="1")  # fmt: skip
@@ -149,7 +152,9 @@ def test_a_condition_that_is_not_met_refuses_the_announcement(wire: Wire) -> Non
     for code in STATES:
         cases.notifications.acknowledge(actor(code), cases.copy(row, code).pk)
         wire.settle()
-        more = {"outcome": "consented_with_conditions", "conditions": conditions} if code == "DE" else {}
+        more: dict[str, Any] = {}
+        if code == "DE":
+            more = {"outcome": "consented_with_conditions", "conditions": conditions}
         cases.decide(row, code, **more)
         wire.settle()
     cases.guarantees.confirm_contract(actor("DE"), cases.copy(row, "DE").pk, number="K-1")
@@ -237,9 +242,8 @@ def test_what_was_seen_is_stored_and_opens_a_breach(wire: Wire, row: Notificatio
     assert breaches("TH", made) == {"not_announced"}
     assert breaches("TH") == {"not_announced", "ledger_limit"}
     assert balance(row).used == kg("260000"), "a late actual is never clipped"
-    other = movements.draft
     with refused("state"):  # used up, so that nothing more is drafted
-        other(trader(), row.pk, planned_on="2027-03-16", announced_kg="1")
+        movements.draft(trader(), row.pk, planned_on="2027-03-16", announced_kg="1")
 
 
 def test_without_consent_it_is_refused_or_flagged(wire: Wire, row: Notification) -> None:
@@ -348,13 +352,57 @@ def test_what_has_a_successor_is_never_deleted(wire: Wire, row: Notification) ->
     assert Movement.objects.filter(pk=made.pk).exists()
 
 
-def test_a_notice_that_is_too_short_is_flagged(wire: Wire, row: Notification) -> None:
-    made = announced(wire, row, planned_on="2027-03-02")
-    late = at(made, "DE")
-    assert late.late_notice is again(made).late_notice
-    in_time = announced(wire, row, planned_on="2027-03-22")
-    assert not in_time.late_notice
-    assert ("late_notice" in breaches("TH", made)) is again(made).late_notice
+NOTICE = """
+clocks:
+- {id: example-notice, step: notice, regime: Example law, basis: s. 1, text: Three working days., roles: [export],
+   of: [TH], starts: departure, direction: before, length: 3, unit: working, source: https://law.example,
+   confidence: low}
+"""
+
+
+def test_a_notice_that_is_too_short_is_flagged(wire: Wire, row: Notification, tmp_path: Path, settings: Any) -> None:
+    """Announced all the same, flagged in every copy; here an overlay gives Thailand a time limit."""
+    (tmp_path / "clocks.yaml").write_text(NOTICE, encoding="utf-8")
+    settings.TIDEGATE_OVERLAYS = [tmp_path]
+    in_time, short = announced(wire, row, planned_on="2027-03-22"), announced(wire, row, planned_on="2027-03-03")
+    assert {at(in_time, code).late_notice for code in STATES} == {False}
+    assert {at(short, code).late_notice for code in STATES} == {True}
+    assert statuses(short) == everywhere("announced")
+    assert (breaches("TH", in_time), breaches("TH", short)) == (set(), {"late_notice"})
+
+
+def permit(limit: str) -> str:
+    """An account at the State of import."""
+    with transaction.atomic():
+        account = ledger.open_account(
+            holder="DE", kind="permit", reference="DE-PERM-0001", home="DE", limit_kg=kg(limit), case="DE-PERM-0001"
+        )
+    return account.reference
+
+
+def test_with_a_permit_of_the_state_of_import_both_homes_confirm(wire: Wire, row: Notification) -> None:
+    number = permit("30000")
+    made = movements.draft(
+        trader(), row.pk, planned_on="2027-03-15", announced_kg="20000", particulars={"permits": [number]}
+    )
+    movements.announce(trader(), made.pk)
+    assert statuses(made) == {"TH": "announcing"}, "the permit's home has not confirmed, so nobody is told"
+    wire.settle()
+    assert statuses(made) == everywhere("announced")
+    there_left = ledger.balance(Account.objects.get(holder="DE", reference=number))
+    assert (there_left.reserved, balance(row).reserved) == (kg("20000"), kg("20000"))
+    second = movements.draft(
+        trader(), row.pk, planned_on="2027-03-16", announced_kg="20000", particulars={"permits": [number]}
+    )
+    movements.announce(trader(), second.pk)
+    wire.settle()
+    assert statuses(second) == {"TH": "draft"}, "refused by one home, given back at the other"
+    assert balance(row).reserved == kg("20000")
+    with refused("other_home"):
+        movements.amend(trader(), made.pk, announced_kg="25000")
+    movements.depart(trader(), made.pk, loaded_kg="20100")
+    wire.settle()
+    assert ledger.balance(Account.objects.get(holder="DE", reference=number)).used == kg("20100")
 
 
 def test_time_makes_it_overdue_and_ends_what_never_left(wire: Wire, row: Notification) -> None:

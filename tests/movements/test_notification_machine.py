@@ -38,7 +38,7 @@ SILENT = "NL"  # the one whose silence is consent, after 30 days
 class Said:
     """What one authority has said, in the plainest form."""
 
-    acked: datetime | None = None
+    acks: list[tuple[datetime, int]] = field(default_factory=list)
     outcome: str = ""
     version: int = 0
     suspended: bool = False
@@ -63,7 +63,7 @@ class Cases(RuleBasedStateMachine):
         self.said = {code: Said() for code in STATES}
         self.confirmed = False
         self.stopped: set[str] = set()
-        self.version, self.material, self.material_at = 1, 1, START
+        self.version, self.material = 1, 1
 
     @initialize(begun=st.sampled_from(["sent", "delivered", "answered", "answered", "in force"]))
     def begin(self, begun: str) -> None:
@@ -107,7 +107,7 @@ class Cases(RuleBasedStateMachine):
     def acknowledge(self, code: str) -> None:
         row = self.here(code)
         if row is not None and self.act(notifications.acknowledge, code, row.pk):
-            self.said[code].acked = self.said[code].acked or self.now
+            self.said[code].acks.append((self.now, cases.again(row).version))
 
     @rule(code=AUTHORITY, outcome=st.sampled_from(["consented"] * 4 + ["objected"]))
     def decide(self, code: str, outcome: str) -> None:
@@ -119,7 +119,8 @@ class Cases(RuleBasedStateMachine):
             terms = {"grounds": ["No capacity"]}
         if self.act(consents.decide, code, mine.pk, outcome=outcome, **terms):
             said = self.said[code]
-            said.outcome, said.version, said.acked = outcome, cases.again(mine).version, said.acked or self.now
+            said.outcome, said.version = outcome, cases.again(mine).version
+            said.acks.append((self.now, said.version))
 
     @rule(code=AUTHORITY)
     def suspend_consent(self, code: str) -> None:
@@ -182,7 +183,7 @@ class Cases(RuleBasedStateMachine):
         if done:
             self.version += 1
             if material:
-                self.material, self.material_at = self.version, self.now
+                self.material = self.version
 
     # ── messages and time ────────────────────────────────────────────────────────────────────────────────
 
@@ -282,14 +283,19 @@ class Cases(RuleBasedStateMachine):
             return "expired" if day > max(until, ended + timedelta(days=1)) else "tacit"
         if any(answered is None for _asked, answered in said.questions):
             return "info_requested"
-        return "requested" if said.acked is None else "acknowledged"
+        return "requested" if self.acked(said) is None else "acknowledged"
+
+    def acked(self, said: Said) -> datetime | None:
+        """When it first acknowledged the content that counts."""
+        return next((at for at, version in said.acks if version >= self.material), None)
 
     def silent_since(self, said: Said) -> date | None:
         """The last of 30 days that no question touches, counted one by one; None where it is not over."""
         zone = ZoneInfo(cases.ZONES[SILENT])
-        if said.acked is None or any(answered is None for _asked, answered in said.questions):
+        acked = self.acked(said)
+        if acked is None or any(answered is None for _asked, answered in said.questions):
             return None
-        day = max(said.acked, self.material_at).astimezone(zone).date()
+        day = acked.astimezone(zone).date()
         left = 30
         while left:
             day += timedelta(days=1)
@@ -316,7 +322,7 @@ class Cases(RuleBasedStateMachine):
             return "active" if begun else "decided_consented"
         if "info_requested" in found:
             return "incomplete"
-        return "acknowledged" if self.said["DE"].acked is not None else "transmitted"
+        return "acknowledged" if self.acked(self.said["DE"]) else "transmitted"
 
 
 @pytest.fixture

@@ -16,6 +16,7 @@ from tests.movements.shipments import (
     DAY,
     STATES,
     again,
+    announced,
     arrived,
     at,
     breaches,
@@ -205,9 +206,8 @@ def test_article_8_gives_ninety_days_and_tells_the_secretariat(wire: Wire, row: 
         takeback.open(customs("DE"), there(made).pk, finding="x", custody_place="y", custody_kg="1")
     with refused("open_case"):
         takeback.open(customs("SG"), at(made, "SG").pk, finding="x", custody_place="y", custody_kg="1")
-    other = movements.draft(trader(), row.pk, planned_on="2027-03-16", announced_kg="1")
-    with refused("open_case"):
-        movements.announce(trader(), other.pk)
+    other = announced(wire, row, "1")
+    assert statuses(other) == everywhere("announced"), "a case stops its own movement, not every other"
     takeback.classify(actor("DE"), case.pk, basis="art8")
     takeback.inform(actor("DE"), case.pk)
     wire.settle()
@@ -387,6 +387,13 @@ def test_a_load_that_no_notification_names(wire: Wire, row: Notification) -> Non
     report = letters.compose(of(case, "DE"), "illegal_traffic_report")
     assert dict(report.fields)["Exporter"] == "Example trader"
     assert dict(report.fields)["Notification number"] == "not known"
+
+
+def test_what_is_under_a_case_does_not_leave(wire: Wire, row: Notification) -> None:
+    made = announced(wire, row)
+    opened(wire, made, "SG")
+    with refused("open_case"):
+        movements.depart(trader(), made.pk, loaded_kg="20000")
 
 
 def test_a_case_waits_for_its_movement(wire: Wire, row: Notification) -> None:

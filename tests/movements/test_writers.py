@@ -72,6 +72,7 @@ def test_eight_writers_on_postgresql(tmp_path: Path, postgres: str) -> None:
     assert found["database"] == "postgresql"
 
 
+@pytest.mark.ci
 @pytest.mark.postgres
 def test_the_same_rules_on_postgresql(tmp_path: Path, postgres: str) -> None:
     """Every test of ledger, permits, quotas, draws, certificates and border, on the other database."""
@@ -79,6 +80,6 @@ def test_the_same_rules_on_postgresql(tmp_path: Path, postgres: str) -> None:
     done = subprocess.run(
         [sys.executable, "-m", "pytest", "-q", "-p", "no:cacheprovider", "-n0", "--size=newcomer",
          *(f"tests/movements/{name}" for name in files)],
-        cwd=ROOT, env=environ(tmp_path, postgres), capture_output=True, text=True, timeout=900,
+        cwd=ROOT, env=environ(tmp_path, postgres), capture_output=True, text=True, timeout=1800,
     )  # fmt: skip
     assert done.returncode == 0, done.stdout[-6000:]

@@ -35,6 +35,7 @@ SET_COLUMNS = (
 )
 TEXTS = SET_COLUMNS[1:-1]
 SET_SCHEMA = pa.schema([("set", pa.int64()), *((name, pa.string()) for name in SET_COLUMNS[1:])])
+SETS_AT_ONCE = 5_000  # rows of the table of sets written together
 # the view that expands the compact form: equal to the full form on every row and field
 EXPAND_SQL = """
 SELECT d.id, d.row, s.outcome, s.entry, s.entry_candidates, s.eu_entry, s.regime, s.confidence, s.rulebook,
@@ -157,7 +158,7 @@ class ParquetSink:
         if not self.compact:
             return
         self._sets.append((number, *flat_of(body).values(), text))
-        if len(self._sets) >= 20_000:
+        if len(self._sets) >= SETS_AT_ONCE:
             self._write_sets()
 
     def _write_sets(self) -> None:

@@ -23,7 +23,7 @@ from tidegate.formats.writers import output_format as format_of
 from tidegate.formats.writers import rejects_path
 from tidegate.law import Book
 from tidegate.screening.bulk import Session
-from tidegate.screening.bulk.keys import KeyIndex
+from tidegate.screening.bulk.keys import KeyIndex, unique_inverse
 from tidegate.screening.evaluate import OUTCOMES, SEVERITY
 from tidegate.screening.registers import Enricher, Register
 from tidegate.screening.registers.join import Join
@@ -31,6 +31,8 @@ from tidegate.screening.shipment import FIELDS
 
 BATCH_ROWS = 131_072
 PART_ROWS = 8 * BATCH_ROWS
+# fields of the contract that no rule reads, and whose values are taken as they are
+UNREAD = frozenset({"description", "containers", "currency", "consignor", "consignee", "facility"})
 MOST_KEPT = 5_000  # decisions put together and kept for the next batch
 MOST_SETS = 400_000  # a session that has met more distinct cases is begun anew, so memory stays flat
 
@@ -75,7 +77,7 @@ class _Run:
         summary = Summary()
         sink = self._sink(self.output)
         try:
-            for item in arrow_batches(self.reader, batch_rows=BATCH_ROWS):
+            for item in self._batches():
                 self._one(item, sink, summary)
                 self._progress(progress, summary)
             self._settle(sink, summary)
@@ -92,6 +94,11 @@ class _Run:
         self.session = AlertingSession(self.book)
         self.table = BodyTable(self.session, self.set_offset)
         self.tally = Tally()
+
+    def _batches(self) -> Iterator[pa.RecordBatch | Rejects]:
+        """The input, without the columns that no rule reads and nobody wants beside the decisions."""
+        unread = () if self.register is not None else UNREAD - self.keep
+        return arrow_batches(self.reader, batch_rows=BATCH_ROWS, unread=unread)
 
     def _progress(self, progress: Callable[[int, int | None, int], None] | None, summary: Summary) -> None:
         if progress is None:
@@ -142,7 +149,7 @@ class _Run:
         known.write_text(json.dumps(mark))
         total = Summary()
         parts: list[Path] = []
-        for number, items in enumerate(_chunks(arrow_batches(self.reader, batch_rows=BATCH_ROWS), PART_ROWS)):
+        for number, items in enumerate(_chunks(self._batches(), PART_ROWS)):
             part = folder / f"part-{number:06d}.{self.kind}"
             done = part.with_suffix(".json")
             parts.append(part)
@@ -313,7 +320,8 @@ def _months(days: pa.Array) -> Any:
 
 def _consign(summary: Summary, session: Session, lines: pa.Array, sets: Any) -> None:
     """Gives each consignment of a batch the strictest outcome of its lines."""
-    severity = np.array([SEVERITY[session.heads[n][0]] for n in range(len(session.heads))], dtype=np.int64)[sets]
+    used, _, inverse = unique_inverse(sets)
+    severity = np.array([SEVERITY[session.heads[n][0]] for n in used.tolist()], dtype=np.int64)[inverse]
     encoded = lines.dictionary_encode() if not pa.types.is_dictionary(lines.type) else lines
     stated = encoded.indices.is_valid().to_numpy(zero_copy_only=False)
     places = encoded.indices.fill_null(0).to_numpy(zero_copy_only=False)[stated]

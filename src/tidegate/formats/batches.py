@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Collection, Iterator, Mapping
 from pathlib import Path
 from typing import Any
 
@@ -29,6 +29,7 @@ def arrow_batches(
     limits: Limits | None = None,
     encoding: str | None = None,
     fact_types: Mapping[str, str] = fields.FACT_TYPES,
+    unread: Collection[str] = (),
 ) -> Iterator[pa.RecordBatch | Rejects]:
     """Shipments as record batches of at most `batch_rows` rows, and `Rejects` between them.
 
@@ -39,35 +40,47 @@ def arrow_batches(
     input may have different columns where the input's rows have. An input column called `row` becomes
     `source.row`.
 
+    unread: fields of the contract whose columns may be left out where that saves reading them.
+
     A `ShipmentReader` may be given instead of a source, so that its notes and its progress can be watched.
     """
     if isinstance(source, ShipmentReader):
-        yield from _batches(source, batch_rows)
+        yield from _batches(source, batch_rows, unread)
         return
     with open_shipments(
         source, format=format, map=map, limits=limits, encoding=encoding, fact_types=fact_types
     ) as reader:
-        yield from _batches(reader, batch_rows)
+        yield from _batches(reader, batch_rows, unread)
 
 
-def _batches(reader: ShipmentReader, batch_rows: int) -> Iterator[pa.RecordBatch | Rejects]:
+def _batches(reader: ShipmentReader, batch_rows: int, unread: Collection[str]) -> Iterator[pa.RecordBatch | Rejects]:
     if reader.table is not None and reader.map is None:
-        yield from _stored(reader, batch_rows)
+        yield from _stored(reader, batch_rows, unread)
     elif (columnar := Columnar.of(reader)) is not None:
         yield from columnar.batches(batch_rows)
     else:
         yield from _made(reader, batch_rows)
 
 
-def _stored(reader: ShipmentReader, batch_rows: int) -> Iterator[pa.RecordBatch]:
+def _stored(reader: ShipmentReader, batch_rows: int, unread: Collection[str]) -> Iterator[pa.RecordBatch]:
     if reader.table is None or reader.columns is None:
         raise ValueError("not a Parquet input")
-    names = [ROW, *(row_name(name) for name in reader.columns)]
+    kept = [
+        n
+        for n, (name, field) in enumerate(zip(reader.columns, reader.table.schema, strict=True))
+        if pa.types.is_struct(field.type) or pa.types.is_map(field.type) or not _of(name, unread)
+    ]
+    names = [ROW, *(row_name(reader.columns[n]) for n in kept)]
     first = 1
-    for batch in reader.table.batches(batch_rows):
+    for batch in reader.table.batches(batch_rows, kept if len(kept) < len(reader.columns) else None):
         numbers = pa.array(range(first, first + batch.num_rows), pa.int64())
         yield pa.RecordBatch.from_arrays([numbers, *batch.columns], names=names)
         first += batch.num_rows
+
+
+def _of(name: str, unread: Collection[str]) -> bool:
+    """Whether a dotted column belongs to a field to be left out; what the contract does not know stays."""
+    return name.partition(".")[0] in unread and fields.canonical(name) is not None
 
 
 def _made(reader: ShipmentReader, batch_rows: int) -> Iterator[pa.RecordBatch | Rejects]:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import datetime as dt
 import struct
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from decimal import Decimal
 from pathlib import Path
 from typing import IO, Any
@@ -50,11 +50,15 @@ class ParquetTable:
     def close(self) -> None:
         self._file.close()
 
-    def batches(self, batch_rows: int) -> Iterator[pa.RecordBatch]:
+    def batches(self, batch_rows: int, columns: Sequence[int] | None = None) -> Iterator[pa.RecordBatch]:
         """The record batches of the file, dictionary columns unpacked. `FormatError` where a page is
-        damaged."""
+        damaged.
+
+        columns: places in the schema of those to read, in order; all when left out.
+        """
         done = 0
-        stream = self._file.iter_batches(batch_size=batch_rows)
+        names = None if columns is None else [self.schema.names[n] for n in columns]
+        stream = self._file.iter_batches(batch_size=batch_rows, columns=names)
         while True:
             try:
                 batch = next(stream, None)

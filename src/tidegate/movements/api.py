@@ -8,39 +8,24 @@ are texts (`"20000.5"`), days ISO dates, moments ISO with their zone. A repeated
 from __future__ import annotations
 
 import inspect
+import pkgutil
 import types
 import typing
 from collections.abc import Callable, Mapping, Sequence
 from datetime import date, datetime
 from decimal import Decimal
+from importlib import import_module
 from typing import Annotated, Any, Union
 from uuid import UUID
 
 from django.db import models
 from django.http import HttpRequest
-from ninja import Body, Header, Router, Schema
-from ninja.params.functions import Query
-from pydantic import ConfigDict, Field, create_model
+from ninja import Router, Schema
+from ninja.params.functions import Header, Query
+from pydantic import BaseModel, ConfigDict, Field, create_model
 
 from tidegate.movements import border, ledger
-from tidegate.movements.commands import (  # noqa: F401 - each registers its commands
-    amendments,
-    calendars,
-    certificates,
-    consents,
-    consignments,
-    corrections,
-    drafts,
-    guarantees,
-    movements,
-    notifications,
-    permits,
-    quotas,
-    receipt,
-    takeback,
-    transport,
-)
-from tidegate.movements.commands import border as _border  # noqa: F401 - the same
+from tidegate.movements import commands as rooms
 from tidegate.movements.models import Account
 from tidegate.movements.queries import cases, shipments
 from tidegate.movements.queries import permits as permit_queries
@@ -172,7 +157,8 @@ class Changed(Schema):
 
 
 def _actor(request: HttpRequest) -> Actor:
-    return request.auth  # type: ignore[attr-defined, no-any-return]
+    actor: Actor = request.auth  # type: ignore[attr-defined]
+    return actor
 
 
 def _item(row: models.Model, names: Mapping[str, Any]) -> dict[str, Any]:
@@ -188,7 +174,8 @@ def _plain(row: models.Model | None) -> dict[str, Any] | None:
     """The columns of a row as JSON; keys of other rows by their key."""
     if row is None:
         return None
-    return journal.as_json({f.attname: getattr(row, f.attname) for f in row._meta.concrete_fields})  # type: ignore[no-any-return]
+    said: dict[str, Any] = journal.as_json({f.attname: getattr(row, f.attname) for f in row._meta.concrete_fields})
+    return said
 
 
 @router.get(
@@ -344,7 +331,7 @@ def _hint(said: Any) -> Any:
     return Any
 
 
-def _body(name: str, function: Callable[..., Any]) -> tuple[type[Schema], list[str]]:
+def _body(name: str, function: Callable[..., Any]) -> tuple[type[BaseModel], list[str]]:
     """The schema of a command's arguments, and the names of those that are given by place."""
     plain = inspect.unwrap(function)
     hints = typing.get_type_hints(plain)
@@ -357,10 +344,7 @@ def _body(name: str, function: Callable[..., Any]) -> tuple[type[Schema], list[s
         if parameter.kind is not inspect.Parameter.KEYWORD_ONLY:
             placed.append(parameter.name)
     title = "".join(part.title() for part in name.replace("_", ".").split(".")[1:])
-    model = create_model(title, __base__=Schema, __config__=None, **fields)
-    model.model_config = ConfigDict(extra="forbid", title=title)
-    model.model_rebuild(force=True)
-    return model, placed
+    return create_model(title, __config__=ConfigDict(extra="forbid"), **fields), placed
 
 
 def _operation(name: str) -> None:
@@ -377,8 +361,8 @@ def _operation(name: str) -> None:
 
     run.__annotations__ = {
         "request": HttpRequest,
-        "said": Annotated[schema, Body(...)],
-        "idempotency_key": Annotated[str, Header("", max_length=128)],
+        "said": schema,
+        "idempotency_key": Annotated[str, Header("", alias="Idempotency-Key", max_length=128)],
         "return": Any,
     }
     run.__name__ = f"{noun}_{verb}"
@@ -403,6 +387,8 @@ def _changed(result: Any) -> dict[str, Any]:
     }
 
 
+for _module in pkgutil.iter_modules(rooms.__path__, f"{rooms.__name__}."):
+    import_module(_module.name)  # each registers its commands
 for _name in sorted(COMMANDS):
     if _name.startswith("movements."):
         _operation(_name)

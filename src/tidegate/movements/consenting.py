@@ -98,41 +98,60 @@ def sync(
 
 
 def outdated(consent: Consent, notification: Notification, actor: Actor | str, *, state: str | None = None) -> bool:
-    """Where the decision was on a content that has changed materially since, it has to be made anew; whether so."""
+    """Where a decision or an acknowledgement was of a content that has changed materially since, it is void; whether so."""
+    material = notification.material_version
     decided = consent.status in (*machines.GIVEN, "objected", "suspended")
-    if not decided or consent.version >= notification.material_version:
-        return False
-    reopen(consent, actor, state=state)
-    return True
+    waiting = consent.status in machines.WAITING and consent.acknowledged_at is not None
+    if (decided and consent.version < material) or (waiting and consent.acked_version < material):
+        reopen(consent, actor, state=state)
+        return True
+    return False
 
 
 def reopen(consent: Consent, actor: Actor | str, *, state: str | None = None) -> None:
-    """Back to the beginning: what was decided stays in the journal, no longer in the row."""
+    """Back to the beginning: what was decided stays in the journal, no longer in the row.
+
+    An acknowledgement of the present content stays; one of an earlier content proves nothing of this one.
+    """
     before = {
         "status": consent.status,
         "version": consent.version,
         "valid_from": consent.valid_from,
         "valid_until": consent.valid_until,
+        "acknowledged_at": consent.acknowledged_at,
     }
     consent.decided_at = consent.valid_from = consent.valid_until = None
     consent.quantity_kg = consent.shipments = None
     consent.conditions, consent.grounds, consent.remarks, consent.given_as = [], [], "", ""
-    step(consent, "reopened", actor, payload={"before": before}, state=state)
-    Clock.objects.filter(subject_id=consent.pk).update(ended_at=None, outcome="")
-    if consent.acknowledged_at is not None:
+    if consent.acked_version < consent.notification.material_version:
+        consent.acknowledged_at = None
+    if (consent.status, "reopened") in machines.CONSENT.table:
+        step(consent, "reopened", actor, payload={"before": before}, state=state)
+    else:  # it asks for information and had acknowledged nothing else
+        facts.note(actor, "consent.changed", consent, payload={"before": before}, state=state)
+    Clock.objects.filter(subject_id=consent.pk).update(ended_at=None, outcome="", due_at=None)
+    if consent.acknowledged_at is not None and consent.status == "requested":
         step(consent, "acknowledged", actor, payload={"at": consent.acknowledged_at}, state=state)
+    rest(consent, actor, state=state)
 
 
 def acknowledge(
-    consent: Consent, actor: Actor | str, at: datetime, *, posts: Iterable[Post] = (), state: str | None = None
+    consent: Consent,
+    actor: Actor | str,
+    at: datetime,
+    version: int,
+    *,
+    posts: Iterable[Post] = (),
+    state: str | None = None,
 ) -> None:
-    """The authority has the notification. Known already, or decided meanwhile: only the moment is kept."""
-    if consent.acknowledged_at is None:
-        consent.acknowledged_at = at
-    if (consent.status, "acknowledged") in machines.CONSENT.table:
-        step(consent, "acknowledged", actor, payload={"at": at}, posts=posts, state=state, at=at)
+    """The authority has the notification in this version. Decided meanwhile: only the moment is kept."""
+    if version >= consent.notification.material_version:
+        consent.acknowledged_at, consent.acked_version = at, version
+    said = {"at": at, "version": version}
+    if consent.acknowledged_at is not None and (consent.status, "acknowledged") in machines.CONSENT.table:
+        step(consent, "acknowledged", actor, payload=said, posts=posts, state=state, at=at)
     else:
-        facts.note(actor, "consent.changed", consent, payload={"acknowledged_at": at}, posts=list(posts), state=state)
+        facts.note(actor, "consent.changed", consent, payload={"acknowledged": said}, posts=list(posts), state=state)
 
 
 def snapshot(consent: Consent) -> dict[str, Any]:
@@ -142,6 +161,7 @@ def snapshot(consent: Consent) -> dict[str, Any]:
         "status": consent.status,
         "version": consent.version,
         "acknowledged_at": consent.acknowledged_at,
+        "acked_version": consent.acked_version,
         "decided_at": consent.decided_at,
         "valid_from": consent.valid_from,
         "valid_until": consent.valid_until,
@@ -159,8 +179,9 @@ def take(consent: Consent, body: Mapping[str, Any]) -> None:
     """What another State's authority decided, into this copy's row."""
     consent.version = int(body["version"])
     consent.decided_at = facts.moment(body["decided_at"]) if body.get("decided_at") else None
-    if body.get("acknowledged_at") and consent.acknowledged_at is None:
-        consent.acknowledged_at = facts.moment(body["acknowledged_at"])
+    acked = int(body.get("acked_version") or 0)
+    if body.get("acknowledged_at") and (consent.acknowledged_at is None or acked > consent.acked_version):
+        consent.acknowledged_at, consent.acked_version = facts.moment(body["acknowledged_at"]), acked
     consent.valid_from = facts.day(body.get("valid_from"), "valid_from")
     consent.valid_until = facts.day(body.get("valid_until"), "valid_until")
     kg = body.get("quantity_kg")

@@ -17,18 +17,17 @@ from datetime import date, datetime, timedelta
 from decimal import Decimal
 from types import EllipsisType
 from typing import Any, NamedTuple
-from zoneinfo import ZoneInfo
 
 from django.db import transaction
-from django.db.models import Case, Count, F, Q, Sum, When
+from django.db.models import Sum
 from django.utils.translation import gettext_lazy as _
 
+from tidegate.movements import ledger_rows as rows
 from tidegate.movements.masses import kilograms
 from tidegate.movements.models import Account, Breach, Posting, Reservation, SubPeriod
 from tidegate.parties import journal, times
 from tidegate.parties.actors import Actor, system
-from tidegate.parties.commanding import Missing, Refused
-from tidegate.parties.ids import uuid7
+from tidegate.parties.commanding import Refused
 from tidegate.parties.models import Organisation
 from tidegate.parties.registry import Post
 
@@ -82,7 +81,7 @@ def open_account(
 
     Raises Refused("ledger_exists") where the reference is taken, Refused("mass") for a limit that is none.
     """
-    _inside()
+    rows.inside()
     if home != holder:
         raise ValueError(f"an account is opened at its home, {home}; a copy comes by message")
     limit = kilograms(limit_kg, "limit_kg", zero=True)
@@ -101,7 +100,7 @@ def open_account(
     account.save(force_insert=True)
     account.involved.add(*involved)
     _limit_periods(account, sub_periods)
-    _post(account, "limit", "", limit=-limit, available=limit)
+    rows.post(account, "limit", "", limit=-limit, available=limit)
     _record(account, "ledger.opened", actor, limit_kg=limit, limit_count=limit_count)
     return account
 
@@ -119,8 +118,8 @@ def reserve(
     Missing.
     """
     mass = kilograms(kg)
-    account = _locked(holder, reference)
-    row = Reservation.objects.filter(account=account, draw=draw).first()
+    account = rows.locked(holder, reference)
+    row = rows.of_draw(account, draw)
     if row is not None and row.committed_kg is not None:
         return row
     if row is not None and row.status != Status.LIVE:
@@ -137,8 +136,8 @@ def reserve(
     row.kg, row.day, row.expires_at = mass, day, expires_at
     row.save()
     account.reserved_kg += mass - earlier
-    _post(account, "reserve", draw, available=earlier - mass, reserved=mass - earlier)
-    _save(account)
+    rows.post(account, "reserve", draw, available=earlier - mass, reserved=mass - earlier)
+    rows.save(account)
     _record(account, "ledger.reserved", actor, draw=draw, kg=mass, day=day, expires_at=expires_at)
     return row
 
@@ -152,11 +151,11 @@ def commit(
     actual is stored all the same. Gives the Breach where it goes over a limit, or leaves a closed account unreserved.
     """
     mass = kilograms(kg, zero=True)
-    account = _locked(holder, reference)
-    row = Reservation.objects.filter(account=account, draw=draw).first()
+    account = rows.locked(holder, reference)
+    row = rows.of_draw(account, draw)
     if row is not None and row.committed_kg is not None:
         return None
-    day = at.astimezone(ZoneInfo(account.holder.time_zone)).date()
+    day = at.astimezone(rows.zone(account)).date()
     reserved = row is not None and row.status == Status.LIVE
     held = row.kg if reserved and row is not None else ZERO
     if row is None:
@@ -173,7 +172,7 @@ def commit(
     wrong = _wrong(account, draw, day, mass)
     if not reserved and not _open_on(account, day):
         wrong.append("closed")
-    _post(account, "commit", draw, reserved=-held, used=mass, available=held - mass)
+    rows.post(account, "commit", draw, reserved=-held, used=mass, available=held - mass)
     return _store(account, "ledger.committed", actor, wrong, at, draw=draw, kg=mass, reserved_kg=held)
 
 
@@ -185,8 +184,8 @@ def adjust(
     A draw that is not committed yet is committed with it. Gives the Breach where the correction goes over a limit.
     """
     mass = kilograms(kg, zero=True)
-    account = _locked(holder, reference)
-    row = Reservation.objects.filter(account=account, draw=draw).first()
+    account = rows.locked(holder, reference)
+    row = rows.of_draw(account, draw)
     if row is None or row.committed_kg is None:
         return commit(holder, reference, draw=draw, kg=mass, at=at, actor=actor)
     before = row.committed_kg
@@ -199,18 +198,18 @@ def adjust(
     wrong = _wrong(account, draw, row.day, mass) if mass > before else []
     if not wrong:
         _free(account)
-    _post(account, "adjust", draw, used=mass - before, available=before - mass)
+    rows.post(account, "adjust", draw, used=mass - before, available=before - mass)
     return _store(account, "ledger.adjusted", actor, wrong, at, draw=draw, kg=mass, before_kg=before, reason=reason)
 
 
 def release(holder: str, reference: str, *, draw: str, at: datetime, actor: Actor | None = None) -> Reservation | None:
     """Give a live reservation back. None, and no effect, where the draw has none (any more)."""
-    account = _locked(holder, reference)
+    account = rows.locked(holder, reference)
     row = Reservation.objects.filter(account=account, draw=draw, status=Status.LIVE).first()
     if row is None:
         return None
     _give_back(account, row, Status.RELEASED, at)
-    _save(account)
+    rows.save(account)
     _record(account, "ledger.released", actor, draw=draw, kg=row.kg)
     return row
 
@@ -222,7 +221,7 @@ def expire_due(now: datetime) -> int:
     ended = 0
     for holder, reference, _key in list(accounts):
         with transaction.atomic():
-            ended += _expire(_locked(holder, reference), now)
+            ended += _expire(rows.locked(holder, reference), now)
     return ended
 
 
@@ -243,7 +242,7 @@ def resize(
 
     Raises Refused("ledger_below_use") where a lower limit would be below what is reserved, used and lapsed.
     """
-    account = _locked(holder, reference)
+    account = rows.locked(holder, reference)
     limit = account.limit_kg if limit_kg is None else kilograms(limit_kg, "limit_kg", zero=True)
     most = account.limit_count if isinstance(limit_count, EllipsisType) else limit_count
     if limit < account.limit_kg and limit < _taken(account):
@@ -272,8 +271,8 @@ def resize(
     if sub_periods is not None:
         account.sub_periods.all().delete()
         _limit_periods(account, sub_periods)
-    _post(account, "limit", "", limit=-change, available=change)
-    _save(account)
+    rows.post(account, "limit", "", limit=-change, available=change)
+    rows.save(account, whole=True)
     _record(
         account, "ledger.resized", actor, limit_kg=limit, limit_count=most, open=account.open,
         valid_from=account.valid_from, valid_until=account.valid_until,
@@ -286,14 +285,14 @@ def lapse(holder: str, reference: str, *, at: datetime, actor: Actor | None = No
 
     What is still reserved stays so until it is used or given back; given back, it lapses with the next call.
     """
-    account = _locked(holder, reference)
+    account = rows.locked(holder, reference)
     rest = max(account.limit_kg - _taken(account), ZERO)
     if not account.open and not rest:
         return ZERO
     account.open = False
     account.lapsed_kg += rest
-    _post(account, "lapse", "", available=-rest, lapsed=rest)
-    _save(account)
+    rows.post(account, "lapse", "", available=-rest, lapsed=rest)
+    rows.save(account, whole=True)
     _record(account, "ledger.lapsed", actor, kg=rest)
     return rest
 
@@ -303,7 +302,7 @@ def settle(holder: str, reference: str, *, actor: Actor | None = None) -> Accoun
 
     Raises Refused: ledger_breached where a breach of it is still open, ledger_overdrawn where too much is drawn.
     """
-    account = _locked(holder, reference)
+    account = rows.locked(holder, reference)
     if not account.breached:
         return account
     if _open_breach(account):
@@ -317,7 +316,7 @@ def settle(holder: str, reference: str, *, actor: Actor | None = None) -> Accoun
             expected=str(_taken(account)),
         )
     account.breached = False
-    _save(account)
+    rows.save(account)
     _record(account, "ledger.settled", actor)
     return account
 
@@ -332,8 +331,8 @@ def balance(account: Account) -> Balance:
 
 def replay(account: Account) -> dict[str, Decimal]:
     """What each leg of an account adds up to by its postings alone, in kg: what the row must say, too."""
-    rows = Posting.objects.filter(account=account).values_list("leg").annotate(sum=Sum("kg")).order_by()
-    return {"limit": ZERO, "available": ZERO, "reserved": ZERO, "used": ZERO, "lapsed": ZERO, **dict(rows)}
+    legs = Posting.objects.filter(account=account).values_list("leg").annotate(sum=Sum("kg")).order_by()
+    return {"limit": ZERO, "available": ZERO, "reserved": ZERO, "used": ZERO, "lapsed": ZERO, **dict(legs)}
 
 
 def tell(account: Account, to: Iterable[str] | None = None) -> list[Post]:
@@ -369,28 +368,34 @@ def _may_reserve(account: Account, draw: str, kg: Decimal, earlier: Decimal, day
     if account.breached:
         raise _breached()
 
-    def short() -> bool:
-        left = account.limit_kg - _taken(account) + earlier
-        return kg > left or (new and account.limit_count is not None and account.count >= account.limit_count)
-
+    trouble = _over(account, draw, kg, earlier, day, new=new)
     # What has expired and was not swept yet must not stand in the way.
-    if short() and not (_expire(account, times.now(), but=draw) and not short()):
-        raise Refused(
+    if trouble is not None and _expire(account, times.now(), but=draw):
+        trouble = _over(account, draw, kg, earlier, day, new=new)
+    if trouble is not None:
+        raise trouble
+
+
+def _over(account: Account, draw: str, kg: Decimal, earlier: Decimal, day: date, *, new: bool) -> Refused | None:
+    left = account.limit_kg - _taken(account) + earlier
+    if kg > left or (new and account.limit_count is not None and account.count >= account.limit_count):
+        return Refused(
             "ledger_insufficient",
             _("Not enough is left of the quantity or of the number of shipments."),
             field="kg",
             value=str(kg),
-            expected=str(account.limit_kg - _taken(account) + earlier),
+            expected=str(left),
         )
     period = _window_over(account, draw, day, kg)
-    if period is not None:
-        raise Refused(
-            "ledger_period",
-            _("More than is allowed within %(days)s days.") % {"days": period.days},
-            field="kg",
-            value=str(kg),
-            expected=str(period.limit_kg if period.limit_kg is not None else period.limit_count),
-        )
+    if period is None:
+        return None
+    return Refused(
+        "ledger_period",
+        _("More than is allowed within %(days)s days.") % {"days": period.days},
+        field="kg",
+        value=str(kg),
+        expected=str(period.limit_kg if period.limit_kg is not None else period.limit_count),
+    )
 
 
 def _breached() -> Refused:
@@ -413,18 +418,13 @@ def _wrong(account: Account, draw: str, day: date, kg: Decimal) -> list[str]:
     return found
 
 
-def _window_over(account: Account, draw: str, day: date, kg: Decimal) -> SubPeriod | None:
+def _window_over(account: Account, draw: str, day: date, kg: Decimal) -> Period | None:
     """The first further limit that `kg` on `day` would break in any window that holds the day."""
-    periods = list(account.sub_periods.all())
+    periods = [Period(*row) for row in rows.periods(account)]
     if not periods:
         return None
-    reach = timedelta(days=max(period.days for period in periods))
-    others = Reservation.objects.filter(
-        Q(status=Status.LIVE) | Q(committed_kg__gt=0), account=account, day__gt=day - reach, day__lt=day + reach
-    ).exclude(draw=draw)
-    counted = Case(When(committed_kg=None, then=F("kg")), default=F("committed_kg"))
-    sums = others.values_list("day").annotate(mass=Sum(counted), number=Count("pk")).order_by("day")
-    uses = {used: (mass, count) for used, mass, count in sums}
+    reach = timedelta(days=max(period.days for period in periods) - 1)
+    uses = rows.uses(account, day - reach, day + reach, draw)
     mine = uses.get(day, (ZERO, 0))
     uses[day] = (mine[0] + kg, mine[1] + 1)
     days = sorted(uses)
@@ -480,30 +480,14 @@ def _open_on(account: Account, day: date) -> bool:
 # --- the rows ------------------------------------------------------------------------------------------
 
 
-def _inside() -> None:
-    if not transaction.get_connection().in_atomic_block:
-        raise ValueError("the ledger is written in the transaction of the change that draws on it")
-
-
-def _locked(holder: str, reference: str) -> Account:
-    _inside()
-    rows = Account.objects.select_for_update(of=("self",)).select_related("holder")
-    account = rows.filter(holder=holder, reference=reference).first()
-    if account is None:
-        raise Missing("account")
-    if account.home != holder:
-        raise ValueError(f"{reference} has its home in {account.home}; {holder} holds a copy")
-    return account
-
-
 def _limit_periods(account: Account, periods: Iterable[Period | tuple[int, Decimal | None, int | None]]) -> None:
-    rows = []
+    found = []
     for days, kg, count in periods:
         if days < 1:
             raise Refused("period", _("A period has at least one day."), field="days", value=days, expected="1")
         mass = None if kg is None else kilograms(kg, "limit_kg", zero=True)
-        rows.append(SubPeriod(account=account, days=days, limit_kg=mass, limit_count=count))
-    SubPeriod.objects.bulk_create(rows)
+        found.append(SubPeriod(account=account, days=days, limit_kg=mass, limit_count=count))
+    SubPeriod.objects.bulk_create(found)
 
 
 def _give_back(account: Account, row: Reservation, status: str, at: datetime) -> None:
@@ -511,39 +495,21 @@ def _give_back(account: Account, row: Reservation, status: str, at: datetime) ->
     row.save(update_fields=["status", "ended_at"])
     account.reserved_kg -= row.kg
     account.count -= 1
-    _post(account, "release" if status == Status.RELEASED else "expire", row.draw, reserved=-row.kg, available=row.kg)
+    rows.post(
+        account, "release" if status == Status.RELEASED else "expire", row.draw, reserved=-row.kg, available=row.kg
+    )
 
 
 def _expire(account: Account, now: datetime, but: str = "") -> int:
     """End what is due on a locked account; gives the number."""
-    rows = Reservation.objects.filter(account=account, status=Status.LIVE, expires_at__lte=now).exclude(draw=but)
-    rows = list(rows.order_by("pk"))  # type: ignore[assignment]
-    for row in rows:
+    due = Reservation.objects.filter(account=account, status=Status.LIVE, expires_at__lte=now).exclude(draw=but)
+    ended = list(due.order_by("pk"))
+    for row in ended:
         _give_back(account, row, Status.EXPIRED, now)
-    if rows:
-        _save(account)
-        _record(account, "ledger.expired", None, draws=[row.draw for row in rows])
-    return len(rows)
-
-
-def _post(account: Account, kind: str, draw: str, **legs: Decimal) -> None:
-    """The legs of one transaction; those of nothing are left out."""
-    if sum(legs.values()):
-        raise ValueError(f"the legs of a transaction add up to zero, not {legs}")
-    one, at = uuid7(), times.now()
-    Posting.objects.bulk_create(
-        Posting(
-            account=account, holder_id=account.holder_id, transaction=one, leg=leg, kg=kg, kind=kind, draw=draw, at=at
-        )
-        for leg, kg in legs.items()
-        if kg
-    )
-
-
-def _save(account: Account) -> None:
-    account.revision += 1
-    account.as_of = times.now()
-    account.save()
+    if ended:
+        rows.save(account)
+        _record(account, "ledger.expired", None, draws=[row.draw for row in ended])
+    return len(ended)
 
 
 def _store(
@@ -565,7 +531,7 @@ def _store(
             actor or system(account.holder_id), "breach.opened", breach, revision=1, case=account.case,
             payload={"kind": breach.kind, "subject": "account", "subject_id": account.pk, **breach.detail},
         )  # fmt: skip
-    _save(account)
+    rows.save(account)
     _record(account, type, actor, breach=breach and breach.pk, broken=wrong, occurred_at=at, **payload)
     return breach
 

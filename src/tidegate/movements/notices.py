@@ -17,7 +17,7 @@ import secrets
 import time
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field
-from datetime import UTC, datetime, timedelta
+from datetime import datetime, timedelta
 from datetime import time as clock_time
 from smtplib import SMTPException, SMTPRecipientsRefused
 from typing import Any
@@ -193,6 +193,12 @@ class Deadline:
     kind: str
 
     @property
+    def due_at(self) -> datetime:
+        """When it ends; `deadlines` takes only clocks that have an end."""
+        assert self.clock.due_at is not None
+        return self.clock.due_at
+
+    @property
     def text(self) -> str:
         """What the limit is for, in words."""
         known = clocks.clocks().rules.get(self.clock.rule)
@@ -357,7 +363,7 @@ def _attempt(row: Subscription, parcel: Parcel, now: datetime, **also: Any) -> b
             for name, value in noted.items():
                 setattr(row, name, value)
         made = [
-            DeadlineTold(subscription=row, clock=one.clock, kind=one.kind, due_at=one.clock.due_at, at=now)
+            DeadlineTold(subscription=row, clock=one.clock, kind=one.kind, due_at=one.due_at, at=now)
             for one in parcel.deadlines
         ]
         DeadlineTold.objects.bulk_create(made, ignore_conflicts=True)
@@ -423,7 +429,7 @@ def _as_json(one: Deadline) -> dict[str, Any]:
     clock = one.clock
     return {
         "kind": one.kind, "rule": clock.rule, "case": clock.case, "authority": clock.authority,
-        "subject": clock.subject, "subject_id": clock.subject_id, "due_at": clock.due_at,
+        "subject": clock.subject, "subject_id": clock.subject_id, "due_at": one.due_at,
     }  # fmt: skip
 
 
@@ -452,7 +458,7 @@ def _mail(row: Subscription, parcel: Parcel) -> None:
         over, soon = (
             [
                 Line(
-                    _moment(one.clock.due_at, zone),
+                    _moment(one.due_at, zone),
                     one.text,
                     one.clock.case,
                     _link(one.clock.subject, one.clock.subject_id),
@@ -525,5 +531,5 @@ def link(address: str) -> str:
     return f"{settings.TIDEGATE_SITE}{address}"
 
 
-def _moment(at: datetime | None, zone: ZoneInfo) -> str:
-    return (at or datetime.now(UTC)).astimezone(zone).strftime("%Y-%m-%d %H:%M")
+def _moment(at: datetime, zone: ZoneInfo) -> str:
+    return at.astimezone(zone).strftime("%Y-%m-%d %H:%M")

@@ -242,12 +242,15 @@ for _command, _label, _kind in (
 
 
 # ── pages of W2: movements, permits, quotas, certificates, the border ───────────────────────────────────────────
+rights.grant("movements.report.read", OFFICIAL, READ)
+
 for _subject, _page in {
     "movement": "movements:movement-by-key",
     "permit": "movements:permit",
     "quotapool": "movements:quota",
     "quotaallocation": "movements:allocation",
     "certificate": "movements:certificate",
+    "takeback": "movements:take-back-by-key",
 }.items():
     registry.page(_subject, _page)
 for _command, _label, _kind in (
@@ -257,8 +260,29 @@ for _command, _label, _kind in (
     ("movements.permit.suspend", _("Suspend a permit"), "permit"),
     ("movements.permit.lift", _("Lift the suspension of a permit"), "permit"),
     ("movements.permit.revoke", _("Revoke a permit"), "permit"),
+    ("movements.take_back.classify", _("Classify a take-back case"), "takeback"),
+    ("movements.take_back.agree", _("Sign a plan"), "takeback"),
+    ("movements.take_back.consent", _("Answer a return"), "takeback"),
+    ("movements.take_back.close", _("Close a take-back case"), "takeback"),
     ("movements.quota.decide", _("Grant a part of a quota"), "quotaallocation"),
     ("movements.quota.refuse", _("Refuse a part of a quota"), "quotaallocation"),
     ("movements.quota.close_allocation", _("End a part of a quota early"), "quotaallocation"),
 ):
     registry.act(_command, _label, _kind)
+
+
+# ── N1: notices ────────────────────────────────────────────────────────────────────────────────────────────────
+rights.grant("movements.notice.keep", EVERYBODY, (*WORK, *MANAGE))
+rights.grant("movements.webhook.keep", EVERYBODY, (*DECIDE, *MANAGE))
+
+for _type, _label in {
+    "subscription.added": _("Notices asked for"),
+    "subscription.changed": _("Notices changed"),
+    "subscription.ended": _("Notices ended"),
+    "subscription.disabled": _("Notices switched off after failures"),
+}.items():
+    registry.event(_type, _label)
+
+registry.page("subscription", "movements:notice")
+for _name in ("notices", "commands.notices"):
+    import_module(f"tidegate.movements.{_name}")

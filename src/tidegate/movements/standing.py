@@ -286,13 +286,12 @@ def _take_over(notification: Notification) -> None:
 
 
 def decision_clock(consent: Consent, book: Book) -> Clock | None:
-    """Start, or bring up to date, the clock of an authority's decision: from its acknowledgement, or from the last
-    material version where that came later; its own open questions let it rest. None where no law is known for it."""
+    """Start, or bring up to date, the clock of an authority's decision: from its acknowledgement of the last material
+    version; its own open questions let it rest. None where no law is known for it."""
     notification = consent.notification
     if consent.acknowledged_at is None or consent.status not in WAITING:
         return None
-    material = notification.versions.filter(number=notification.material_version).first()
-    at = max(consent.acknowledged_at, material.at) if material is not None else consent.acknowledged_at
+    at = consent.acknowledged_at
     day = calendar_of(consent.authority).day(at)
     layers = {book.rules[rule].layer for rule in consent.rules if rule in book.rules} or {"basel"}
     layer = "basel" if "basel" in layers else sorted(layers)[0]

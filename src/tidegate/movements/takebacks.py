@@ -311,5 +311,5 @@ def _order_return(actor: Actor, row: TakeBack) -> None:
     """Under an agreed return the original movement goes no further; the opener says so to all."""
     if row.movement is None or row.holder_id != row.opener or row.plan.get("how") != RETURN:
         return
-    movement = Movement.objects.select_for_update().get(pk=row.movement_id)
+    movement = Movement.objects.select_for_update().get(pk=row.movement.pk)
     carriage.observed(actor, movement, "return_ordered", at=times.now(), take_back=row.case)

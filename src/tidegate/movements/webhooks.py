@@ -39,8 +39,10 @@ LONGEST = 300
 _LABEL = re.compile(r"[a-z0-9_]([a-z0-9_-]{0,61}[a-z0-9_])?", re.IGNORECASE)
 # Addresses of IPv6 that carry one of IPv4, which decides: NAT64 (RFC 6052).
 _NAT64 = ip_network("64:ff9b::/96")
-# What `ipaddress` of some Python versions calls public, and is not (RFC 8215, RFC 9637, RFC 7534).
-_ALSO_REFUSED = tuple(ip_network(text) for text in ("64:ff9b:1::/48", "3fff::/20", "fec0::/10", "192.88.99.0/24"))
+# What `ipaddress` of some Python versions calls public, and is not (RFC 6890, RFC 7526, RFC 8215, RFC 9637, RFC 3879).
+_ALSO_REFUSED = tuple(
+    ip_network(text) for text in ("192.0.0.0/24", "192.88.99.0/24", "64:ff9b:1::/48", "3fff::/20", "fec0::/10")
+)
 
 
 class Undelivered(Exception):

@@ -7,7 +7,7 @@ Tarification / Licence_number and Quantity_deducted_from_licence.
 from __future__ import annotations
 
 import io
-from collections.abc import Iterable, Mapping
+from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import UTC, date, datetime
 from decimal import Decimal, InvalidOperation
@@ -107,21 +107,6 @@ def of_wco(data: bytes, name: str, *, at: datetime) -> list[Line]:
                 mass = _mass(quantity.text, quantity.get("unitCode", ""), where, "WriteOff/Quantity")
                 found.append(Line(f"{declaration}/{sequence}/{licence}", licence, declaration, int(sequence), mass, at))
     return found
-
-
-def to_wco(lines: Iterable[Line]) -> list[dict[str, Any]]:
-    """Lines as AdditionalDocument records of the WCO Data Model, for a system that takes them as fields."""
-    return [
-        {
-            "SequenceNumeric": line.item,
-            "AdditionalDocument": {
-                "ID": line.licence,
-                "CategoryCode": "LPC",
-                "WriteOff": {"Quantity": format(line.kg, "f"), "unitCode": "KGM"},
-            },
-        }
-        for line in lines
-    ]
 
 
 def of_fields(fields: Mapping[str, str], where: str) -> Line:

@@ -83,7 +83,7 @@ def decide(
     consent.remarks = str(remarks or "").strip()[:20_000]
     consent.decided_at, consent.version = now, row.version
     if consent.acknowledged_at is None:  # who decides has it
-        consent.acknowledged_at = now
+        consent.acknowledged_at, consent.acked_version = now, row.version
     _tell(actor, consent, row, outcome, f"decision.{outcome}", law_version=book.label)
     flagged = [flag for flag in standing.flags(row) if flag["authority"] == consent.authority]
     if flagged:
@@ -140,7 +140,8 @@ def key_in(
         _terms(consent, row, outcome, valid_from, valid_until, quantity_kg, shipments, conditions)
     consent.remarks = f"{str(remarks or '').strip()} [{paper}]".strip()[:20_000]
     consent.decided_at, consent.version = at, row.version
-    consent.acknowledged_at = consent.acknowledged_at or at
+    if consent.acknowledged_at is None:
+        consent.acknowledged_at, consent.acked_version = at, row.version
     _tell(actor, consent, row, outcome, f"decision.{outcome}", payload={"document": paper})
     clocks.end_all(consent, now, "done", steps=["decide"])
     clocks.end_all_of(row, consent.authority, now, "acknowledge")

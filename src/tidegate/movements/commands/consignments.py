@@ -344,6 +344,6 @@ def refuse(actor: Actor, consignment_id: UUID | str, *, reason: str, revision: i
     row.status = Status.REFUSED
     facts.note(actor, "consignment.refused", row, payload={"reason": why})
     if row.movement is not None:
-        movement = Movement.objects.select_for_update().get(pk=row.movement_id)
+        movement = Movement.objects.select_for_update().get(pk=row.movement.pk)
         letters.write(actor, movement, "refusal_of_goods", to=letters.values.exporter_of(movement), finding=why)
     return row

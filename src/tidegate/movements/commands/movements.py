@@ -120,7 +120,7 @@ def announce(actor: Actor, movement_id: UUID | str, *, revision: int | None = No
 
     1. The notification is in force, and every required consent on the planned day; the contract is confirmed.
     2. Every condition of every consent is met; what is not known is not met.
-    3. No take-back case of it and no breach of its quantity is open.
+    3. No take-back case of the movement and no breach of its quantity is open.
     4. The quantity is reserved at each home. Where another State is the home of one, it is asked by message, and the
        movement is announced only once all have confirmed (`draws_settled`); until then it is `announcing`.
     A notice shorter than the law's is announced all the same, flagged, and opens a breach.

@@ -318,9 +318,9 @@ def acknowledge(
     machines.step(machines.CONSENT, consent.status, "acknowledged")
     now = times.now()
     received = facts.day(received_on, "received_on")
-    body = {"authority": actor.state, "at": now, "received_on": received}
+    body = {"authority": actor.state, "at": now, "version": row.version, "received_on": received}
     messages = facts.posts(row, "notification.acknowledged", body, legal="Basel Convention, Article 6(2), 6(4)")
-    consenting.acknowledge(consent, actor, now, posts=messages)
+    consenting.acknowledge(consent, actor, now, row.version, posts=messages)
     clocks.end_all_of(row, actor.state, now, "acknowledge")
     standing.decision_clock(consent, guard.book())
     consenting.bar(row, guard.book())

@@ -17,8 +17,9 @@ from django.db.models import F, Q
 from django.utils.translation import gettext_lazy as _
 
 from tidegate.movements import ledger
+from tidegate.movements.applications import fill, periods
 from tidegate.movements.machines import PERMIT, step
-from tidegate.movements.masses import kilograms, shipments
+from tidegate.movements.masses import shipments
 from tidegate.movements.models import Account, Permit
 from tidegate.movements.rounds import round_
 from tidegate.parties import journal, times
@@ -29,8 +30,6 @@ from tidegate.parties.models import JournalEntry, State
 
 Status = Permit.Status
 LIVE = (Status.ISSUED, Status.ACTIVE, Status.SUSPENDED, Status.EXHAUSTED)
-# What an applicant fills in.
-ASKED_FOR = ("hs", "wastes", "origins", "quantity_kg", "valid_from", "valid_until", "note")
 
 
 @command("movements.permit.apply", "movements.permit.draft")
@@ -42,7 +41,7 @@ def draft(actor: Actor, kind: str, *, content: Mapping[str, Any] | None = None) 
         holder_id=actor.state, case=reference(actor.state), kind=kind, organisation=actor.organisation,
         status=step(PERMIT, "", "drafted"), status_at=times.now(),
     )  # fmt: skip
-    _fill(permit, content or {})
+    fill(permit, content or {})
     permit.save(force_insert=True)
     permit.involved.add(actor.organisation)  # type: ignore[arg-type]
     _record(actor, permit, "permit.drafted", {"kind": kind})
@@ -55,7 +54,7 @@ def edit(actor: Actor, permit_id: UUID | str, *, revision: int, content: Mapping
     permit = locked(Permit, permit_id, actor, revision)
     if permit.status != Status.DRAFT:
         raise Refused("state", _("This cannot be done now."), field="permit", value=permit.status, expected="draft")
-    _fill(permit, content)
+    fill(permit, content)
     return _keep(actor, permit, "permit.renumbered", dict(content))
 
 
@@ -88,7 +87,7 @@ def supply_info(
 ) -> Permit:
     """Answer, and change what is asked for where the answer asks it."""
     permit = locked(Permit, permit_id, actor, revision)
-    _fill(permit, content or {})
+    fill(permit, content or {})
     return _step(actor, permit, "info_supplied", answer=_said(answer, "answer"), content=dict(content or {}))
 
 
@@ -122,7 +121,7 @@ def issue(
     `number` is the authority's own; without one a reference is made. `sub_periods` are triples (days, kg, shipments).
     """
     permit = locked(Permit, permit_id, actor, revision)
-    _fill(
+    fill(
         permit,
         {
             name: value
@@ -145,7 +144,7 @@ def issue(
         permit.account = ledger.open_account(
             holder=actor.state, kind=Account.Kind.PERMIT, reference=account_reference(permit), home=actor.state,
             limit_kg=permit.quantity_kg, limit_count=None if limit_count is None else shipments(limit_count),
-            sub_periods=_periods(sub_periods), case=permit.case, involved=[permit.organisation],
+            sub_periods=periods(sub_periods), case=permit.case, involved=[permit.organisation],
             valid_from=permit.valid_from, valid_until=permit.valid_until, shared=permit.origins, actor=actor,
         )  # fmt: skip
     _step(actor, permit, "issued", number=permit.number, valid_from=permit.valid_from, valid_until=permit.valid_until)
@@ -177,7 +176,7 @@ def vary(
         valid_until=old.valid_until, conditions=old.conditions if conditions is None else conditions, note=old.note,
         account=old.account, supersedes=old, status=step(PERMIT, "", "drafted"), status_at=times.now(),
     )  # fmt: skip
-    _fill(new, content or {})
+    fill(new, content or {})
     new.number = number.strip() or new.case
     _insert(new)
     new.involved.add(*old.involved.all())
@@ -323,57 +322,6 @@ def _spent(account: Account) -> bool:
 
 
 # --- rows ----------------------------------------------------------------------------------------------
-
-
-def _fill(permit: Permit, content: Mapping[str, Any]) -> None:
-    for name, value in content.items():
-        if name not in ASKED_FOR:
-            raise Refused("field", _("There is no such field."), field=name, expected=", ".join(ASKED_FOR))
-        setattr(permit, name, _field(name, value))
-    if permit.valid_from and permit.valid_until and permit.valid_until < permit.valid_from:
-        raise Refused(
-            "dates", _("The last day is before the first."), field="valid_until", value=permit.valid_until.isoformat()
-        )
-
-
-def _field(name: str, value: Any) -> Any:
-    if name == "quantity_kg":
-        return None if value in (None, "") else kilograms(value, name)
-    if name in ("valid_from", "valid_until"):
-        return day(value, name)
-    if name == "note":
-        return str(value).strip()
-    if not isinstance(value, list | tuple) or not all(isinstance(item, str) and item.strip() for item in value):
-        raise Refused("list", _("This is not a list of codes."), field=name, value=str(value)[:60])
-    return [item.strip() for item in value]
-
-
-def day(value: str | date | None, field: str) -> date | None:
-    """A day, from ISO text or a date. Raises Refused("dates")."""
-    if value is None or value == "":
-        return None
-    if isinstance(value, date) and not isinstance(value, datetime):
-        return value
-    try:
-        return date.fromisoformat(str(value))
-    except ValueError:
-        raise Refused(
-            "dates", _("This is not a day."), field=field, value=str(value)[:60], expected="2026-12-31"
-        ) from None
-
-
-def _periods(rows: Iterable[Any]) -> list[ledger.Period]:
-    found = []
-    for row in rows:
-        try:
-            days, mass, count = row
-            found.append(ledger.Period(int(days), None if mass is None else kilograms(mass), count))
-        except (TypeError, ValueError):
-            raise Refused(
-                "period", _("This is not a period."), field="sub_periods", value=str(row)[:60],
-                expected=_("days, kilograms or nothing, shipments or nothing"),
-            ) from None  # fmt: skip
-    return found
 
 
 def _step(actor: Actor, permit: Permit, event: str, back: str = "", **payload: Any) -> Permit:

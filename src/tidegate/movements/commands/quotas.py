@@ -17,10 +17,10 @@ from django.db import IntegrityError, transaction
 from django.utils.translation import gettext_lazy as _
 
 from tidegate.movements import ledger
-from tidegate.movements.commands.permits import day as read_day
+from tidegate.movements.applications import day as read_day
 from tidegate.movements.machines import QUOTA_ALLOCATION, QUOTA_POOL, step
 from tidegate.movements.masses import kilograms
-from tidegate.movements.models import Account, QuotaAllocation, QuotaPool, Reservation
+from tidegate.movements.models import Account, QuotaAllocation, QuotaPool
 from tidegate.movements.rounds import round_
 from tidegate.parties import journal, times
 from tidegate.parties.actors import Actor, system
@@ -99,7 +99,7 @@ def apply(actor: Actor, pool_id: UUID | str, *, kg: str, reason: str = "") -> Qu
 
 @command("movements.quota.decide")
 def grant(actor: Actor, allocation_id: UUID | str, *, revision: int, kg: str | None = None) -> QuotaAllocation:
-    """Grant an application, in whole or in part. Raises Refused("ledger_insufficient") beyond what the pool has left."""
+    """Grant an application, whole or in part. Raises Refused("ledger_insufficient") beyond what the pool has left."""
     part = locked(QuotaAllocation, allocation_id, actor, revision)
     pool = _pool(actor.state, part.pool_id, lock=True)
     part.status = step(QUOTA_ALLOCATION, part.status, "granted")
@@ -252,8 +252,3 @@ def _keep(actor: Actor, row: Any, type: str, payload: Mapping[str, Any]) -> Any:
 def _record(actor: Actor, row: QuotaPool | QuotaAllocation, type: str, payload: Mapping[str, Any]) -> None:
     case = row.case if isinstance(row, QuotaAllocation) else row.number
     journal.record(actor, type, row, revision=row.revision, case=case, payload={"number": row.number, **payload})
-
-
-def drawn(part: QuotaAllocation) -> list[Reservation]:
-    """What was drawn on an allocation, newest first."""
-    return [] if part.account is None else list(part.account.reservations.order_by("-made_at"))

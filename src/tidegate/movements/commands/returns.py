@@ -249,7 +249,7 @@ def arrived_home(
     body = {"round": row.round, "kg": kilograms(kg, "kg"), "at": moment, "place": str(place).strip()[:200]}
     step(actor, row, "returned", body=body, at=moment, messages=posts(row, "returned", body))
     if row.movement is not None:
-        original = Movement.objects.select_for_update().get(pk=row.movement_id)
+        original = Movement.objects.select_for_update().get(pk=row.movement.pk)
         carriage.observed(actor, original, "returned", at=moment, take_back=row.case)
     return row
 
@@ -286,7 +286,7 @@ def dispose(
     elsewhere = row.plan.get("how") == DISPOSE
     step(actor, row, "finally_disposed", body=body, at=moment, messages=posts(row, "finally_disposed", body))
     if elsewhere and row.movement is not None:
-        original = Movement.objects.select_for_update().get(pk=row.movement_id)
+        original = Movement.objects.select_for_update().get(pk=row.movement.pk)
         carriage.observed(actor, original, "alternatively_disposed", at=moment, take_back=row.case)
     return row
 

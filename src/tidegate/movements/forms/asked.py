@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from decimal import Decimal, InvalidOperation
 from typing import Any
 
 from django import forms
@@ -37,9 +38,16 @@ class Mass(forms.CharField):
         text = str(value) if value is not None else ""
         return text.rstrip("0").rstrip(".") if re.fullmatch(r"[0-9]+\.[0-9]+", text) else value
 
-    def to_python(self, value: Any) -> str:  # type: ignore[override]
+    def to_python(self, value: Any) -> str:
         # A blank or an apostrophe between thousands is no matter of doubt; a comma is, and is left in.
         return re.sub(r"[\s'\u2019]", "", str(value or ""))
+
+    def has_changed(self, initial: Any, data: Any) -> bool:
+        """Whether it is another mass, however it is written."""
+        try:
+            return Decimal(str(initial)) != Decimal(self.to_python(data))
+        except InvalidOperation:
+            return (initial or "") != (data or "")
 
 
 class Names(forms.CharField):

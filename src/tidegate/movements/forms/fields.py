@@ -117,9 +117,7 @@ class Marks(forms.MultipleChoiceField):
 
     def __init__(self, label: Any, codes: Iterable[tuple[str, Any]], *, required: bool = False, **more: Any):
         choices = [(code, f"{code} {name}" if name else code) for code, name in codes]
-        super().__init__(
-            label=label, required=required, choices=choices, widget=forms.CheckboxSelectMultiple, **more
-        )
+        super().__init__(label=label, required=required, choices=choices, widget=forms.CheckboxSelectMultiple, **more)
 
 
 class Stated(forms.ChoiceField):

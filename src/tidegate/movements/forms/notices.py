@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from typing import Any
 
 from django import forms
@@ -45,7 +46,7 @@ class MailForm(_Told):
         label=_("When"), choices=[(Channel.EMAIL, _("At once")), (Channel.DIGEST, _("Once a day"))]
     )
     address = forms.ChoiceField(label=_("To"))
-    field_order = ("channel", "address", "events", "days_ahead")
+    field_order: Sequence[str] = ("channel", "address", "events", "days_ahead")
 
     def __init__(self, actor: Actor, *args: Any, own: str = "", **kwargs: Any):
         super().__init__(*args, **kwargs)

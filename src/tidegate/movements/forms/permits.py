@@ -7,7 +7,7 @@ from typing import Any
 from django import forms
 from django.utils.translation import gettext_lazy as _
 
-from tidegate.movements.commands.permits import ASKED_FOR
+from tidegate.movements.applications import ASKED_FOR
 from tidegate.movements.commands.quotas import POOL_FIELDS
 from tidegate.movements.forms.asked import ActForm, Choice, Codes, Day, Mass, Reason, Text
 from tidegate.movements.models import Permit

@@ -59,7 +59,7 @@ class _Load(ActForm):
     def particulars(self) -> dict[str, Any]:
         """What was said of the load, as the commands take it; what was left empty is left out."""
         named = self.blocks().get("carriers") or []
-        said = {
+        said: dict[str, Any] = {
             name: self.cleaned_data[name]
             for name in ("vehicle", "containers", "seals", "packaging", "permits", "note")
             if name in self.cleaned_data and (self.cleaned_data[name] or name in self.changed_data)

@@ -189,7 +189,7 @@ ROWS_AT_MOST = 40
 def _bind(part: Part, content: Mapping[str, Any], data: Mapping[str, Any] | None) -> None:
     initial = content if part.key == "" else content.get(part.key)
     if not part.rows:
-        part.bound = [part.form(data, prefix=part.prefix, initial=initial or {})]
+        part.bound = [part.form(data, prefix=part.prefix, initial=dict(initial or {}))]
         return
     started = list(initial or [])
     if data is None:
@@ -273,7 +273,7 @@ class Step:
                 said[part.key] = value
             else:
                 said[part.key] = {**(self.given.get(part.key) or {}), **value}
-        return emptied(said)  # type: ignore[no-any-return]
+        return emptied(said)
 
     @property
     def wrong(self) -> list[tuple[str, str, str]]:
@@ -311,9 +311,7 @@ EMPTY_IS_NONE = frozenset({"percent", "day", "quantity_kg", "quantity_m3", "firs
 def emptied(said: Any) -> Any:
     """The same, with nothing in the place of an empty figure or day."""
     if isinstance(said, dict):
-        return {
-            key: None if value == "" and key in EMPTY_IS_NONE else emptied(value) for key, value in said.items()
-        }
+        return {key: None if value == "" and key in EMPTY_IS_NONE else emptied(value) for key, value in said.items()}
     return [emptied(one) for one in said] if isinstance(said, list) else said
 
 
@@ -405,7 +403,7 @@ class Route(Step):
 
     def started(self) -> Mapping[str, Any]:
         stops = self.given.get("route") or []
-        at = {role: next((stop for stop in stops if stop["role"] == role), {}) for role in ("export", "import")}
+        at: dict[str, Any] = {role: next((stop for stop in stops if stop["role"] == role), {}) for role in ("export", "import")}
         transit = [{**stop, "place": n} for n, stop in enumerate((s for s in stops if s["role"] == "transit"), 1)]
         return {**self.given, **at, "transit": transit}
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
-from tidegate.movements import clocks, conditions, consenting, facts, machines, standing
+from tidegate.movements import clocks, conditions, consenting, facts, guard, machines, standing
 from tidegate.movements.facts import inbound
 from tidegate.movements.inbound.replies import backdated, consent_of
 from tidegate.movements.inbound.schemas import DAY, MOMENT, STATE, TEXT
@@ -21,6 +21,7 @@ DECISION = {
         "version": {"type": "integer", "minimum": 0},
         "revision": {"type": "integer", "minimum": 1},
         "at": MOMENT,
+        "acked_version": {"type": "integer", "minimum": 0},
         "decided_at": {"type": ["string", "null"], "maxLength": 40},
         "acknowledged_at": {"type": ["string", "null"], "maxLength": 40},
         "valid_from": DAY,
@@ -70,6 +71,7 @@ def decided(consent: Consent, message: Message, event: str) -> None:
     if event in consenting.DECISIONS:
         clocks.end_all(consent, at, "done", steps=["decide", "export_not_before"])
     consenting.outdated(consent, row, message.to, state=message.sender)
+    standing.decision_clock(consent, guard.book())
     standing.refresh(row, state=message.sender)
     if consent.required and event in ("objected", "suspended", "withdrawn"):
         backdated(row, message, at)

@@ -165,7 +165,12 @@ def _welcome(row: Notification, new: list[str]) -> None:
         return
     posts: list[Post] = []
     if own.acknowledged_at is not None:
-        body = {"authority": own.authority, "at": own.acknowledged_at, "received_on": None}
+        body = {
+            "authority": own.authority,
+            "at": own.acknowledged_at,
+            "version": own.acked_version,
+            "received_on": None,
+        }
         posts += facts.posts(row, "notification.acknowledged", body, to=newcomers)
     for question in InfoRequest.objects.filter(notification=row, authority=own.authority):
         body = {

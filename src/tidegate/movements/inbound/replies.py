@@ -22,10 +22,11 @@ def acknowledged(message: Message) -> None:
     row = facts.copy_of(message)
     facts.speaks_for(message, row, message.body["authority"])
     consent = consent_of(message, row)
-    if consent.acknowledged_at is not None:
+    version = message.body["version"]
+    if consent.acknowledged_at is not None and version <= consent.acked_version:
         return
     at = facts.moment(message.body["at"])
-    consenting.acknowledge(consent, message.to, at, state=message.sender)
+    consenting.acknowledge(consent, message.to, at, version, state=message.sender)
     clocks.end_all_of(row, consent.authority, at, "acknowledge")
     consenting.rest(consent, message.to, state=message.sender)
     standing.decision_clock(consent, guard.book())

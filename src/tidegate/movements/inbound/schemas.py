@@ -59,8 +59,13 @@ CONTENT = {
 AT = {"type": "object", "required": ["at"], "properties": {"at": MOMENT, "reason": TEXT}}
 ACKNOWLEDGED = {
     "type": "object",
-    "required": ["authority", "at"],
-    "properties": {"authority": STATE, "at": MOMENT, "received_on": DAY},
+    "required": ["authority", "at", "version"],
+    "properties": {
+        "authority": STATE,
+        "at": MOMENT,
+        "version": {"type": "integer", "minimum": 1},
+        "received_on": DAY,
+    },
 }
 ASKED = {
     "type": "object",

@@ -155,7 +155,7 @@ def compose(row: CaseRow, template: str, *, to: str = "", day: datetime | None =
 
 def write(actor: Actor, row: CaseRow, template: str, *, to: str = "", **more: str) -> Attachment:
     """Compose a letter and keep it with its case, as it was written on that day."""
-    letter = compose(row, template, to=to, **more)
+    letter = compose(row, template, to=to, day=None, **more)
     made = evidence.keep(
         actor, row, name=f"{letter.title}.txt", media_type="text/plain", data=letter.text().encode(),
         kind=f"letter:{letter.template}@{letter.version}",

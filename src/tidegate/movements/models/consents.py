@@ -42,6 +42,8 @@ class Consent(CaseRow):
     rules = models.JSONField(default=list)
     requested_at = models.DateTimeField()
     acknowledged_at = models.DateTimeField(null=True)
+    # The version that was acknowledged: a later material one has to be acknowledged again before a clock runs.
+    acked_version = models.PositiveIntegerField(default=0)
     decided_at = models.DateTimeField(null=True)
     valid_from = models.DateField(_("valid from"), null=True)
     valid_until = models.DateField(_("valid until"), null=True)

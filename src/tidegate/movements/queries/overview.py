@@ -27,9 +27,7 @@ GROUPS: Mapping[str, Sequence[str]] = {
 }
 
 
-def listed(
-    actor: Actor, *, text: str = "", status: str = "", state: str = "", due: str = ""
-) -> QuerySet[Notification]:
+def listed(actor: Actor, *, text: str = "", status: str = "", state: str = "", due: str = "") -> QuerySet[Notification]:
     """The notifications that the actor sees, with the next deadline as `due`, the latest change first.
 
     `status`: a status or a group of them; `state`: a State on the route; `due`: `over` or `week`, by the next deadline.

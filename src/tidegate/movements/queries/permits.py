@@ -67,9 +67,9 @@ def permit(actor: Actor | None, key: UUID | str) -> Permit:
     return found
 
 
-def used(permit: Permit) -> list[Reservation]:
-    """What was drawn on a permit, newest first: reserved, used, given back, expired."""
-    return [] if permit.account is None else list(permit.account.reservations.order_by("-made_at"))
+def used(row: Permit | QuotaAllocation) -> list[Reservation]:
+    """What was drawn on a permit or an allocation, newest first: reserved, used, given back, expired."""
+    return [] if row.account is None else list(row.account.reservations.order_by("-made_at"))
 
 
 def certificates(actor: Actor | None) -> QuerySet[Certificate]:

@@ -31,7 +31,7 @@ class Paper:
 
 @dataclass(frozen=True)
 class Screen:
-    """The answer of the law for a page. `error`: why it cannot be asked yet, with the field (`about`) that it turns on."""
+    """The law's answer for a page. `error`: why it cannot be asked yet, with the field (`about`) that it turns on."""
 
     outcome: str = ""
     regime: str | None = None
@@ -50,7 +50,7 @@ class Screen:
 
 
 def live(notification: Notification) -> Screen:
-    """Ask the law about a notification as it stands now; changes nothing. Never raises for a load that is unfinished."""
+    """Ask the law about a notification as it stands now; changes nothing, and an unfinished load raises nothing."""
     stops = list(notification.route.all())
     roles = {stop.role for stop in stops}
     if not {"export", "import"} <= roles:

@@ -29,7 +29,7 @@ READ = "movements.movement.read"
 
 @dataclass(frozen=True)
 class Quantity:
-    """One of the three quantities, and how far it is from the one before: kg and percent, `wide` beyond the tolerance."""
+    """One of the three quantities, and how far it is from the one before it: `wide` is beyond the tolerance."""
 
     name: str
     kg: Decimal | None
@@ -140,14 +140,6 @@ def by_key(actor: Actor | None, key: UUID | str) -> Movement:
     found = movements(actor).filter(pk=key).first()
     if found is None:
         raise Missing("movement")
-    return found
-
-
-def breach(actor: Actor, key: UUID | str) -> Breach:
-    """An open or closed breach of the actor's State. Raises Missing."""
-    found = Breach.objects.filter(pk=key, holder=actor.state).first() if actor.official else None
-    if found is None:
-        raise Missing("breach")
     return found
 
 
@@ -270,7 +262,7 @@ def breaches(row: Movement, *, official: bool) -> list[BreachLine]:
     ]  # fmt: skip
 
 
-def deadlines(row: Movement) -> list[Deadline]:
+def deadlines(row: CaseRow) -> list[Deadline]:
     """The clocks that run for a shipment, the next one first; each with its reasons."""
     known, now = clocks.clocks().rules, times.now()
     found = [

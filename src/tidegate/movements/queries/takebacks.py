@@ -78,7 +78,7 @@ def find(
         rows = rows.filter(basis=basis)
     if live:
         rows = rows.exclude(status__in=TakeBack.ENDED)
-    return rows if before is None else rows.filter(due_at__lt=before)
+    return rows if before is None else rows.filter(Q(due_at__lt=before))
 
 
 def take_back(actor: Actor | None, case: str) -> TakeBack:

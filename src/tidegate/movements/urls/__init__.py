@@ -4,11 +4,12 @@ from __future__ import annotations
 
 from django.urls.resolvers import URLPattern, URLResolver
 
-from tidegate.movements.urls import desk, notifications, shipments
+from tidegate.movements.urls import desk, notices, notifications, shipments
 
 app_name = "movements"
 urlpatterns: list[URLPattern | URLResolver] = [
     *desk.urlpatterns,
+    *notices.urlpatterns,
     *notifications.urlpatterns,
     *shipments.urlpatterns,
 ]

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from django.urls.resolvers import URLPattern, URLResolver
 
-from tidegate.movements.views import border, certificates, movements, permits, quotas
+from tidegate.movements.views import border, certificates, consignments, movements, permits, quotas, reports, takeback
 
 urlpatterns: list[URLPattern | URLResolver] = [
     *movements.pages,
@@ -12,4 +12,7 @@ urlpatterns: list[URLPattern | URLResolver] = [
     *permits.pages,
     *quotas.pages,
     *certificates.pages,
+    *consignments.pages,
+    *takeback.pages,
+    *reports.pages,
 ]

@@ -81,7 +81,7 @@ class Acts:
 
     def name(self, act: Act) -> str:
         """The name of an act's address."""
-        return f"{self.kind}-{act.name}"
+        return f"{self.kind}-{act.name}".replace("_", "-")
 
     def offers(self, actor: Actor, row: Any) -> list[Offer]:
         """The acts that the actor may do and that are worth doing now, in the order of the table."""
@@ -132,7 +132,9 @@ class Acts:
                 "possible": act.possible(actor, row),
                 "conflict": conflict,
             }
-            return render(request, "movements/ms_act.html", context, status=409 if conflict else 422 if form.errors else 200)
+            return render(
+                request, "movements/ms_act.html", context, status=409 if conflict else 422 if form.errors else 200
+            )
 
         return run
 

@@ -45,7 +45,7 @@ class Act:
     fresh: bool = False
     about: Callable[[Actor, Notification], Any] | None = None
     initial: Callable[[Actor, Notification], Mapping[str, Any]] | None = None
-    template: str = "movements/act.html"
+    template: str = "movements/case_act.html"
     # Whether it is offered, beside what `cases.allowed` says: two acts may stand under one name there.
     shown: Callable[[cases.CaseView], bool] = lambda _found: True
 
@@ -139,11 +139,11 @@ def page_of(act: Act) -> Callable[..., HttpResponseBase]:
         actor = request.actor  # type: ignore[attr-defined]
         row = cases.notification(actor, case)
         about = act.about(actor, row) if act.about is not None else row
-        tried = Tried(False)
+        tried, asked = Tried(False), request.method == "POST" and "more" not in request.POST
         if request.method == "POST":
             form = act.form(row, request.POST)
             # `more` asks for further rows of the form, and for nothing else.
-            if "more" not in request.POST and form.is_valid():
+            if asked and form.is_valid():
                 more: dict[str, Any] = {"revision": form.cleaned_data["revision"], "key": form.cleaned_data["key"]}
                 tried = attempt(form, about, lambda: act.run(actor, row, form.asked, more))
                 if tried.ok:
@@ -157,8 +157,7 @@ def page_of(act: Act) -> Callable[..., HttpResponseBase]:
             "act": act, "n": row, "about": about, "form": form, "changes": tried.changes,
             "possible": allowed.get(act.may, True),
         }  # fmt: skip
-        wrong = request.method == "POST" and "more" not in request.POST and form.errors
-        status = tried.status if tried.status != 200 else (422 if wrong else 200)
+        status = tried.status if tried.status != 200 else (422 if asked else 200)
         return render(request, act.template, context, status=status)
 
     view.__name__ = act.name.replace("-", "_")

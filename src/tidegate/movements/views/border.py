@@ -117,8 +117,10 @@ def _home(answer: Answer, row: Movement | None) -> str:
 def _offers(actor: Actor, answer: Answer, row: Movement | None) -> Iterable[Offer]:
     """The next steps: write off, then what is done to the shipment, then a take-back case."""
     own = next((one for one in answer.left if one.home == actor.state), None)
-    if own is not None and answer.subject in ("permit", "quota", "certificate") and actor.may(
-        "movements.border.write_off"
+    if (
+        own is not None
+        and answer.subject in ("permit", "quota", "certificate")
+        and actor.may("movements.border.write_off")
     ):
         address = f"{reverse('movements:border-write-off')}?licence={own.reference}"
         yield Offer("write_off", _("Write off"), "minus", "primary", address)
@@ -126,7 +128,7 @@ def _offers(actor: Actor, answer: Answer, row: Movement | None) -> Iterable[Offe
         return
     found = {one.name: one for one in MOVEMENT.offers(actor, row)}
     yield from (found[name] for name in AT_THE_BORDER if name in found)
-    if actor.may("movements.takeback.open"):
+    if actor.may("movements.take_back.open"):
         try:
             address = f"{reverse('movements:new-take-back')}?movement={row.pk}"
         except NoReverseMatch:
@@ -171,7 +173,8 @@ def answers_to(actor: Actor, file: Any) -> Iterable[dict[str, Any]]:
     """For each row of a CSV file (columns number, kg, wastes, hs, origin; a file without a head line: numbers alone) a
     dict of row, number, answer (valid, not_valid, unknown, error), text, left. Raises Unreadable for the whole file."""
     if file.size > settings.TIDEGATE_UPLOAD_MAX_BYTES:
-        raise writeoffs.Unreadable(f"{file.name}: {file.size} bytes; expected at most {settings.TIDEGATE_UPLOAD_MAX_BYTES}")
+        most = settings.TIDEGATE_UPLOAD_MAX_BYTES
+        raise writeoffs.Unreadable(f"{file.name}: {file.size} bytes; expected at most {most}")
     try:
         text = file.read().decode("utf-8-sig")
     except UnicodeDecodeError:
@@ -204,9 +207,9 @@ def _answered(actor: Actor, row: int, cells: dict[str, str]) -> Iterable[dict[st
         text = _("kg: %(value)s; expected %(expected)s") % {"value": cells["kg"][:40], "expected": refused.expected}
         yield {**base, "answer": "error", "text": text}
         return
-    load = {name: cells.get(name, "").upper().replace(";", " ").split() for name in ("wastes", "hs")}
+    wastes, hs = (cells.get(name, "").upper().replace(";", " ").split() for name in ("wastes", "hs"))
     try:
-        found = check(actor, asked, kg=kg, origin=cells.get("origin", "").upper(), **load)
+        found = check(actor, asked, kg=kg, origin=cells.get("origin", "").upper(), wastes=wastes, hs=hs)
     except Missing:
         yield {**base, "answer": "error", "text": _("number: not known here")}
         return

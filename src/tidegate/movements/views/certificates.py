@@ -238,7 +238,7 @@ def public_bundle(state: str = "") -> str:
 @public
 @require_http_methods(["GET", "POST"])
 def check(request: HttpRequest) -> HttpResponseBase:
-    """Is this certificate valid? Answered from this office's keys and status lists; nothing is kept of what is asked."""
+    """Is this certificate valid? Answered from this office's keys and status lists; nothing asked is kept."""
     form = forms.VerifyForm(request.POST if request.method == "POST" else None)
     verdict: Verdict | None = None
     if request.method == "POST" and form.is_valid():

@@ -90,7 +90,8 @@ ACTS: tuple[Act, ...] = (
         form=forms.Reason, icon="ban", tone="danger", about=own_consent,
     ),
     Act(
-        "confirm-contract", "confirm_contract", "movements.contract.confirm", _("Confirm the contract"), _("Confirm it"),
+        "confirm-contract", "confirm_contract", "movements.contract.confirm", _("Confirm the contract"),
+        _("Confirm it"),
         _("The contract is confirmed."),
         lambda actor, row, asked, more: guarantees.confirm_contract(
             actor, row.pk, number=asked["number"], key=more["key"]
@@ -133,4 +134,3 @@ ACTS: tuple[Act, ...] = (
 )  # fmt: skip
 
 PAGES = {act.name: page_of(act) for act in ACTS}
-

@@ -101,7 +101,8 @@ def address_of(item: queries.Item, known: set[str]) -> str:
 
 def token_of(actor: Actor) -> str:
     """What opens the calendar without a sign-in: it names the role, and dies with the role or the person's password."""
-    assert actor.person is not None and actor.organisation is not None
+    assert actor.person is not None
+    assert actor.organisation is not None
     own = actor.agent or actor.organisation
     member = Membership.objects.filter(person=actor.person, organisation=own, role=actor.role).first()
     assert member is not None, "an acting person has the role"

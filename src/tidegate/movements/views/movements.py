@@ -16,13 +16,12 @@ from django.utils.translation import gettext as __
 from django.utils.translation import gettext_lazy as _
 from django.views.decorators.http import require_http_methods, require_safe
 
-from tidegate.movements import breaches as breach_commands
 from tidegate.movements.carriage import held_by, possible, writers
 from tidegate.movements.commands import movements as commands
 from tidegate.movements.forms import shipments as forms
-from tidegate.movements.models import Breach, Correction, Movement, Notification
+from tidegate.movements.models import Correction, Movement, Notification, TakeBack
 from tidegate.movements.papers import movement_pdf
-from tidegate.movements.queries import cases
+from tidegate.movements.queries import cases, takeback
 from tidegate.movements.queries import shipments as queries
 from tidegate.movements.views.acting import Act, Acts, attachment, local, say
 from tidegate.parties.access import needs
@@ -178,28 +177,6 @@ CORRECTION = Acts(
 )  # fmt: skip
 
 
-def _subject_page(row: Breach) -> str:
-    """Where a breach belongs: its shipment, else the case's shipments."""
-    found = Movement.objects.filter(pk=row.subject_id, holder=row.holder_id).first()
-    return page_of(found) if found is not None else f"{reverse('movements:movements')}?q={row.case}"
-
-
-BREACH = Acts(
-    "breach",
-    "breaches/<uuid:pk>/",
-    lambda actor, pk: queries.breach(actor, pk),
-    lambda row: {"pk": row.pk},
-    _subject_page,
-    lambda row: str(breach_commands.KINDS.get(row.kind, row.kind)),
-    (
-        Act("close", _("Close the breach"), "movements.breach.close",
-            lambda a, r, f: breach_commands.close(a, r.pk, reason=f.cleaned_data["reason"], key=_key(f)),
-            lambda a, r: r.closed_at is None, forms.ReasonForm, "check", "primary",
-            text=_("Say what came of it. What happened stays on record.")),
-    ),
-)  # fmt: skip
-
-
 # ── pages ────────────────────────────────────────────────────────────────────────────────────────────────────
 
 
@@ -243,14 +220,21 @@ def movement(request: HttpRequest, case: str, serial: int) -> HttpResponseBase:
         "first": [one for one in offers if one.tone == "primary"],
         "more": [one for one in offers if one.tone != "primary"],
         "corrections": [(one, CORRECTION.offers(actor, one)) for one in view.corrections],
-        "breaches": [
-            (line, BREACH.offers(actor, line.breach) if actor.official else []) for line in view.breaches
-        ],
+        "closes": actor.may("movements.breach.close"),
         "held_by": held_by(row),
         "certifies": [kind for kind in ("receipt", "recovery") if _certifies(actor, row, kind)],
-        "outside": reverse("movements:border") + f"?q={row.case}/{row.serial}",
+        "take_backs": takeback.take_backs(actor).filter(movement=row),
+        "opens": _may_open(actor, row),
+        "registers": actor.may("movements.consignment.register") and row.status in ("in_transit", "arrived"),
     }  # fmt: skip
     return render(request, "movements/movement.html", context)
+
+
+def _may_open(actor: Actor, row: Movement) -> bool:
+    """Whether a take-back case of it may be opened here: by another State than that of export, once it has left."""
+    elsewhere = actor.state != row.notification.state_export and row.departed_at is not None and not row.take_back
+    none_open = not row.take_backs.exclude(status__in=TakeBack.ENDED).exists()
+    return elsewhere and none_open and actor.may("movements.take_back.open")
 
 
 def _certifies(actor: Actor, row: Movement, kind: str) -> bool:
@@ -313,5 +297,4 @@ pages = [
     path("movements/<str:case>/<int:serial>/paper.pdf", paper, name="movement-paper"),
     *MOVEMENT.patterns(),
     *CORRECTION.patterns(),
-    *BREACH.patterns(),
 ]

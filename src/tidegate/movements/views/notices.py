@@ -58,7 +58,7 @@ def new_webhook(request: HttpRequest) -> HttpResponseBase:
     form = WebhookForm(request.POST if request.method == "POST" else None)
     made = _kept(form, lambda said: commands.subscribe(actor, channel=Subscription.Channel.WEBHOOK, **said))
     if made is not None:
-        return render(request, "movements/notice_secret.html", {"row": made, "secret": made.shown})
+        return render(request, "movements/notice_secret.html", {"row": made, "secret": getattr(made, "shown", "")})
     return _form(request, form, _("A webhook"))
 
 
@@ -114,7 +114,7 @@ def secret(request: HttpRequest, pk: UUID) -> HttpResponseBase:
     if request.method != "POST":
         return redirect("movements:notice", pk=row.pk)
     made = commands.renew_secret(actor, row.pk)
-    return render(request, "movements/notice_secret.html", {"row": made, "secret": made.shown})
+    return render(request, "movements/notice_secret.html", {"row": made, "secret": getattr(made, "shown", "")})
 
 
 @needs(KEEP)

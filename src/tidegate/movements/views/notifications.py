@@ -174,6 +174,9 @@ def case_context(actor: Actor, found: cases.CaseView) -> dict[str, Any]:
         "own_state": actor.state,
         "is_copy": row.holder_id != row.state_export,
         "missing": blocks.problems(row, guard.book()) if row.status == "draft" else [],
+        "amendments": [
+            {"made": made, "answers": answers, "lines": amended(row, made)} for made, answers in found.amendments
+        ],
         "open_amendment": next((made for made, _answers in found.amendments if made.status == "proposed"), None),
         "may_close_breach": actor.may("movements.breach.close"),
         "may_attach": actor.may(attachments.KEEP) and not row.ended_as,
@@ -387,7 +390,7 @@ def _small(
     context = {
         "act": act, "n": row, "form": form, "changes": changes, "possible": True, "lines": changes_of,
     }  # fmt: skip
-    return render(request, "movements/act.html", context, status=status)
+    return render(request, "movements/case_act.html", context, status=status)
 
 
 # ── the acts of its way ──────────────────────────────────────────────────────────────────────────────────────
@@ -475,7 +478,8 @@ ACTS: tuple[Act, ...] = (
         icon="refresh",
     ),
     Act(
-        "keep-template", "clone", "movements.template.keep", gettext_lazy("Keep as a template"), gettext_lazy("Keep it"),
+        "keep-template", "clone", "movements.template.keep", gettext_lazy("Keep as a template"),
+        gettext_lazy("Keep it"),
         gettext_lazy("It is kept as a template."),
         lambda actor, row, asked, more: commands.keep_template(actor, row.pk, name=asked["name"], key=more["key"]),
         form=forms.NameForm, icon="copy",

@@ -186,7 +186,7 @@ def permit(request: HttpRequest, pk: UUID) -> HttpResponseBase:
         "conditions": [describe(one) for one in row.conditions],
         "certificates": queries.certificates(actor).filter(subject_id=row.pk),
         "issues": certified and actor.may("movements.certificate.issue"),
-        "replaced_by": row.superseded_by.order_by("-created_at").first(),  # type: ignore[attr-defined]
+        "replaced_by": row.superseded_by.order_by("-created_at").first(),
         "history": history(row),
         "published": Certificate.Status.PUBLISHED,
     }

@@ -161,7 +161,7 @@ def allocation(request: HttpRequest, pk: UUID) -> HttpResponseBase:
     """A part of a quota: what was asked for, granted and drawn."""
     actor = request.actor  # type: ignore[attr-defined]
     row = _part(actor, pk)
-    context = {"row": row, "offers": ALLOCATION.offers(actor, row), "drawn": commands.drawn(row)[:100]}
+    context = {"row": row, "offers": ALLOCATION.offers(actor, row), "drawn": queries.used(row)[:100]}
     return render(request, "movements/allocation.html", context)
 
 

@@ -93,7 +93,9 @@ def _fields(request: HttpRequest, actor: Actor, row: Notification, name: str) ->
     if request.headers.get("HX-Request"):
         # What the law asks next may be another question now: its fields are drawn anew.
         fresh = kind(given_of(row), home=row.state_export, asked=screens.live(row).questions)
-        return _partial(request, row, name, {**context, "fresh": fresh})
+        answer = _partial(request, row, name, {**context, "fresh": fresh})
+        answer.status_code = 409 if changes is not None else 200
+        return answer
     if status == 200 and "add" not in request.POST:
         if "next" in request.POST:
             return redirect("movements:edit", case=row.case, step=ORDER[min(ORDER.index(name) + 1, len(ORDER) - 1)])
@@ -210,7 +212,9 @@ def _papers(request: HttpRequest, actor: Actor, row: Notification) -> HttpRespon
         form = made[name] = form_of(row, request.POST, prefix=name)
         if form.is_valid():
             key = form.cleaned_data["key"]
-            tried = acts.attempt(form, row, lambda run=run, form=form, key=key: run(actor, row.pk, **form.asked, key=key))
+            tried = acts.attempt(
+                form, row, lambda run=run, form=form, key=key: run(actor, row.pk, **form.asked, key=key)
+            )
             if tried.ok:
                 messages.success(request, done)
                 return redirect("movements:edit", case=row.case, step="papers")

@@ -39,6 +39,7 @@ from tidegate.screening.evaluate import SEVERITY, LayerResult
 from tidegate.screening.shipment import Reject, Shipment, parse_shipment
 
 MOST_TRANSIT = 8
+CASES_AT_ONCE = 16_384  # new cases held as shipments
 
 
 @dataclass(slots=True)
@@ -168,7 +169,10 @@ class Session:
         parts = [(codes if everything else codes[rows], bits) for codes, bits in view.case_parts()]
         ids, fresh, first = self._case_index.lookup(self._case_packer.pack(parts, len(rows)))
         if len(fresh):
-            self._set_of_case = np.concatenate([self._set_of_case, self._collapse(view, rows[first])])
+            new = rows[first]
+            pieces = [new[n : n + CASES_AT_ONCE] for n in range(0, len(new), CASES_AT_ONCE)]
+            found = [self._collapse(view, piece) for piece in pieces]
+            self._set_of_case = np.concatenate([self._set_of_case, *found])
         return self._set_of_case[ids]
 
     # ── 3 to 5 ─────────────────────────────────────────────────────────────────────────────────────────

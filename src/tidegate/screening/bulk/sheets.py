@@ -23,7 +23,7 @@ if TYPE_CHECKING:
 
 Part = tuple[list[dict[str, Any]], str]  # entries of one list of a decision, and their JSON joined by commas
 NOTHING: Part = ([], "")
-MOST_KEPT = 50_000
+MOST_KEPT = 10_000
 
 
 def compact(value: Any) -> str:
