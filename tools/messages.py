@@ -28,6 +28,7 @@ from babel.messages.pofile import read_po, write_po
 from django.utils.translation.template import templatize
 
 from tidegate.law import Book, load_rulebook
+from tidegate.screening import messages as core
 
 ROOT = Path(__file__).resolve().parent.parent
 SOURCE = ROOT / "src" / "tidegate"
@@ -137,6 +138,9 @@ def _in_screening(path: Path) -> Iterator[Key]:
         if isinstance(node, ast.Call) and getattr(node.func, "id", None) == "Reject" and len(node.args) > 2:
             for text in _texts(node.args[2]):
                 yield (None, text, None)
+    if path.name == "messages.py":
+        # Sentences that are put together from values.
+        yield from ((None, text, None) for text in core.MESSAGES)
 
 
 # ── the rulebook ───────────────────────────────────────────────────────────────────────────────────────────

@@ -1,3 +1,4 @@
+# mypy: disable-error-code="comparison-overlap"
 """A movement that draws on accounts of two homes, over the exchange: announced only when every home has confirmed."""
 
 from __future__ import annotations

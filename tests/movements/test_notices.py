@@ -124,7 +124,7 @@ def test_a_letter_names_nobody_in_its_subject_and_speaks_the_readers_language(wo
     tick(START)
     [letter] = mail.outbox
     names = [body.name for kinds in world.bodies.values() for found in kinds.values() for body in found]
-    assert not [name for name in [*names, actor.person.name] if name in letter.subject + letter.body]
+    assert not [name for name in [*names, actor.person.name] if name in f"{letter.subject}{letter.body}"]
     assert f"/organisations/{world.body('notifier').pk}/" in letter.body
     assert letter.extra_headers["Auto-Submitted"] == "auto-generated"
 

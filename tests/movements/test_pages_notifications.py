@@ -347,7 +347,7 @@ def fields_of(html: str) -> dict[str, Any]:
     """What a browser would send of the page's main form."""
     from lxml import html as reader
 
-    tree = reader.fromstring(html)
+    tree: Any = reader.fromstring(html)
     form = max(tree.forms, key=lambda one: len(list(one.fields)))
     found: dict[str, Any] = {}
     for name, value in form.form_values():

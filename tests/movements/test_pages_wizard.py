@@ -204,7 +204,7 @@ def test_a_file_is_kept_under_its_digest_and_read_as_a_download(wire: Wire) -> N
     assert "The file is kept." in text(upload(row, "analysis.pdf", data, "application/pdf"))
     made = Attachment.objects.get()
     assert files.path_of(made.sha256).read_bytes() == data
-    answer = trader().get(page(row, "attachment", made.pk))
+    answer: Any = trader().get(page(row, "attachment", made.pk))
     assert b"".join(answer.streaming_content) == data
     assert answer["Content-Disposition"].startswith("attachment")
     stranger = cases.actor("TH", "notifier", "clerk", "TH-other")

@@ -106,7 +106,7 @@ def test_a_variation_takes_the_account_along() -> None:
     )  # fmt: skip
     assert again(permit).status == "superseded"
     assert (new.status, new.account_id) == ("active", permit.account_id)
-    account = Account.objects.get(pk=new.account_id)
+    account = Account.objects.get(pk=str(new.account_id))
     assert (ledger.balance(account).available, account.valid_until) == (Decimal(1100), new.valid_until)
 
 

@@ -93,7 +93,7 @@ def operations() -> Iterator[tuple[str, str, tuple[str, ...], str, dict[str, Any
         for path, view in router.path_operations.items():
             for operation in view.operations:
                 asked = operation.auth_callbacks
-                access = right_of(asked) if asked else PUBLIC
+                access = right_of(list(asked)) if asked else PUBLIC
                 whole = "/".join(part.strip("/") for part in (prefix, path) if part.strip("/"))
                 name = f"{NAMESPACE}:{operation.operation_id}"
                 parts = {}

@@ -105,6 +105,9 @@ class _Received(Session):
         body: dict[str, Any] = json.loads("{" + self._texts[set_id])
         return body
 
+    def written(self, set_id: int) -> tuple[dict[str, Any], str]:
+        return self.decision(set_id), self._texts[set_id]
+
 
 class _Told:
     """What the workers told, row by row in the order of the input."""

@@ -291,18 +291,17 @@ class Tally:
             return
         keys = np.concatenate(self._keys)
         order = np.argsort(keys, kind="stable")
-        names: dict[int, str] = {}
-        by_set: dict[int, list[tuple[str, int]]] = {}
-        for key, rows in zip(keys[order].tolist(), self._rows[order].tolist(), strict=True):
-            set_id, month = divmod(key, self.MONTHS)
-            name = names.get(month)
-            if name is None:
-                name = names[month] = f"{month // 12:04}-{month % 12 + 1:02}"
-            by_set.setdefault(set_id, []).append((name, rows))
-        for set_id, months in by_set.items():
+        keys, rows = keys[order], self._rows[order]
+        starts = np.flatnonzero(np.diff(keys // self.MONTHS, prepend=-1)).tolist()
+        for start, stop in zip(starts, [*starts[1:], len(keys)], strict=True):
+            set_id = int(keys[start]) // self.MONTHS
+            months = (keys[start:stop] % self.MONTHS).tolist()
             body, text = table.session.written(set_id)
             route = table.session.sets[set_id].route
-            summary.add_months(body, route.export, route.import_, months)
+            named = [
+                (f"{m // 12:04}-{m % 12 + 1:02}", n) for m, n in zip(months, rows[start:stop].tolist(), strict=True)
+            ]
+            summary.add_months(body, route.export, route.import_, named)
             sink.put_set(set_id + table.offset, body, text)
 
 

@@ -9,7 +9,7 @@ from typing import Any
 
 from tidegate.screening.evaluate import OUTCOMES, SEVERITY
 
-MOST_CONSIGNMENTS = 2_000_000
+MOST_CONSIGNMENTS = 1_000_000
 
 
 @dataclass

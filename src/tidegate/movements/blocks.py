@@ -20,6 +20,7 @@ from django.utils.translation import gettext_lazy as _
 
 from tidegate.law.records import Book
 from tidegate.movements import codes
+from tidegate.movements.calendars import today
 from tidegate.movements.content import (
     FORM_2006,
     FORM_OLD,
@@ -93,7 +94,11 @@ def content_of(notification: Notification, *, decisions: bool = True) -> Content
     if decisions:
         rows = sorted(notification.consents.all(), key=lambda c: c.authority)
         said["acknowledgements"] = [
-            {"state": c.authority, "received_on": c.acknowledged_at.date(), "sent_on": c.acknowledged_at.date()}
+            {
+                "state": c.authority,
+                "received_on": today(c.authority, c.acknowledged_at),
+                "sent_on": today(c.authority, c.acknowledged_at),
+            }
             for c in rows
             if c.acknowledged_at is not None
         ]
@@ -101,7 +106,7 @@ def content_of(notification: Notification, *, decisions: bool = True) -> Content
             {
                 "state": c.authority,
                 "outcome": c.status,
-                "decided_on": c.decided_at.date(),
+                "decided_on": today(c.authority, c.decided_at),
                 "valid_from": c.valid_from,
                 "valid_until": c.valid_until,
                 "conditional": bool(c.conditions),

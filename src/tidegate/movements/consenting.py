@@ -98,7 +98,7 @@ def sync(
 
 
 def outdated(consent: Consent, notification: Notification, actor: Actor | str, *, state: str | None = None) -> bool:
-    """Where a decision or an acknowledgement was of a content that has changed materially since, it is void; whether so."""
+    """A decision or an acknowledgement of a content that has changed materially since is void; whether one was."""
     material = notification.material_version
     decided = consent.status in (*machines.GIVEN, "objected", "suspended")
     waiting = consent.status in machines.WAITING and consent.acknowledged_at is not None

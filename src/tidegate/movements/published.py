@@ -132,7 +132,7 @@ for _type, _label in {
     "movement.draws_settled": _("Answer to a request for quantity received"),
     "movement.draws_told": _("Use of quantity sent to other States"),
     "permit.acknowledged": _("Status of a permit confirmed by a border office"),
-    "permit.renumbered": _("Permit changed"),
+    "permit.edited": _("Permit changed"),
     "quota_pool.changed": _("Quota changed"),
 }.items():
     registry.event(_type, _label)

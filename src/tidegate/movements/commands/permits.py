@@ -55,7 +55,7 @@ def edit(actor: Actor, permit_id: UUID | str, *, revision: int, content: Mapping
     if permit.status != Status.DRAFT:
         raise Refused("state", _("This cannot be done now."), field="permit", value=permit.status, expected="draft")
     fill(permit, content)
-    return _keep(actor, permit, "permit.renumbered", dict(content))
+    return _keep(actor, permit, "permit.edited", dict(content))
 
 
 @command("movements.permit.apply")

@@ -66,7 +66,8 @@ class DecideForm(ActForm):
     def refused(self, field: str, text: str) -> bool:
         """Put a refusal at the row that it is about; whether there is one."""
         head, _dot, rest = field.partition(".")
-        rows: list[Any] = {"conditions": self.conditions, "grounds": self.grounds}.get(head, [])
+        table: dict[str, list[Any]] = {"conditions": [*self.conditions], "grounds": [*self.grounds]}
+        rows = table.get(head, [])
         number, _dot, name = rest.partition(".")
         given = [form for form in rows if form.is_bound and form.value]
         if not number.isdigit() or int(number) >= len(given):

@@ -403,7 +403,7 @@ class Route(Step):
 
     def started(self) -> Mapping[str, Any]:
         stops = self.given.get("route") or []
-        at: dict[str, Any] = {role: next((stop for stop in stops if stop["role"] == role), {}) for role in ("export", "import")}
+        at: dict[str, Any] = {stop["role"]: stop for stop in stops if stop["role"] != "transit"}
         transit = [{**stop, "place": n} for n, stop in enumerate((s for s in stops if s["role"] == "transit"), 1)]
         return {**self.given, **at, "transit": transit}
 

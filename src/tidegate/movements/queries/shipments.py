@@ -219,6 +219,10 @@ _DATED = {
 }
 
 
+# What comes first of what was recorded for the same moment.
+_ORDER = ("announced", "departed", "held", "seized", "exit", "transfer", "entry", "arrival", "received", "completed")
+
+
 def journey(row: Movement) -> list[Link]:
     """The journey in the order of time: announced, departed, every hand-over and passage, received, recovered."""
     notification = row.notification
@@ -239,7 +243,8 @@ def journey(row: Movement) -> list[Link]:
         event = "movement.seized" if hold["how"] == "seized" else "movement.held"
         at = datetime.fromisoformat(hold["at"])
         found.append(Link(at, hold["how"], registry.events[event], hold["state"], note=hold.get("reason", "")))
-    return sorted(found, key=lambda link: (link.at or times.now(), link.position))
+    order = {kind: rank for rank, kind in enumerate(_ORDER)}
+    return sorted(found, key=lambda link: (link.at or times.now(), order.get(link.kind, 0), link.position))
 
 
 def _link(link: Custody) -> Link:

@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+from datetime import datetime
 from typing import Any
 
 from django import template
 from django.utils.translation import gettext_lazy as _
 
 from tidegate.movements import breaches
+from tidegate.parties import times
 
 register = template.Library()
 
@@ -47,8 +49,6 @@ def breach(kind: str) -> Any:
 
 
 @register.filter
-def field_words(path: str) -> str:
-    """A field of the form in words."""
-    from tidegate.movements.views.notifications import field_label
-
-    return field_label(path)
+def over(moment: datetime | None) -> bool:
+    """Whether a time limit is over."""
+    return moment is not None and moment < times.now()

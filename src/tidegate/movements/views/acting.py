@@ -22,6 +22,7 @@ from django.utils import timezone
 from django.utils.translation import gettext as _
 from django.views.decorators.http import require_http_methods
 
+from tidegate.movements.conditions import describe
 from tidegate.movements.forms.asked import ActForm
 from tidegate.parties.access import needs
 from tidegate.parties.actors import Actor
@@ -176,6 +177,8 @@ def attachment(content: bytes | str, name: str, media_type: str, *, inline: bool
     return response
 
 
-def always(_actor: Actor, _row: Any) -> bool:
-    """Worth offering whatever the row says."""
-    return True
+def in_words(condition: Mapping[str, Any]) -> str:
+    """A condition in words; one that is words already, as it was written."""
+    if condition.get("kind") == "text" and condition.get("text"):
+        return str(condition["text"])
+    return describe({name: value for name, value in condition.items() if name != "authority"})

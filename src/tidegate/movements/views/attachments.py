@@ -38,7 +38,8 @@ def attach(request: HttpRequest, case: str) -> HttpResponseBase:
     form = FileForm(request.POST, request.FILES)
     if not form.is_valid():
         for name, errors in form.errors.items():
-            messages.error(request, f"{form.fields[name].label}: {errors[0]}" if name in form.fields else errors[0])
+            label = form.fields[name].label if name in form.fields else ""
+            messages.error(request, f"{label}: {errors[0]}")
         return _back(request, row.case)
     given = form.cleaned_data["file"]
     try:

@@ -24,12 +24,11 @@ from tidegate.movements import border, writeoffs
 from tidegate.movements.border import Answer, check
 from tidegate.movements.commands import border as commands
 from tidegate.movements.commands import linefiles, permits
-from tidegate.movements.conditions import describe
 from tidegate.movements.forms.border import CheckForm, FileForm, WriteOffForm
 from tidegate.movements.masses import kilograms
 from tidegate.movements.models import LineRun, Movement, WriteOff
 from tidegate.movements.queries import permits as permit_queries
-from tidegate.movements.views.acting import Offer, attachment, local, say
+from tidegate.movements.views.acting import Offer, attachment, in_words, local, say
 from tidegate.movements.views.movements import MOVEMENT, page_of
 from tidegate.parties import times
 from tidegate.parties.access import needs
@@ -91,8 +90,9 @@ def desk(request: HttpRequest) -> HttpResponseBase:
 
 def shown(actor: Actor, answer: Answer) -> Shown:
     """An answer with everything that its card shows."""
+    # A condition that is only words says nothing more than its own text.
     conditions = [
-        (one.authority, describe({n: v for n, v in one.condition.items() if n != "authority"}), one.met, one.text)
+        (one.authority, in_words(one.condition), one.met, "" if one.condition.get("kind") == "text" else one.text)
         for one in answer.conditions
     ]
     row = None

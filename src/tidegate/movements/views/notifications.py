@@ -234,7 +234,7 @@ def of_row(request: HttpRequest, pk: UUID, kind: str) -> HttpResponseBase:
         "consent": Consent, "contract": Contract, "guarantee": Guarantee, "info_request": InfoRequest,
         "amendment": Amendment,
     }[kind]  # fmt: skip
-    row: Any = held(model._default_manager.filter(pk=pk), actor).first()  # type: ignore[attr-defined]
+    row: Any = held(model._default_manager.filter(pk=pk), actor).first()
     if row is None:
         raise Http404
     return redirect("movements:case", case=cases.notification(actor, row.notification_id).case)

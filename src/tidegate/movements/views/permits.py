@@ -18,13 +18,12 @@ from django.views.decorators.http import require_http_methods, require_safe
 
 from tidegate.movements import ledger
 from tidegate.movements.commands import permits as commands
-from tidegate.movements.conditions import describe
 from tidegate.movements.forms import permits as forms
 from tidegate.movements.machines import PERMIT as MACHINE
 from tidegate.movements.models import Certificate, Permit
 from tidegate.movements.queries import permits as queries
 from tidegate.movements.queries.shipments import history
-from tidegate.movements.views.acting import Act, Acts, local, say
+from tidegate.movements.views.acting import Act, Acts, in_words, local, say
 from tidegate.parties.access import needs
 from tidegate.parties.actors import Actor
 from tidegate.parties.commanding import Forbidden, Missing, Refused
@@ -183,7 +182,7 @@ def permit(request: HttpRequest, pk: UUID) -> HttpResponseBase:
         "drawn": queries.used(row)[:100],
         "periods": list(row.account.sub_periods.all()) if row.account is not None else [],
         "waiting": queries.unacknowledged(row) if actor.official else [],
-        "conditions": [describe(one) for one in row.conditions],
+        "conditions": [in_words(one) for one in row.conditions],
         "certificates": queries.certificates(actor).filter(subject_id=row.pk),
         "issues": certified and actor.may("movements.certificate.issue"),
         "replaced_by": row.superseded_by.order_by("-created_at").first(),

@@ -93,7 +93,8 @@ ACTS = (
         lambda a, r, f: commands.classify(
             a, str(r.pk), basis=f.cleaned_data["basis"], grounds=f.cleaned_data["grounds"],
             reason=f.cleaned_data["reason"], finding=f.cleaned_data["finding"], **_kept(f)),
-        _step("classified"), forms.ClassifyForm, "gavel", "primary",
+        _step("classified", "opened", "classified", "notified", "acknowledged", "disputed"), forms.ClassifyForm,
+        "gavel", "primary",
         text=_("The finding decides which time limit runs, and for whom.")),
     Act("inform", _("Inform the State of export"), "movements.take_back.inform",
         lambda a, r, f: commands.inform(a, r.pk, **_kept(f)), _step("notified"), icon="send", tone="primary",

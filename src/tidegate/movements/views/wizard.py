@@ -6,6 +6,7 @@ whether it was kept, what is wrong, and what the law says now.
 
 from __future__ import annotations
 
+from functools import partial
 from typing import Any
 
 from django.contrib import messages
@@ -212,9 +213,7 @@ def _papers(request: HttpRequest, actor: Actor, row: Notification) -> HttpRespon
         form = made[name] = form_of(row, request.POST, prefix=name)
         if form.is_valid():
             key = form.cleaned_data["key"]
-            tried = acts.attempt(
-                form, row, lambda run=run, form=form, key=key: run(actor, row.pk, **form.asked, key=key)
-            )
+            tried = acts.attempt(form, row, partial(run, actor, row.pk, **form.asked, key=key))
             if tried.ok:
                 messages.success(request, done)
                 return redirect("movements:edit", case=row.case, step="papers")
