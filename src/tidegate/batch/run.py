@@ -16,6 +16,7 @@ from tidegate.formats import DecisionWriter, FormatError, ShipmentReader, flatte
 from tidegate.law import Book, load_rulebook
 from tidegate.screening import Reject, parse_shipment
 from tidegate.screening.decision import decide_body
+from tidegate.screening.evaluate import SEVERITY
 from tidegate.screening.registers import Enricher, Register, alerts_of
 from tidegate.screening.shipment import FIELDS
 
@@ -151,7 +152,8 @@ def _row_by_row(
             extra |= flatten({name: raw.data[name] for name in keep if name in raw.data and name != "id"})
             writer.write(decision, row=raw.row, extra=extra)
             summary.add(decision, shipment.export, shipment.import_, shipment.date.isoformat()[:7])
-            summary.consign(shipment.consignment, decision["outcome"])
+            if shipment.consignment is not None:
+                summary.consignments.add([shipment.consignment], [SEVERITY[decision["outcome"]]])
             if progress is not None and raw.row % 200 == 0:
                 progress(reader.position, reader.size, summary.rows)
     if progress is not None:

@@ -14,6 +14,7 @@ import pyarrow as pa
 
 from tidegate.batch.alerts import AlertingSession
 from tidegate.batch.beside import is_unknown
+from tidegate.batch.consignments import Consignments
 from tidegate.batch.sinks import JsonLinesSink, ParquetSink, Sink, TableTextSink
 from tidegate.batch.summary import Summary
 from tidegate.formats import ShipmentReader
@@ -24,7 +25,7 @@ from tidegate.formats.writers import rejects_path
 from tidegate.law import Book
 from tidegate.screening.bulk import Session
 from tidegate.screening.bulk.keys import KeyIndex, unique_inverse
-from tidegate.screening.evaluate import OUTCOMES, SEVERITY
+from tidegate.screening.evaluate import SEVERITY
 from tidegate.screening.registers import Enricher, Register
 from tidegate.screening.registers.join import Join
 from tidegate.screening.shipment import FIELDS
@@ -155,8 +156,8 @@ class _Run:
             parts.append(part)
             if done.exists():
                 total.merge(Summary.from_dict(json.loads(done.read_text())))
-                for consignment, outcome in json.loads(part.with_suffix(".consignments.json").read_text()).items():
-                    total.consign(consignment, outcome)
+                known_lines = json.loads(part.with_suffix(".consignments.json").read_text())
+                total.consignments.merge(Consignments.from_dict(known_lines))
                 for _ in items:
                     pass
                 self._progress(progress, total)
@@ -172,7 +173,7 @@ class _Run:
             except BaseException:
                 sink.discard()
                 raise
-            part.with_suffix(".consignments.json").write_text(json.dumps(summary.consignments))
+            part.with_suffix(".consignments.json").write_text(json.dumps(summary.consignments.as_dict()))
             done.write_text(json.dumps(summary.as_dict()))
             total.merge(summary)
             self._progress(progress, total)
@@ -321,14 +322,8 @@ def _consign(summary: Summary, session: Session, lines: pa.Array, sets: Any) -> 
     """Gives each consignment of a batch the strictest outcome of its lines."""
     used, _, inverse = unique_inverse(sets)
     severity = np.array([SEVERITY[session.heads[n][0]] for n in used.tolist()], dtype=np.int64)[inverse]
-    encoded = lines.dictionary_encode() if not pa.types.is_dictionary(lines.type) else lines
-    stated = encoded.indices.is_valid().to_numpy(zero_copy_only=False)
-    places = encoded.indices.fill_null(0).to_numpy(zero_copy_only=False)[stated]
-    strictest = np.full(len(encoded.dictionary), -1, dtype=np.int64)
-    np.maximum.at(strictest, places, severity[stated])
-    for name, rank in zip(encoded.dictionary.to_pylist(), strictest.tolist(), strict=True):
-        if rank >= 0:
-            summary.consign(str(name), OUTCOMES[rank])
+    stated = lines.is_valid().to_numpy(zero_copy_only=False)
+    summary.consignments.add([str(v) for v in lines.to_pylist() if v is not None], severity[stated])
 
 
 def passed(batch: pa.RecordBatch, index: Any, book: Book, keep: Collection[str] = ()) -> dict[str, pa.Array]:

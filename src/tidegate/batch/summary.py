@@ -7,9 +7,8 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field, fields
 from typing import Any
 
-from tidegate.screening.evaluate import OUTCOMES, SEVERITY
-
-MOST_CONSIGNMENTS = 1_000_000
+from tidegate.batch.consignments import Consignments
+from tidegate.screening.evaluate import OUTCOMES
 
 
 @dataclass
@@ -34,7 +33,7 @@ class Summary:
     questions: Counter[str] = field(default_factory=Counter)
     flows: dict[str, Counter[str]] = field(default_factory=dict)
     reject_fields: Counter[str] = field(default_factory=Counter)
-    consignments: dict[str, str] = field(default_factory=dict, repr=False)
+    consignments: Consignments = field(default_factory=Consignments, repr=False)
     consignments_cut: bool = False
 
     def add(self, decision: Mapping[str, Any], export: str, import_: str, month: str, count: int = 1) -> None:
@@ -75,17 +74,6 @@ class Summary:
         self.rejected += 1
         self.reject_fields[str((record.get("error") or {}).get("field") or "row")] += 1
 
-    def consign(self, consignment: str | None, outcome: str) -> None:
-        """Gives the consignment the strictest outcome of its lines."""
-        if consignment is None:
-            return
-        held = self.consignments.get(consignment)
-        if held is None and len(self.consignments) >= MOST_CONSIGNMENTS:
-            self.consignments_cut = True
-            return
-        if held is None or SEVERITY[outcome] > SEVERITY[held]:
-            self.consignments[consignment] = outcome
-
     def merge(self, other: Summary) -> None:
         """Adds the counts of another part of the same run."""
         self.rows += other.rows
@@ -97,12 +85,11 @@ class Summary:
             mine = getattr(self, name)
             for key, counts in getattr(other, name).items():
                 mine.setdefault(key, Counter()).update(counts)
-        for consignment, outcome in other.consignments.items():
-            self.consign(consignment, outcome)
+        self.consignments.merge(other.consignments)
 
     def consignment_outcomes(self) -> Counter[str]:
         """How many consignments have each outcome as their strictest."""
-        return Counter(self.consignments.values())
+        return self.consignments.outcomes()
 
     def as_dict(self) -> dict[str, Any]:
         """JSON-ready; consignments only as counts."""
@@ -116,6 +103,7 @@ class Summary:
             elif isinstance(value, dict):
                 value = {key: dict(counts) for key, counts in value.items()}
             out[known.name] = value
+        out["consignments_cut"] = self.consignments.cut
         out["consignment_outcomes"] = {o: n for o in OUTCOMES if (n := self.consignment_outcomes()[o])}
         return out
 
