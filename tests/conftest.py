@@ -29,6 +29,10 @@ import pytest
 from hypothesis import HealthCheck, settings
 from hypothesis.database import DirectoryBasedExampleDatabase
 
+from tests.browsing import axe, browser, no_js, open_context, page, phone
+
+__all__ = ["axe", "browser", "no_js", "open_context", "page", "phone"]
+
 ROOT = Path(__file__).resolve().parents[1]
 LEFT_OUT = {"newcomer": ("ci", "soak"), "ci": ("soak",), "soak": ()}
 IMPLIED = {"browser": ("chromium",), "spark": ("java", "pyspark"), "postgres": ("postgres",)}

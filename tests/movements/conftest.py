@@ -1,8 +1,7 @@
-"""What the tests of movements stand on: the browser of the web pages."""
+"""What the tests of movements stand on: a database that commits for real."""
 
 from __future__ import annotations
 
 from tests.exchange.conftest import own_database
-from tests.web.conftest import axe, browser, no_js, open_context, page, phone
 
-__all__ = ["axe", "browser", "no_js", "open_context", "own_database", "page", "phone"]
+__all__ = ["own_database"]

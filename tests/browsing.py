@@ -1,4 +1,4 @@
-"""What the tests of the web pages stand on: the client, and a browser with and without JavaScript."""
+"""A browser with and without JavaScript, one for the whole run: two of Playwright in one process do not get on."""
 
 from __future__ import annotations
 
