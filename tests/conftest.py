@@ -202,6 +202,7 @@ def state_of_our_own(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Path]
 def logs_that_a_test_may_empty() -> Iterator[None]:
     """A test that commits really is cleaned up by emptying every table. The journal and the exchange's log refuse that
     in the database itself, so that the clean-up, and it alone, steps round their triggers."""
+    import django.db.models  # noqa: F401  (before the next line, which alone would import it in a circle)
     from django.db.backends.base.operations import BaseDatabaseOperations
 
     empty = BaseDatabaseOperations.execute_sql_flush

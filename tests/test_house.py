@@ -5,6 +5,7 @@ from __future__ import annotations
 import ast
 import os
 import re
+import shlex
 import shutil
 import subprocess
 import sys
@@ -270,7 +271,7 @@ def run_in_size(pytester: pytest.Pytester, monkeypatch: pytest.MonkeyPatch) -> R
     conftest = (ROOT / "tests" / "conftest.py").read_text(encoding="utf-8")
     pytester.makeconftest(conftest + '\nPROGRAMS["unicorn"] = (lambda: False, "catch one")\n')
     marks = "".join(f"    {mark}\n" for mark in PYPROJECT["tool"]["pytest"]["ini_options"]["markers"])
-    pytester.makeini(f"[pytest]\naddopts = --strict-markers\nmarkers =\n{marks}")
+    pytester.makeini(f"[pytest]\npythonpath = {shlex.quote(str(ROOT))}\naddopts = --strict-markers\nmarkers =\n{marks}")
     monkeypatch.setenv("TIDEGATE_DATA", str(pytester.path / "nowhere"))
     monkeypatch.setenv("PYTEST_DISABLE_PLUGIN_AUTOLOAD", "1")  # the conftest needs none, and loading them takes long
 

@@ -238,7 +238,7 @@ def list_movements(
 
 
 @router.get(
-    "/movements/{case}/{int:serial}",
+    "/movements/{case}/{serial}",
     response=MovementItem,
     auth=actor_required("movements.movement.read"),
     operation_id="movement",
