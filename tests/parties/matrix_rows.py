@@ -158,7 +158,7 @@ ROWS: dict[str, Maker] = {
 def all_rows() -> dict[str, Maker]:
     """These, and those of the other rooms."""
     found = dict(ROWS)
-    for room in ("exchange", "movements"):
+    for room in ("exchange", "movements", "web"):
         name = f"tests.{room}.matrix_rows"
         if importlib.util.find_spec(f"tests.{room}") and importlib.util.find_spec(name):
             found |= importlib.import_module(name).ROWS

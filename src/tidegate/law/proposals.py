@@ -175,6 +175,11 @@ def read(path: Path) -> Proposal:
     )
 
 
+def digest_of(content: str, cases: str) -> str:
+    """SHA-256 of a proposal that is kept as two texts and not as a file."""
+    return hashlib.sha256(f"{content}\0{cases}".encode()).hexdigest()
+
+
 def _check_content(where: str, content: Mapping[str, Any]) -> None:
     for name in content:
         if name not in CONTENT:

@@ -19,6 +19,7 @@ urlpatterns: list[URLPattern | URLResolver] = [
     path("favicon.ico", public(views.favicon), name="favicon"),
     # A batch is its browser session's own: see batch/queries.py.
     path("batch/", public_urls(include("tidegate.web.batch.urls"))),
+    path("law/proposals/", include("tidegate.web.upkeep.urls")),
     path("law/", public_urls(include("tidegate.web.lawpages.urls"))),
     path("api/v1/", public_urls(include("tidegate.web.api.urls"))),
     path("", include("tidegate.parties.urls")),

@@ -21,7 +21,6 @@ from tidegate.cli.law import output
 from tidegate.law import Book, load_rulebook
 
 if TYPE_CHECKING:
-    from tidegate.law.proposals import Proposal
     from tidegate.screening.impact import Impact, ScenarioShift
 
 FOLDER = "proposals"
@@ -60,6 +59,7 @@ def run_propose(args: argparse.Namespace) -> int:
     """Writes a proposal and says what the linter thinks of it."""
     from tidegate.cli.law import form
     from tidegate.law import proposals
+    from tidegate.screening.approval import findings
 
     book = output.book(args)
     content: Mapping[str, Any]
@@ -78,8 +78,7 @@ def run_propose(args: argparse.Namespace) -> int:
     cases = _yaml_file(args.cases) if args.cases else None
     proposal = proposals.write(proposals_folder(args), content, by=by, why=why, book=book, cases=cases)
     print(f"{proposal.path}: proposed by {proposal.by}")
-    findings = _lint(args, proposal)
-    for finding in findings:
+    for finding in findings(proposal, output.overlays(args)):
         print(f"  before it can be approved: {finding}")
     print(f"  what it would change: tidegate law impact {proposal.path} [SHIPMENTS]")
     return 0
@@ -116,25 +115,6 @@ def _yaml_file(path: Path) -> Mapping[str, Any]:
     if not isinstance(document, Mapping):
         raise ProposalError(f"{path}: expected a mapping at the top, found {type(document).__name__}")
     return document
-
-
-def _lint(args: argparse.Namespace, proposal: Proposal, into: Path | None = None) -> list[str]:
-    """What the linter says of the book with the proposal on top, and of its scenarios."""
-    from tidegate.law.lint import lint
-    from tidegate.law.proposals import as_overlay, superseded
-    from tidegate.screening.scenarios import ScenarioError, load_scenarios
-
-    with as_overlay(proposal) as folder:
-        overlays: list[Path] = list(output.overlays(args))
-        if into is not None and into.is_dir() and into not in overlays:
-            superseded(proposal, into)
-            overlays.append(into)
-        overlays.append(folder)
-        try:
-            exercised = {rule for s in load_scenarios(overlays=overlays) for rule in s.rules}
-        except ScenarioError as error:
-            return [str(error).replace(f"{folder}{os.sep}", "")]
-        return [str(f).replace(f"{folder}{os.sep}", "") for f in lint(overlays, exercised=exercised)]
 
 
 # ── impact and what-if ─────────────────────────────────────────────────────────────────────────────────────
@@ -337,41 +317,23 @@ def configure_approve(parser: argparse.ArgumentParser) -> None:
 def run_approve(args: argparse.Namespace) -> int:
     """Saves a proposal as a file of an overlay; exit status 1 when linter or scenarios stand against it."""
     from tidegate.law import proposals
-    from tidegate.screening.impact import BREAKS, scenario_shifts
-    from tidegate.screening.scenarios import load_scenarios, run
+    from tidegate.screening.approval import try_out
 
     proposal = proposals.read(args.proposal)
     proposals.check_approver(proposal, args.by)
-    findings = _lint(args, proposal, args.into)
-    for finding in findings:
+    trial = try_out(proposal, output.overlays(args), args.into)
+    for finding in trial.findings:
         print(finding)
-    if findings:
-        print(f"{proposal.id}: not approved, {len(findings)} finding{'s' if len(findings) > 1 else ''}")
+    if trial.findings:
+        n = len(trial.findings)
+        print(f"{proposal.id}: not approved, {n} finding{'s' if n > 1 else ''}")
         return 1
-    base = [*output.overlays(args)]
-    if args.into.is_dir() and args.into not in base:
-        base.append(args.into)
-    with proposals.as_overlay(proposal) as folder:
-        new = load_rulebook([*base, folder])
-        scenarios = load_scenarios(overlays=[*base, folder])
-        own = {s.get("id") for s in proposal.cases.get("scenarios") or ()}
-        broken = [s.id for s in scenarios if s.id in own and run(s, new)]
-        broken += [
-            s.scenario
-            for s in scenario_shifts(load_rulebook(base), new, [s for s in scenarios if s.id not in own])
-            if s.what == BREAKS
-        ]
-    remarks = []
-    base_label = load_rulebook(base).label
-    if proposal.book != base_label:
-        remarks.append(f"approved against rulebook {base_label}")
-    if broken:
-        for name in broken:
-            print(f"scenario {name} fails under the new law")
-        if not args.accept_broken or any(name in own for name in broken):
-            print(f"{proposal.id}: not approved; give scenarios of the same id under `cases`, or --accept-broken")
-            return 1
-        remarks.append(f"accepted: these scenarios fail under it: {', '.join(broken)}")
+    for name in trial.broken:
+        print(f"scenario {name} fails under the new law")
+    if trial.own or (trial.broken and not args.accept_broken):
+        print(f"{proposal.id}: not approved; give scenarios of the same id under `cases`, or --accept-broken")
+        return 1
+    remarks = trial.remarks(proposal)
     written = proposals.approve(proposal, by=args.by, into=args.into, remarks=remarks)
     for path in written:
         print(f"{path}: approved by {args.by}")

@@ -7,7 +7,7 @@ from pathlib import Path
 
 from django.utils.translation import gettext_lazy as _
 
-from tidegate.web.settings.datadir import data_dir, database, secret_key
+from tidegate.web.settings.datadir import data_dir, database, law_dir, secret_key
 
 WEB = Path(__file__).resolve().parent.parent
 
@@ -20,6 +20,12 @@ MEDIA_ROOT = TIDEGATE_DATA_DIR / "uploads"
 
 # Folders of YAML laid over the shipped rulebook, in order (the same as `--rulebook` on the command line).
 TIDEGATE_OVERLAYS = tuple(Path(part) for part in os.environ.get("TIDEGATE_RULEBOOK", "").split(os.pathsep) if part)
+# The last of them: what two persons of an authority changed through the pages.
+TIDEGATE_LAW_DIR = law_dir(TIDEGATE_DATA_DIR)
+TIDEGATE_OVERLAYS = (
+    *(folder for folder in TIDEGATE_OVERLAYS if folder.resolve() != TIDEGATE_LAW_DIR),
+    TIDEGATE_LAW_DIR,
+)
 
 # Applications -----------------------------------------------------------------------------------
 INSTALLED_APPS = [
@@ -40,6 +46,7 @@ INSTALLED_APPS = [
     "tidegate.web.jobs",
     "tidegate.web.batch",
     "tidegate.web.lawpages",
+    "tidegate.web.upkeep",
     "tidegate.web.api",
     "tidegate.exchange",
     "tidegate.movements",

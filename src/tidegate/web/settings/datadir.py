@@ -42,6 +42,13 @@ def data_dir(environ: Mapping[str, str] = os.environ) -> Path:
     return folder.resolve()
 
 
+def law_dir(folder: Path) -> Path:
+    """The overlay that holds what was approved through the pages; made empty, which changes nothing."""
+    made = folder / "law"
+    made.mkdir(mode=0o700, exist_ok=True)
+    return made
+
+
 def secret_key(folder: Path, environ: Mapping[str, str] = os.environ) -> str:
     """``TIDEGATE_SECRET_KEY``, else the key kept in `folder`, made there at the first start.
 

@@ -1,0 +1,174 @@
+"""A rule as a form: what most rules are made of, each field as the rulebook writes it."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterable, Mapping
+from typing import Any
+
+from django import forms
+from django.utils.translation import gettext as _now
+from django.utils.translation import gettext_lazy as _
+
+from tidegate.law import Rule
+from tidegate.law.export import rule_as_written
+from tidegate.law.loader import RulebookError, parse_yaml
+from tidegate.law.records import CONFIDENCES, EVENTS, KINDS, ROLES, STATUSES
+from tidegate.law.yaml_text import dump
+from tidegate.parties.forms import Day
+from tidegate.web import words as shared
+from tidegate.web.lawpages import words
+from tidegate.web.lawpages.asked import today
+
+DATES = {"seen": _("seen in the source"), "inferred": _("inferred"), "not_seen": _("not seen")}
+NATIONAL = tuple(kind for kind in KINDS if kind != "regime")
+LONGEST = 20_000
+
+
+def _choices(values: Iterable[str], names: Mapping[str, Any]) -> list[tuple[str, Any]]:
+    return [(value, names.get(value, value)) for value in values]
+
+
+class Words(forms.CharField):
+    """Codes or names with commas between them, as a list."""
+
+    def prepare_value(self, value: Any) -> Any:
+        return ", ".join(map(str, value)) if isinstance(value, (list, tuple)) else value
+
+    def to_python(self, value: Any) -> list[str]:  # type: ignore[override]
+        return [word for word in re.split(r"[\s,;]+", str(value or "").strip("[] ")) if word]
+
+
+class Yaml(forms.CharField):
+    """A list of conditions or papers, as the rulebook writes them."""
+
+    def __init__(self, **more: Any):
+        super().__init__(widget=forms.Textarea(attrs={"rows": 3, "spellcheck": "false"}), max_length=LONGEST, **more)
+
+    def prepare_value(self, value: Any) -> Any:
+        return dump(value).strip() if isinstance(value, (list, tuple)) and value else value or ""
+
+    def to_python(self, value: Any) -> Any:
+        text = super().to_python(value)
+        if not text:
+            return []
+        try:
+            found = parse_yaml(str(self.label), text.encode())
+        except (RulebookError, ValueError) as error:
+            raise forms.ValidationError(_now("This cannot be read as YAML: %(error)s") % {"error": error}) from error
+        return found if isinstance(found, list) else [found]
+
+
+class RuleForm(forms.Form):
+    """Fields are named as in the rulebook; `from` and `to` are `first` and `last` here, since Python keeps `from`."""
+
+    id = forms.RegexField(
+        r"^[A-Z]{2}(-[A-Z0-9]+)+$",
+        label=_("Name of the rule"),
+        max_length=80,
+        help_text=_("Such as XX-IMP-WORDS-2027: the State, the role, what it is about, the year."),
+        error_messages={
+            "invalid": _("Write capitals and digits with hyphens between them, such as XX-IMP-WORDS-2027.")
+        },
+    )
+    text = forms.CharField(
+        label=_("What it demands, in one plain sentence"), widget=forms.Textarea(attrs={"rows": 2}), max_length=LONGEST
+    )
+    role = forms.ChoiceField(label=_("Role of the State"), choices=_choices(ROLES, words.ROLE_TITLES))
+    kind = forms.ChoiceField(label=_("Kind of rule"), choices=_choices(NATIONAL, words.KINDS))
+    first = Day(label=_("First day"), required=False, help_text=_("Empty where it was not seen."))
+    last = Day(label=_("Last day"), required=False, help_text=_("Empty while it goes on."))
+    dates = forms.ChoiceField(label=_("Days"), choices=list(DATES.items()))
+    event = forms.ChoiceField(label=_("Decided by"), choices=_choices(EVENTS, words.EVENTS))
+    hs = Words(label=_("Headings"), help_text=_("Beginnings of HS codes, such as 3915, or any."))
+    basel = Words(label=_("Basel entries"), help_text=_("Such as Y48, B3011, or any."))
+    when = Yaml(label=_("Only where"), required=False, help_text=_("Such as: - zone: free zone"))
+    fails = Yaml(
+        label=_("A load fails it by any of"),
+        required=False,
+        help_text=_("Such as: - foreign_matter_pct: {gt: 1}. For standards, places of entry and quotas."),
+    )
+    unless = Yaml(label=_("Not where it is shown that"), required=False)
+    documents = Yaml(label=_("Papers that it asks for"), required=False, help_text=_("Such as: - COA"))
+    verify = Words(
+        label=_("What only an inspection or a register can show"), required=False, help_text=_("Names of facts.")
+    )
+    status = forms.ChoiceField(label=_("Status"), choices=_choices(STATUSES, {}))
+    confidence = forms.ChoiceField(label=_("Confidence"), choices=_choices(CONFIDENCES, words.CONFIDENCES))
+    instrument = forms.CharField(label=_("Name of the act"), max_length=1000)
+    url = forms.URLField(label=_("Address of the source"), max_length=2000, assume_scheme="https")
+    checked = Day(label=_("Compared with the source on"))
+    note = forms.CharField(
+        label=_("Note"),
+        required=False,
+        widget=forms.Textarea(attrs={"rows": 2}),
+        max_length=LONGEST,
+        help_text=_("What was not seen."),
+    )
+    why = forms.CharField(label=_("Why, with the source"), widget=forms.Textarea(attrs={"rows": 2}), max_length=LONGEST)
+    cases = forms.CharField(
+        label=_("Cases that go with it"),
+        required=False,
+        max_length=200_000,
+        widget=forms.Textarea(attrs={"rows": 10, "spellcheck": "false"}),
+        help_text=_(
+            "Scenarios as YAML: what must come out on each side of each day and threshold. One of the same id "
+            "replaces an older one."
+        ),
+    )
+
+    SPELLED = {"first": "from", "last": "to"}
+
+    def __init__(self, data: Any = None, *, rule: Rule | None, state: str):
+        self.rule, self.state = rule, state
+        self.as_written = rule_as_written(rule) if rule else {}
+        initial = {name: self.as_written.get(self.SPELLED.get(name, name)) for name in self.base_fields}
+        if rule is None:
+            initial |= {"hs": ["3915"], "basel": ["any"], "status": "gazetted", "confidence": "medium"}
+            initial |= {"role": "import", "kind": "prohibition", "dates": "seen", "checked": today(), "id": ""}
+        super().__init__(data, initial={k: v for k, v in initial.items() if v is not None})
+        statuses = self.fields["status"]
+        assert isinstance(statuses, forms.ChoiceField)
+        statuses.choices = _choices(STATUSES, shared.STATUSES)
+        if rule is not None:
+            del self.fields["id"]
+
+    def clean_id(self) -> str:
+        """A rule is named after its State."""
+        found = str(self.cleaned_data["id"])
+        if not found.startswith(f"{self.state}-"):
+            raise forms.ValidationError(_now("The name begins with %(state)s-") % {"state": self.state})
+        return found
+
+    def clean_cases(self) -> str:
+        """YAML with `scenarios`, or nothing."""
+        text = str(self.cleaned_data["cases"]).strip()
+        if not text:
+            return ""
+        try:
+            found = parse_yaml("cases", text.encode())
+        except (RulebookError, ValueError) as error:
+            raise forms.ValidationError(_now("This cannot be read as YAML: %(error)s") % {"error": error}) from error
+        if not isinstance(found, Mapping) or not isinstance(found.get("scenarios"), list):
+            raise forms.ValidationError(_now("Expected `scenarios:` with a list under it."))
+        return text
+
+    def clean(self) -> dict[str, Any]:
+        """A last day before the first is a slip."""
+        data = super().clean() or {}
+        if data.get("first") and data.get("last") and data["last"] < data["first"]:
+            self.add_error("last", _now("The last day lies before the first."))
+        return data
+
+    def rule_fields(self) -> dict[str, Any]:
+        """What differs from the rule as it stands, in the rulebook's own form; None for what was emptied."""
+        out: dict[str, Any] = {}
+        for name in self.fields:
+            if name in ("id", "why", "cases"):
+                continue
+            written = self.SPELLED.get(name, name)
+            value = self.cleaned_data[name]
+            value = None if value in ("", [], None) else value
+            if value != self.as_written.get(written) or self.rule is None:
+                out[written] = value
+        return {name: value for name, value in out.items() if self.rule is not None or value is not None}
