@@ -25,12 +25,14 @@ from datetime import UTC, datetime
 from pathlib import Path
 from statistics import median
 
-from bench.measure import ROOT, Failed, Usage, machine, run
+from bench.measure import ROOT, Failed, Usage, machine, note, run
 
 RESULTS = ROOT / "bench" / "results"
 PYTHON = sys.executable
 TIDEGATE = [PYTHON, "-m", "tidegate.cli"]
 PARTS = ("bulk", "plain", "loop", "one", "cold", "api")
+# Takes a quarter of an hour and 40 GB, so it is measured only when it is named.
+NAMED = ("control",)
 LOOP_ROWS, ONE_ROWS = 5_000, 4_000
 COLD_RUNS = 5
 CLIENTS, REQUESTS = 4, 400
@@ -42,8 +44,12 @@ def main(argv: list[str]) -> int:
         "--rows", nargs="+", type=lambda t: int(float(t)), default=[1_000_000], help="sizes, such as 1e6 1e7"
     )
     parser.add_argument("--profile", nargs="+", choices=("A", "B"), default=["A", "B"], help="without, with papers")
-    parser.add_argument("--only", nargs="+", choices=PARTS, default=list(PARTS), help="some of the figures")
+    parser.add_argument("--only", nargs="+", choices=(*PARTS, *NAMED), default=list(PARTS), help="some of the figures")
     parser.add_argument("--repeat", type=int, default=1, help="runs of each bulk figure; the least CPU counts")
+    for name, size in (("notifications", 1_000_000), ("movements", 10_000_000), ("requests", 200)):
+        parser.add_argument(
+            f"--{name}", type=lambda t: int(float(t)), default=size, help=f"of the figures of control ({size:,})"
+        )
     parser.add_argument("--data", type=Path, default=ROOT / "build" / "bench", help="where inputs are kept")
     parser.add_argument("--write", action="store_true", help="also write the table to bench/results/")
     args = parser.parse_args(argv)
@@ -67,6 +73,8 @@ def main(argv: list[str]) -> int:
         print(f"bench: {error}", file=sys.stderr)
         return 1
     text = "\n".join(lines)
+    if "control" in args.only:
+        (ROOT / "bench" / "results-control.md").write_text(text, encoding="utf-8")
     if args.write:
         RESULTS.mkdir(exist_ok=True)
         path = RESULTS / f"{began:%Y-%m-%d-%H%M}.md"
@@ -81,18 +89,16 @@ def tables(args: argparse.Namespace, folder: Path, label: str) -> Iterator[list[
     """The tables asked for, each as lines of Markdown."""
     if {"bulk", "plain", "loop"} & set(args.only):
         yield bulk(args, folder, label)
-    sample = declarations(args.data, 20_000, "B", label)
     if "one" in args.only:
-        yield one(sample)
+        yield one(declarations(args.data, 20_000, "B", label))
     if "cold" in args.only:
         yield cold(folder)
     if "api" in args.only:
         yield api(args.data, folder, label)
+    if "control" in args.only:
+        from bench.control import control
 
-
-def note(text: str) -> None:
-    """What is going on, for whoever waits."""
-    print(f"… {text}", file=sys.stderr, flush=True)
+        yield control(args)
 
 
 def declarations(data: Path, rows: int, profile: str, label: str, kind: str = "parquet") -> Path:

@@ -56,6 +56,11 @@ def run(command: Sequence[str], *, env: Mapping[str, str] | None = None, given: 
         return Usage(used.ru_utime + used.ru_stime, wall, used.ru_maxrss / scale, out.read().decode())
 
 
+def note(text: str) -> None:
+    """What is going on, for whoever waits."""
+    print(f"… {text}", file=sys.stderr, flush=True)
+
+
 def machine() -> dict[str, str]:
     """What the figures were taken on."""
     import platform

@@ -4,9 +4,11 @@
     python tools/messages.py compile   # writes the .mo files after a .po was edited
     python tools/messages.py check     # says what is missing or stale; ends with 1 when anything is
 
-Messages come from the templates and Python of `tidegate.web` and `tidegate.paper`, from the rejects of
-`tidegate.screening`, and from the rulebook, whose English texts are message ids themselves. GNU gettext is
-not needed: Django turns templates into calls, `ast` reads calls, Babel reads and writes catalogues.
+Messages come from the templates and Python of every room that people read (`ROOMS`), from the letters and time
+limits of `tidegate.movements`, from the rejects of `tidegate.screening`, and from the rulebook, whose English texts are
+message ids themselves. One catalogue holds them all: the rooms speak one language on one page, and many texts are
+theirs together. GNU gettext is not needed: Django turns templates into calls, `ast` reads calls, Babel reads and
+writes catalogues.
 """
 
 from __future__ import annotations
@@ -17,11 +19,12 @@ import io
 import re
 import struct
 import sys
-from collections.abc import Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from pathlib import Path
 
+import yaml
 from babel import Locale
 from babel.messages.catalog import Catalog, Message
 from babel.messages.pofile import read_po, write_po
@@ -33,6 +36,9 @@ from tidegate.screening import messages as core
 ROOT = Path(__file__).resolve().parent.parent
 SOURCE = ROOT / "src" / "tidegate"
 LOCALE = SOURCE / "web" / "locale"
+# The rooms whose texts people read, and whether every one of them must be translated. A text that only rooms marked False
+# use may stay in English for a while (`check` counts those, but does not refuse them); a new room starts as False.
+ROOMS = {"web": True, "paper": True, "parties": False, "exchange": False, "movements": False}
 # None of these languages has a plural form of its own.
 LANGUAGES = {"vi": "Vietnamese", "th": "Thai", "id": "Indonesian", "ms": "Malay"}
 DRAFT = "machine draft"
@@ -67,7 +73,8 @@ Key = tuple[str | None, str, str | None]
 
 @dataclass
 class Found:
-    """A message of the code or the book. `optional`: pages may show it in English (texts of single rules)."""
+    """A message of the code or the book. `optional`: pages may show it in English (texts of single rules and time
+    limits, and what only rooms use that need not be complete)."""
 
     context: str | None
     text: str
@@ -143,6 +150,19 @@ def _in_screening(path: Path) -> Iterator[Key]:
         yield from ((None, text, None) for text in core.MESSAGES)
 
 
+def _in_letters(path: Path) -> Iterator[Key]:
+    """The words of a template of a letter; ``{name}`` stands for what a case fills in."""
+    letter = yaml.safe_load(path.read_text(encoding="utf-8"))
+    labels = (label for label, _name in letter["fields"])
+    for text in (letter["title"], letter["basis"], *letter["paragraphs"], *labels):
+        yield (None, text.strip(), None)
+
+
+def _in_clocks(path: Path) -> Iterator[Key]:
+    """What a time limit says: a text of law, as the texts of rules are."""
+    yield from ((None, clock["text"], None) for clock in yaml.safe_load(path.read_text(encoding="utf-8"))["clocks"])
+
+
 # ── the rulebook ───────────────────────────────────────────────────────────────────────────────────────────
 
 
@@ -190,18 +210,22 @@ def messages(book: Book | None = None) -> dict[Key, Found]:
         old.optional = old.optional and new.optional
         old.state = old.state or new.state
 
-    def files(*folders: str, ending: str) -> Iterable[Path]:
-        found = (path for folder in folders for path in (SOURCE / folder).rglob(f"*{ending}"))
-        return sorted(p for p in found if "vendor" not in p.parts and "migrations" not in p.parts)
+    def files(room: str, ending: str) -> Iterable[Path]:
+        found = (SOURCE / room).rglob(f"*{ending}")
+        return sorted(p for p in found if not {"vendor", "migrations", "static"} & set(p.parts))
 
-    for read, paths in (
-        (_in_python, files("web", "paper", ending=".py")),
-        (in_template, files("web", ending=".html")),
-        (_in_screening, files("screening", ending=".py")),
-    ):
+    def take(read: Callable[[Path], Iterator[Key]], paths: Iterable[Path], *, optional: bool = False) -> None:
         for path in paths:
             for key in read(path):
-                add(Found(*key, places={path.relative_to(SOURCE.parent).as_posix()}))
+                add(Found(*key, places={path.relative_to(SOURCE.parent).as_posix()}, optional=optional))
+
+    for room, complete in ROOMS.items():
+        take(_in_python, files(room, ".py"), optional=not complete)
+        take(in_template, files(room, ".html"), optional=not complete)
+        take(in_template, files(room, ".txt"), optional=not complete)
+    take(_in_letters, files("movements/letters/templates", ".yaml"), optional=not ROOMS["movements"])
+    take(_in_clocks, [SOURCE / "movements" / "clocks.yaml"], optional=True)
+    take(_in_screening, files("screening", ".py"))
     # A plural's singular is the same entry as the plain message of that text: gettext knows only one of them.
     for found in _in_book(book or load_rulebook()):
         add(found)
@@ -359,16 +383,28 @@ def complaints(language: str, found: dict[Key, Found]) -> Iterator[str]:
     yield from (f"{language}: no longer used: {key[1]!r}" for key in held if key not in found)
 
 
+def clashes(found: Iterable[Key]) -> Iterator[str]:
+    """gettext finds a plural by its singular alone: two plurals of one singular would say each other's text."""
+    plurals: dict[tuple[str | None, str], set[str]] = {}
+    for context, text, plural in found:
+        if plural is not None:
+            plurals.setdefault((context, text), set()).add(plural)
+    for (_context, text), many in sorted(plurals.items(), key=lambda item: item[0][1]):
+        if len(many) > 1:
+            yield f"{text!r} has more than one plural: {', '.join(map(repr, sorted(many)))}"
+
+
 def strings(message: Message) -> tuple[str, ...]:
     given = message.string
     return tuple(given) if isinstance(given, (list, tuple)) else (given or "",)
 
 
-_PLACEHOLDER = re.compile(r"%\([\w.]+\)[a-z]|%%|\{\w*\}|`[^`]*`")
+_PLACEHOLDER = re.compile(r"%\([\w.]+\)[a-z]|%%|\{\w*\}|`[^`]*`|</?[a-z][^<>]*>")
 
 
 def faults(message: Message) -> Iterator[str]:
-    """What a translation may not do: lose a placeholder or a code in backquotes, or add one."""
+    """What a translation may not do: lose a placeholder, a tag or a code in backquotes, or add one; lose the colon
+    that ends a text before what it announces."""
     if message.fuzzy:
         yield "marked fuzzy, so it would not be compiled"
     ids = tuple(message.id) if isinstance(message.id, (list, tuple)) else (message.id,)
@@ -378,6 +414,8 @@ def faults(message: Message) -> Iterator[str]:
             yield f"placeholders differ in {string!r}"
         if string and string != string.strip() and all(one == one.strip() for one in ids):
             yield f"blank at an end of {string!r}"
+        if string and string.endswith(":") not in {one.endswith(":") for one in ids}:
+            yield f"a colon ends only one of the two: {string!r}"
 
 
 def main(arguments: list[str] | None = None) -> int:
@@ -390,7 +428,7 @@ def main(arguments: list[str] | None = None) -> int:
         return 0
     found = dict(sorted(messages().items(), key=_key_order))
     if verb == "check":
-        wrong = [line for language in LANGUAGES for line in complaints(language, found)]
+        wrong = [*clashes(found), *(line for language in LANGUAGES for line in complaints(language, found))]
         print("\n".join(wrong) or f"{len(found)} messages, all in place")
         return bool(wrong)
     for language in LANGUAGES:

@@ -2,7 +2,7 @@
 
 Usage, in an empty folder outside the repository::
 
-    npm install --ignore-scripts @tabler/core @tabler/icons htmx.org \\
+    npm install --ignore-scripts @tabler/core @tabler/icons htmx.org jsqr \\
         @fontsource-variable/inter @fontsource-variable/noto-sans-thai
     python /path/to/repository/tools/vendor_web.py node_modules
 
@@ -30,6 +30,7 @@ COPIED: dict[str, tuple[str, list[tuple[str, str]]]] = {
         [("dist/css/tabler.min.css", "tabler.min.css"), ("dist/js/tabler.min.js", "tabler.min.js")],
     ),
     "htmx.org": ("htmx", [("dist/htmx.min.js", "htmx.min.js"), ("LICENSE", "LICENSE")]),
+    "jsqr": ("jsqr", [("dist/jsQR.js", "jsQR.js"), ("LICENSE", "LICENSE")]),
     "@fontsource-variable/inter": (
         "inter",
         [

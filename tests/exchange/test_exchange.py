@@ -10,12 +10,13 @@ from django.db import IntegrityError, connection, transaction
 
 from tests.exchange import toy
 from tests.exchange.people import actor
-from tidegate.exchange import blobs, commands, delivery, durable, envelope, inbox, jose, keys, log, receipt
+from tidegate.exchange import commands, delivery, durable, envelope, fetching, inbox, jose, keys, log, outbox, receipt
 from tidegate.exchange.delivery import Unreachable
-from tidegate.exchange.models import Hold, Inbox, Key, LogEntry, Outbox
+from tidegate.exchange.models import Blob, Hold, Inbox, Key, LogEntry, Outbox
 from tidegate.parties import files, times
 from tidegate.parties.commanding import Refused
 from tidegate.parties.models import State
+from tidegate.parties.registry import Enclosed, Post, registry
 
 pytestmark = pytest.mark.django_db
 
@@ -100,25 +101,72 @@ def test_what_no_receiver_would_read_is_refused_where_it_is_said(three: dict[str
     assert toy.send("VN", "TH", "VN-1", "short").seq == 1
 
 
-def test_a_file_goes_with_its_message_and_one_that_is_not_stored_cannot(three: dict[str, State]) -> None:
-    blob = blobs.put("VN", "photo of the box.jpg", "image/jpeg", b"\xff\xd8 a photo")
-    loose = files.keep(b"stored by another room")
-    toy.send("VN", "TH", "VN-1", "look", attachments=[blob.sha256, loose])
-    delivery.settle()
-    got = {found.sha256: found for found in type(blob).objects.filter(holder="TH")}
-    assert got[blob.sha256].name == "photo of the box.jpg"
-    assert set(got) == {blob.sha256, loose}
-    assert files.path_of(blob.sha256).read_bytes() == b"\xff\xd8 a photo"
-    with pytest.raises(ValueError, match="stored"):
-        toy.send("VN", "TH", "VN-1", "look", attachments=["0" * 64])
+def enclosed(data: bytes = b"\xff\xd8 a photo") -> Enclosed:
+    return Enclosed(files.keep(data), "photo of the box.jpg", "image/jpeg", len(data))
 
 
-def test_a_file_that_is_not_here_is_a_reason_to_reject(three: dict[str, State]) -> None:
-    blob = blobs.put("VN", "photo.jpg", "image/jpeg", b"a photo")
-    row = toy.send("VN", "TH", "VN-1", "look", attachments=[blob.sha256])
-    files.path_of(blob.sha256).unlink()
+def held(state: str) -> dict[str, Blob]:
+    return {blob.sha256: blob for blob in Blob.objects.filter(holder=state)}
+
+
+def test_a_file_goes_with_its_message(three: dict[str, State]) -> None:
+    photo = enclosed()
+    toy.send("VN", "TH", "VN-1", "look", attachments=[photo])
+    toy.send("VN", "TH", "VN-1", "look again", attachments=[photo])
     delivery.settle()
-    assert (fresh(row).state, fresh(row).reason) == ("rejected", "missing_attachment")
+    assert toy.came("TH") == ["look", "look again"]
+    got = held("TH")[photo.sha256]
+    assert (got.name, got.media_type, got.size, got.peer) == (photo.name, "image/jpeg", photo.size, "vn.dea")
+    assert got.stored is not None
+    assert not Outbox.objects.filter(type=fetching.ASKED).exists()
+
+
+@pytest.mark.parametrize("left", [None, b"\xff\xd8 another", b"\xff\xd8 a phot"])
+def test_a_file_that_is_missing_or_another_holds_nothing_up_and_is_asked_for(
+    three: dict[str, State], left: bytes | None
+) -> None:
+    photo = enclosed()
+    path = files.path_of(photo.sha256)
+    toy.send("VN", "TH", "VN-1", "look", attachments=[photo])
+    path.unlink() if left is None else path.write_bytes(left)
+    delivery.settle()
+    assert toy.came("TH") == ["look"]
+    assert held("TH")[photo.sha256].stored is None
+    assert held("TH")[photo.sha256].asked is not None
+    # The sender has lost it too: it says so, and is asked again the next day, not before.
+    assert verdict_of("VN", fetching.SENT) == ["accepted"]
+    asked = Outbox.objects.filter(holder="TH", type=fetching.ASKED)
+    assert fetching.ask_due(times.now() + timedelta(hours=23)) == 0
+    assert fetching.ask_due(times.now() + timedelta(hours=25)) == 1
+    assert fetching.ask_due(times.now() + timedelta(days=31)) == 0
+    delivery.settle()
+    assert asked.count() == 2
+    assert registry.fetch is not None
+    assert registry.fetch("TH", [photo.sha256]) == 1
+    files.keep(b"\xff\xd8 a photo")  # the sender has found it again
+    delivery.settle()
+    assert held("TH")[photo.sha256].stored is not None
+    assert registry.fetch("TH", [photo.sha256]) == 0
+    path.unlink()
+    assert registry.fetch("TH", [photo.sha256]) == 1
+    assert held("TH")[photo.sha256].stored is None
+
+
+def verdict_of(state: str, type: str) -> list[str]:
+    return list(Outbox.objects.filter(holder=state, type=type).values_list("state", flat=True))
+
+
+def test_nobody_is_given_a_file_that_was_not_named_to_him_in_that_case(three: dict[str, State]) -> None:
+    photo = enclosed()
+    toy.send("VN", "TH", "VN-1", "look", attachments=[photo])
+    delivery.settle()
+    for state, case in (("MY", "VN-1"), ("TH", "VN-2")):
+        with transaction.atomic():
+            message = Post("VN", case, fetching.ASKED, {"files": [photo.sha256]})
+            row = outbox.queue(three[state], message)
+        delivery.settle()
+        assert (fresh(row).state, fresh(row).reason) == ("rejected", "unknown_reference")
+    assert verdict_of("VN", fetching.SENT) == []
 
 
 # ── what the business step refuses ─────────────────────────────────────────────────────────────────────────
@@ -484,6 +532,36 @@ def test_a_revoked_key_counts_for_nothing_from_then_on(three: dict[str, State]) 
     assert LogEntry.objects.filter(kind="key", ref=kid, holder="MY").exists(), "every State's log says so"
     assert keys.signing(three["VN"])[0] != kid
     assert toy.came("TH") == ["before"]
+
+
+def test_what_was_under_way_when_its_key_was_revoked_is_signed_anew(three: dict[str, State]) -> None:
+    """Stopped for a person to look at; then it goes with the new key, and all that waited behind it."""
+    known = toy.send("VN", "TH", "VN-1", "1")
+    delivery.settle()
+    rows = [toy.send("VN", "TH", "VN-1", str(n)) for n in (2, 3)]
+    inbox.receive(bytes(rows[1].bytes))  # came before its turn, and waits at the receiver under the old key
+    keys.revoke(envelope.read(bytes(known.bytes)).kid, "a laptop was stolen")
+    rows.append(toy.send("VN", "TH", "VN-1", "4"))
+    delivery.settle()
+    assert (fresh(rows[0]).state, fresh(rows[0]).reason) == ("stopped", "revoked_key")
+    assert toy.came("TH") == ["1"]
+    before = [bytes(row.bytes) for row in rows]
+    commands.resend(actor("VN"), rows[0].pk, revision=0)
+    assert [log.verify(state) for state in three] == [None, None, None]
+    delivery.settle()
+    assert {fresh(row).state for row in rows} == {"accepted"}
+    assert toy.came("TH") == ["1", "2", "3", "4"]
+    assert [str(row.pk) for row in Inbox.objects.filter(holder="TH").order_by("seq")] == [
+        str(row.pk) for row in (known, *rows)
+    ], "the same ids and numbers"
+    assert {read(inbox.receive(raw)).code for raw in before} == {"id_taken"}, "the old bytes have no effect any more"
+    assert [log.verify(state) for state in three] == [None, None, None]
+    assert toy.send("VN", "TH", "VN-1", "5").seq == 5
+    delivery.settle()
+    assert toy.came("TH")[-1] == "5"
+    Outbox.objects.filter(pk=rows[0].pk).update(bytes=before[0] + b"x")
+    fault = log.verify("VN")
+    assert fault is not None, "only the last of its bytes are right"
 
 
 def test_a_key_speaks_for_its_own_address_alone(three: dict[str, State]) -> None:

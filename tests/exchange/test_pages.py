@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import hashlib
 import json
 from datetime import timedelta
 from typing import Any
@@ -12,10 +13,11 @@ from django.test import Client
 from tests.exchange import toy
 from tests.exchange.people import person
 from tidegate.cli import main
-from tidegate.exchange import delivery
-from tidegate.exchange.models import Inbox, LogEntry, Outbox
+from tidegate.exchange import delivery, inbox
+from tidegate.exchange.models import Inbox, LogEntry, Outbox, Refusal
 from tidegate.parties import times
 from tidegate.parties.models import State
+from tidegate.parties.registry import Enclosed
 
 pytestmark = pytest.mark.django_db
 
@@ -114,6 +116,27 @@ def test_an_officer_tries_again_puts_away_and_sends_again(
     assert "Send again" in page(sender, waiting)
     sender.post(f"{waiting}act/", {"act": "resend", "revision": "0"})
     assert Outbox.objects.get(pk=busy["waiting"].pk).state == "queued"
+
+
+def test_what_was_refused_at_the_door_and_files_that_lack_are_shown(busy: dict[str, Outbox]) -> None:
+    for _ in range(3):
+        inbox.receive(b"no envelope <b>", "th.pcd")
+    raw = bytearray(busy["waiting"].bytes)
+    inbox.receive(bytes(raw), "th.pcd")
+    data = b"lost"
+    toy.send(
+        "VN", "TH", "VN-1", "look", attachments=[Enclosed(hashlib.sha256(data).hexdigest(), "a.txt", "text/plain", 4)]
+    )
+    delivery.settle()
+    shown = page(signed_in("TH"), "/exchange/")
+    assert "Refused at the door" in shown
+    assert "It is not a signed message" in shown
+    assert "It is addressed to somebody else" in shown
+    assert "Files that have not come" in shown
+    assert "a.txt" in shown
+    counts = dict(Refusal.objects.filter(holder="TH").values_list("code", "times"))
+    assert counts == {"malformed": 3, "not_addressed": 1}
+    assert "Refused at the door" not in page(signed_in("MY"), "/exchange/")
 
 
 @pytest.mark.parametrize("kind", ["notifier", "carrier", "laboratory", "public"])

@@ -3,5 +3,6 @@
 from __future__ import annotations
 
 from tests.exchange.conftest import own_database
+from tests.movements.walking import kept_walks, walk
 
-__all__ = ["own_database"]
+__all__ = ["kept_walks", "own_database", "walk"]

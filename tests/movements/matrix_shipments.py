@@ -8,13 +8,18 @@ from typing import Any
 
 from django.utils import timezone
 
+from tests.movements.green_forms import form
 from tests.parties.matrix_rows import Places
 from tests.parties.world import COMPANIES, ELSEWHERE, World
+from tidegate.movements import green, guard
+from tidegate.movements.inbound.green import fill
 from tidegate.movements.models import (
     Attachment,
     Certificate,
     Consignment,
     Correction,
+    GreenShipment,
+    GreenUpload,
     JointInspection,
     LineRun,
     Movement,
@@ -46,6 +51,35 @@ def _shipment(owner: Organisation) -> Movement:
     row.involved.add(owner)
     made.involved.add(owner)
     return made
+
+
+def _green(owner: Organisation) -> GreenShipment:
+    state = owner.holder_id
+    other = "MY" if state != "MY" else "TH"
+    given = form(state_export=state, state_import=other, transit=[], containers=[])
+    made = GreenShipment(holder_id=state, case=reference(state), writer=state, status="entered", entered_by=owner)
+    content = green.read({**given, "reference": made.case})
+    fill(made, content, green.screen(content, DAY, guard.book()))
+    made.revision = 1
+    made.save(force_insert=True)
+    made.involved.add(owner)
+    return made
+
+
+def green_shipment(owner: Organisation) -> Named:
+    return {"case": _green(owner).case}
+
+
+def green_key(owner: Organisation) -> Named:
+    return {"pk": _green(owner).pk}
+
+
+def green_list(owner: Organisation) -> Named:
+    made = GreenUpload.objects.create(
+        holder_id=owner.holder_id, organisation=owner, name="list.csv", at=NOW, rows=1, accepted=0, rejected=1,
+        rejects=[{"row": 1, "line": 2, "reference": "", "field": "operation", "value": "D1", "expected": "R1 to R13"}],
+    )  # fmt: skip
+    return {"pk": made.pk}
 
 
 def movement(owner: Organisation) -> Named:
@@ -218,6 +252,9 @@ def line_run(world: World, acting: Organisation) -> Places:
 ROWS = {
     "movement": _involved(movement),
     "movement-key": _involved(movement_key),
+    "green": _involved(green_shipment),
+    "green-key": _involved(green_key),
+    "green-list": _involved(green_list),
     "correction": _involved(correction),
     "permit": _involved(permit),
     "permit-to-certify": _involved(issued_permit),

@@ -1,10 +1,12 @@
-"""The ledger once more, in the plainest Python: what the database must come to."""
+"""The ledger, and a whole case, once more in the plainest Python: what the database must come to."""
 
 from __future__ import annotations
 
 from dataclasses import dataclass, field
-from datetime import date, datetime, timedelta
+from datetime import UTC, date, datetime, timedelta
 from decimal import Decimal
+
+NEVER = datetime(2099, 1, 1, tzinfo=UTC)
 
 
 @dataclass
@@ -141,3 +143,87 @@ class Plain:
                 if (kg is not None and sum(inside, Decimal(0)) > kg) or (count is not None and len(inside) > count):
                     return False
         return True
+
+
+@dataclass
+class Shipment:
+    """One shipment of a case, as the State of export knows it, and what the others have seen."""
+
+    kg: Decimal
+    day: date  # planned; once it has left, the day on which it did
+    elsewhere: tuple[str, ...] = ()  # the accounts of other homes that it draws on
+    set_aside: bool = False
+    expires: datetime | None = None
+    asked: datetime | None = None
+    answers: dict[str, bool] = field(default_factory=dict)
+    waits: bool = False  # for the answers of other homes
+    given_up: bool = False
+    left: datetime | None = None
+    loaded: Decimal | None = None
+    received: Decimal | None = None  # as the State of export was told
+    seen: tuple[Decimal, Decimal, Decimal] | None = None  # received, accepted, rejected, as the facility weighed it
+    lots: list[tuple[bool, Decimal, Decimal]] = field(default_factory=list)  # final, taken in, lost
+
+    @property
+    def used(self) -> Decimal | None:
+        """The higher of what left and what came: what left stays drawn, whatever becomes of it."""
+        known = [figure for figure in (self.loaded, self.received) if figure is not None]
+        return max(known) if known else None
+
+    @property
+    def done(self) -> bool:
+        """Whether final operations and losses on the way to them account for every accepted kilogram."""
+        accepted = self.seen[1] if self.seen else Decimal(0)
+        final = sum((taken for final, taken, _lost in self.lots if final), Decimal(0))
+        lost = sum((lost for final, _taken, lost in self.lots if not final), Decimal(0))
+        return accepted > 0 and final + lost >= accepted
+
+
+@dataclass
+class Trade:
+    """What one notification allows, and all its shipments."""
+
+    limit: Decimal
+    most: int
+    load: Decimal  # the most for one shipment
+    first: date
+    last: date
+    season: tuple[date, date]
+    windows: list[tuple[int, Decimal | None, int | None]]
+    shipments: dict[int, Shipment] = field(default_factory=dict)
+
+    def account(self, elsewhere: str = "", limit: Decimal | None = None) -> Plain:
+        """The notification's account, or that of another home, made up of its shipments alone."""
+        out = Plain(limit or self.limit, None if elsewhere else self.most, [] if elsewhere else self.windows)
+        for serial, one in self.shipments.items():
+            if (elsewhere and elsewhere not in one.elsewhere) or (one.used is None and not one.set_aside):
+                continue
+            state = "live" if one.used is None else "committed"
+            out.draws[str(serial)] = Draw(one.kg, one.day, one.expires or NEVER, state, one.used)
+        return out
+
+    def fits(self, serial: int, kg: Decimal, day: date, now: datetime) -> bool:
+        """Whether so much may be set aside for a shipment."""
+        return self.account().reserve(str(serial), kg, day, now + timedelta(days=99), now)
+
+    def condition_met(self, kg: Decimal, day: date) -> bool:
+        return kg <= self.load and self.season[0] <= day <= self.season[1]
+
+    @property
+    def counted(self) -> int:
+        return sum(not one.given_up for one in self.shipments.values())
+
+
+@dataclass
+class Refusal:
+    """A take-back case of a shipment, as the State that found it knows it."""
+
+    serial: int
+    custody: Decimal
+    opener: str
+    basis: str = ""
+    informed: datetime | None = None
+    going: Decimal = Decimal(0)
+    home: bool = False
+    disposed: bool = False
+    ended: bool = False

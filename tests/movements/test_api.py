@@ -13,10 +13,11 @@ from django.test import Client
 from tests.movements import cases
 from tests.movements.cases import START, Wire, actor, again, drafted
 from tests.web.api_calls import BASE, problem
-from tidegate.movements.models import Notification
+from tidegate.movements import notices
+from tidegate.movements.models import Notification, Subscription
 from tidegate.parties import times
 from tidegate.parties.commands.agents import digest_of_secret
-from tidegate.parties.models import AccessKey
+from tidegate.parties.models import AccessKey, Done, JournalEntry
 from tidegate.web.api.ratelimit import BUCKETS
 
 pytestmark = pytest.mark.django_db
@@ -105,3 +106,32 @@ def test_the_border_answers_for_a_number_and_for_one_that_nobody_knows(client: C
     assert said["answers"][0]["answer"] == "not_valid"
     assert said["answers"][0]["reasons"]
     assert problem(client.get(f"{BASE}/border/check", {"number": "NOBODY-KNOWS"}, headers=officer), "not-found")
+
+
+def test_a_webhooks_secret_is_in_one_answer_and_never_again(client: Client) -> None:
+    """Made and given a new secret over the API: each is told once, not to a repeated request, and nowhere else."""
+    headers = calls("TH", "notifier", "manager")
+    body = {"channel": "webhook", "address": "https://hooks.example/notices"}
+    first = post(client, "/commands/notice/subscribe", body, {**headers, "Idempotency-Key": "a"})
+    assert first.status_code == 200, first.content
+    made = first.json()
+    assert made["secret"] == notices.secret_of(Subscription.objects.get(pk=made["id"]))
+    assert "no-store" in first["Cache-Control"]
+    again_ = post(client, "/commands/notice/subscribe", body, {**headers, "Idempotency-Key": "a"}).json()
+    assert (again_["id"], again_["secret"]) == (made["id"], None)
+    changed = post(
+        client, "/commands/notice/change", {"subscription_id": made["id"], "revision": 1, "days_ahead": 5}, headers
+    ).json()  # fmt: skip
+    assert (changed["revision"], changed["secret"]) == (2, None)
+    renewed = post(client, "/commands/notice/renew_secret", {"subscription_id": made["id"]}, headers).json()
+    assert renewed["secret"] not in (None, made["secret"])
+    row = Subscription.objects.get(pk=made["id"])
+    assert renewed["secret"] == notices.secret_of(row)
+    # Not in the journal, the answers kept for repeated requests, or the row itself.
+    kept = [str(list(model.objects.values())) for model in (JournalEntry, Done, Subscription)]
+    assert not any(one["secret"][4:] in text for one in (made, renewed) for text in kept)
+    # An e-mail notice has none; another company's webhook gives none.
+    other = calls("DE", "notifier", "manager")
+    refused = post(client, "/commands/notice/renew_secret", {"subscription_id": made["id"]}, other)
+    assert refused.status_code == 404
+    assert notices.secret_of(Subscription.objects.get(pk=made["id"])) == renewed["secret"]

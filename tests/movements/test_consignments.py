@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
@@ -12,6 +13,7 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from tests.movements.cases import LOAD, START, actor, organisation, state
+from tidegate.movements import naming
 from tidegate.movements.commands import consignments
 from tidegate.movements.models import Consignment, JointInspection, Requirement
 from tidegate.movements.queries import consignments as reads
@@ -102,20 +104,35 @@ def test_a_failed_joint_inspection_holds_it() -> None:
         consignments.inspect(actor("DE", "customs", "clerk"), made.pk, passed=True, result="fine")
 
 
-def test_the_page_shows_what_the_agency_has_to_do() -> None:
+def test_papers_and_facts_are_asked_for_by_their_names() -> None:
+    """No page shows a code of the rulebook: neither a paper's nor a fact's, in whatever language."""
+    row = consignments.register(
+        actor("DE", "customs", "clerk"), declaration="26DE7", expected_on="2027-03-01",
+        load={"hs": "3915.10", "declared_entry": "Y48"}, route=[{"state": "VN", "role": "export"},
+                                                              {"state": "DE", "role": "import"}],
+    )  # fmt: skip
+    for one in row.requirements.select_related("agency"):
+        for text in (one.what, naming.asked(one)):
+            assert not re.search(r"[A-Z]{3,}[_:]|document:|[a-z]_[a-z]", text), text
+    paper = row.requirements.select_related("agency").get(document="NOTIFICATION")
+    assert naming.asked(paper) == "Paper: Notification document"
+    paper.document = "document:GUARANTEE"
+    assert naming.asked(paper).startswith("To be checked: validity of: ")
+    paper.rule = ""  # an agency's own words stay as they were written
+    assert naming.asked(paper) == paper.what
+
+
+def test_each_agency_finds_what_it_has_to_do() -> None:
     row = registered()
     authority = actor("DE")
-    shown = reads.view(authority, reads.consignment(authority, row.reference))
-    assert {
-        line.mine for agency, lines in shown.agencies if agency.kind == "competent_authority" for line in lines
-    } == {True}
-    assert "Example competent_authority of DE" in shown.waiting_for
-    assert not shown.may_release
-    assert list(reads.find(authority, mine=True, live=True)) == [row]
+    assert "Example competent_authority of DE" in reads.waiting_for(reads.consignment(authority, row.reference))
+    assert list(reads.find(authority, mine=True)) == [row]
+    assert list(reads.find(authority, text=row.reference.lower(), status="open")) == [row]
+    assert list(reads.find(authority, text="no such")) == []
     assert list(reads.find(actor("DE", "agency"), mine=True)) == []
     assert list(reads.find(actor("TH"))) == []
     with pytest.raises(Missing):
-        reads.consignment(actor("TH"), row.pk)
+        reads.consignment(actor("TH"), row.reference)
 
 
 @settings(suppress_health_check=[HealthCheck.function_scoped_fixture, HealthCheck.too_slow])

@@ -224,3 +224,28 @@ def test_a_state_that_is_not_the_exporters_draws_nothing() -> None:
     with pytest.raises(Rejected) as lie, transaction.atomic():
         registry.messages["ledger.balance"].handler(forged)
     assert lie.value.code == "not_entitled"
+
+
+def test_a_condition_of_the_permit_is_tested_at_its_home(settled: list[str]) -> None:
+    """The State that granted the permit looks at route, load, season, facility and code when it is asked to reserve."""
+    permit = Permit.objects.get()
+    permit = permits.vary(
+        actor("competent_authority"), permit.pk, revision=permit.revision, reason="conditions", number="IMP-7A",
+        conditions=[{"kind": "maximum_load", "kg": "19000"}, {"kind": "season", "from": "11-01", "to": "12-31"}],
+    )  # fmt: skip
+    row = ask(movement(kg="20000"))
+    assert (settled, row.draws[1]["code"]) == (["refused"], "condition")
+    assert "load is more" in row.draws[1]["reason"]
+    assert stands("VN", "VN-IMP-7") == (0, 0)
+    row.announced_kg = Decimal(18_000)
+    row.save()
+    row = ask(row)
+    assert (settled[-1], statuses(row)) == ("confirmed", ["confirmed", "confirmed"])
+    # What the asking State does not say is not met: a facility is asked for, and none is known.
+    permits.vary(
+        actor("competent_authority"), permit.pk, revision=Permit.objects.get(number="IMP-7A").revision,
+        reason="facility", number="IMP-8", conditions=[{"kind": "facility", "facilities": ["Plant 1"]}],
+    )  # fmt: skip
+    row.announced_kg = Decimal(17_000)
+    row.save()
+    assert ask(row).draws[1]["code"] == "condition"

@@ -1,4 +1,4 @@
-"""Notifications and consents on PostgreSQL: what stands on locks and constraints runs again on a server of its own."""
+"""Cases on PostgreSQL: what stands on locks and constraints runs again on a server of its own."""
 
 from __future__ import annotations
 
@@ -14,7 +14,18 @@ from tests.databases import postgres_server
 
 HERE = Path(__file__).parent
 ROOT = HERE.parents[1]
-AGAIN = ("test_notification_way.py", "test_notification_machine.py", "test_clocks.py")
+AGAIN = (
+    "test_notification_way.py",
+    "test_notification_machine.py",
+    "test_clocks.py",
+    "test_registers.py",
+    "test_terms.py",
+    "test_whole_case.py",
+    "test_movements.py",
+    "test_takeback.py",
+    "test_movements_orders.py",
+    "test_movements_exchange.py",
+)
 
 
 @pytest.fixture(scope="module")
@@ -24,6 +35,7 @@ def server() -> Iterator[str]:
         yield address
 
 
+@pytest.mark.ci
 @pytest.mark.postgres
 @pytest.mark.skipif("TIDEGATE_DATABASE_URL" in os.environ, reason="this run has a database already")
 @pytest.mark.parametrize("name", AGAIN)

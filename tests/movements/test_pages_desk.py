@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from datetime import date
+from datetime import UTC, date, datetime, timedelta
 from typing import Any
 
 import pytest
@@ -13,8 +13,10 @@ from icalendar import Calendar
 from tests.movements import cases
 from tests.movements.cases import Wire, actor, again, copy, drafted, later, sent_on, wired
 from tests.movements.test_pages_notifications import authority, client_of, page, text, trader
+from tidegate.movements import rounds
+from tidegate.movements.commands import consignments, permits
 from tidegate.movements.commands import notifications as commands
-from tidegate.movements.models import Breach, Holiday
+from tidegate.movements.models import Breach, Holiday, Requirement
 from tidegate.movements.queries import desk
 from tidegate.parties import times
 from tidegate.parties.models import Membership
@@ -170,3 +172,72 @@ def test_who_may_not_keep_days_reads_them(wire: Wire) -> None:
     assert mine.get(where).status_code == 200
     assert mine.post(where, {"day": "2027-03-04", "name": "x"}).status_code == 403
     assert not Holiday.objects.exists()
+
+
+# ── what is no notification ──────────────────────────────────────────────────────────────────────────────────
+
+
+def todo(who: Any, kind: str) -> list[str]:
+    return [item.what for item in desk.desk(who, kind=kind).items]
+
+
+def test_permits_wait_for_who_applies_takes_up_and_decides(wire: Wire) -> None:
+    importer, clerk, officer = actor("DE", "consignee", "clerk"), actor("DE", role="clerk"), actor("DE")
+    permit = permits.draft(importer, "import", content={"wastes": ["Y48"], "note": "for recycling"})
+    assert todo(importer, "permit") == ["Hand in the application"]
+    assert todo(officer, "permit") == []
+    permit = permits.apply(importer, permit.pk, revision=permit.revision)
+    assert todo(clerk, "permit") == ["Take up the application"]
+    permit = permits.review(clerk, permit.pk, revision=permit.revision)
+    assert todo(clerk, "permit") == []
+    assert todo(officer, "permit") == ["Decide on the permit"]
+    permits.issue(
+        officer, permit.pk, revision=permit.revision, valid_from="2026-11-01", valid_until="2027-01-10", number="P-1",
+        quantity_kg="1000",
+    )  # fmt: skip
+    rounds.tick()
+    # It ends within two months: its holder sees to the next one, and that has a day.
+    [item] = desk.desk(importer, kind="permit").items
+    assert (item.what, item.title) == ("Apply for the permit that follows it", "P-1")
+    assert item.due == datetime(2027, 1, 10, tzinfo=UTC)
+    assert todo(actor("DE", "consignee", "clerk", "DE-other"), "permit") == []
+    assert [one.uid for one in desk.dated(importer)] == [item.uid]
+    with times.at(cases.START + timedelta(days=60)):
+        assert todo(importer, "permit") == []
+
+
+def test_the_annual_report_waits_for_the_authority_in_the_last_months_of_the_year(wire: Wire) -> None:
+    officer = actor("DE")
+    assert todo(officer, "report") == ["Send the annual report for 2025 to the Secretariat"]
+    shown = text(client_of(officer).get(DESK))
+    assert "/reports/annual/?year=2025" in shown
+    assert desk.desk(officer, due="week").items == []
+    assert todo(actor("DE", "customs"), "report") == todo(actor("DE", role="viewer"), "report") == []
+    with times.at(cases.START + timedelta(days=60)):
+        assert todo(officer, "report") == []
+
+
+def test_a_consignment_waits_for_its_agencies_and_then_for_its_release(wire: Wire) -> None:
+    for code in ("TH", "DE"):
+        cases.state(code)
+    office, authority = actor("DE", "customs"), actor("DE")
+    route = [{"state": "TH", "role": "export"}, {"state": "DE", "role": "import"}]
+    row = consignments.register(office, declaration="26DE1", load=cases.LOAD, route=route)
+    Requirement.objects.filter(consignment=row).update(status="waived")
+    asked = consignments.require(
+        office, row.pk, what="Certificate", agency_id=authority.organisation.pk, due_at="2026-12-03T00:00:00+00:00"
+    )
+    later = "2026-12-02T08:00:00+00:00"
+    own = [office.organisation.pk, authority.organisation.pk]
+    made = consignments.joint_inspection(office, row.pk, place="Shed 2", at=later, agency_ids=own)
+    assert todo(office, "border") == ["Inspect together and record the result"]
+    found = desk.desk(authority, kind="border").items
+    assert [item.due for item in found] == sorted(item.due for item in found if item.due)
+    assert {item.title for item in found} == {row.reference}
+    assert f"/consignments/{row.reference}/" in text(client_of(authority).get(DESK))
+    consignments.inspect(office, made.pk, passed=True, result="as declared")
+    consignments.answer(authority, asked.pk, met=True)
+    assert todo(authority, "border") == []
+    assert todo(office, "border") == ["Release the consignment: every agency has agreed"]
+    consignments.release(office, row.pk)
+    assert todo(office, "border") == []

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import io
 import json
 from collections.abc import Iterator
 from decimal import Decimal
@@ -12,6 +13,7 @@ from django.core.cache import cache
 from django.core.files.uploadedfile import SimpleUploadedFile
 from django.db import transaction
 from django.test import Client
+from pypdf import PdfReader
 
 from tests.movements.browsing import page, send, signed_in
 from tests.movements.people import NOON, actor, issued
@@ -277,3 +279,68 @@ def test_a_draw_stands_on_the_permits_page() -> None:
     text = page(authority(), f"/permits/{permit.pk}/")
     assert "HPH-3/1" in text
     assert "97,500 kg left" in text
+
+
+def test_typed_conditions_in_the_review_and_at_the_border() -> None:
+    """Rows of conditions as a consent has them: filled in when granting, shown, tested at the border, varied."""
+    mine, office = importer(), authority()
+    send(mine, "/permits/new/", kind="import", wastes="b3011", quantity_kg="5000", note="For recycling")
+    permit = Permit.objects.get()
+    own = f"/permits/{permit.pk}/"
+    send(mine, f"{own}apply/")
+    terms = {"valid_from": "2026-11-01", "valid_until": "2027-10-31", "number": "IMP-5", "c-rows": "3",
+             "c0-kind": "maximum_load", "c0-kg": "1000", "c1-kind": "season", "c1-from": "13-40", "c1-to": "12-31",
+             "conditions": "Bales only"}  # fmt: skip
+    more = office.post(f"{own}issue/", {**terms, "more": "c"})
+    assert more.content.decode().count("data-mv-condition") == 6
+    wrong = send(office, f"{own}issue/", status=422, **terms)
+    assert "month and day as MM-DD" in wrong
+    send(office, f"{own}issue/", **{**terms, "c1-from": "03-01"})
+    permit.refresh_from_db()
+    assert permit.conditions == [
+        {"kind": "maximum_load", "kg": "1000.000"}, {"kind": "season", "from": "03-01", "to": "12-31"},
+        {"kind": "text", "text": "Bales only"},
+    ]  # fmt: skip
+    desk = customs()
+    text = page(desk, "/border?q=IMP-5&kg=1500")
+    assert "Not valid" in text
+    assert "The load is more than was consented to for one shipment." in text
+    assert "Bales only" in text
+    assert "Not valid" not in page(desk, "/border?q=IMP-5&kg=900")
+    # A variation begins with the conditions that there are; those left out are gone.
+    form = page(office, f"{own}vary/")
+    assert 'value="1000"' in form
+    send(
+        office,
+        f"{own}vary/",
+        reason="A bigger lorry",
+        number="IMP-5A",
+        **{"c-rows": "1", "c0-kind": "maximum_load", "c0-kg": "1600"},
+    )
+    new = Permit.objects.get(number="IMP-5A")
+    assert new.conditions == [{"kind": "maximum_load", "kg": "1600.000"}, {"kind": "text", "text": "Bales only"}]
+    assert "Not valid" not in page(desk, "/border?q=IMP-5A&kg=1500")
+
+
+def test_a_certificate_is_a_paper_whose_code_verifies() -> None:
+    """The PDF says what the certificate says, carries the signed text, and its status on the day it was printed."""
+    office = authority()
+    permit = issued(number="IMP-4")
+    made = certificate_commands.issue(actor("competent_authority"), permit.pk, kind="permit")
+    assert f"/certificates/{made.pk}/certificate.pdf" in page(office, f"/certificates/{made.pk}/")
+    answer = office.get(f"/certificates/{made.pk}/certificate.pdf")
+    assert (answer.status_code, answer["Content-Type"]) == (200, "application/pdf")
+    read = PdfReader(io.BytesIO(answer.content))
+    text = " ".join(one.extract_text() for one in read.pages)
+    for wanted in (made.number, "IMP-4", "Permit", "Valid on 2026-11-02", "/verify/"):
+        assert wanted in text.replace("\u200b", "").replace("\n", ""), wanted
+    signed = read.attachments["certificate.jwt"][0].decode()
+    assert signed == made.token
+    known = load(office.get("/verify/keys.json").content.decode())
+    assert verify(signed, known.keys, known.status_lists, NOON).answer == "valid"
+    send(office, f"/certificates/{made.pk}/revoke/", reason="false papers")
+    again_ = PdfReader(io.BytesIO(office.get(f"/certificates/{made.pk}/certificate.pdf").content))
+    assert "Revoked on" in " ".join(one.extract_text() for one in again_.pages)
+    assert importer().get(f"/certificates/{made.pk}/certificate.pdf").status_code == 200
+    stranger = signed_in(actor("consignee", "clerk", name="vn-other"))
+    assert stranger.get(f"/certificates/{made.pk}/certificate.pdf").status_code == 404

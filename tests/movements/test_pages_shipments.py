@@ -84,7 +84,7 @@ def test_a_refusal_stands_at_its_field_and_a_conflict_says_so(wire: Wire) -> Non
     text = send(owner, f"/movements/new/?case={row.case}", status=422, planned_on="2027-03-15", announced_kg="20,5")
     assert "not a mass in kilograms" in text
     made = announced(wire, row)
-    assert "changed since you opened" in send(owner, at(made, "amend/"), status=409, revision=1)
+    assert "Somebody else changed it meanwhile" in send(owner, at(made, "amend/"), status=409, revision=1)
     text = send(owner, at(made, "amend/"), status=422, announced_kg="99000000")
     assert "Not enough is left" in text
 

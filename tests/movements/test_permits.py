@@ -275,3 +275,36 @@ class Quotas(RuleBasedStateMachine):
 def test_a_quota_is_never_given_twice() -> None:
     state()
     run_state_machine_as_test(Quotas, settings=settings(settings(), stateful_step_count=15))
+
+
+def test_typed_conditions_are_read_and_limits_within_days_go_to_the_ledger() -> None:
+    """Conditions of permits are those of consents: what cannot be read is refused by name, and nothing is kept."""
+    with pytest.raises(Refused) as refused:
+        issued(conditions=[{"kind": "season", "from": "02-31", "to": "03-01"}])
+    assert (refused.value.code, refused.value.field) == ("condition", "conditions.0.from")
+    with pytest.raises(Refused) as refused:
+        issued(number="IMP-8", kg=None, conditions=[{"kind": "maximum_load", "days": 30, "kg": "5000"}])
+    assert refused.value.field == "quantity_kg"
+    limit = {"kind": "maximum_load", "days": 30, "kg": "5000"}
+    permit = issued(number="IMP-9", conditions=[limit], sub_periods=[(7, "2000", None)])
+    assert permit.account is not None
+
+    def windows() -> list[tuple[int, Decimal | None]]:
+        assert permit.account is not None
+        return sorted(permit.account.sub_periods.values_list("days", "limit_kg"))
+
+    assert windows() == [(7, Decimal(2000)), (30, Decimal(5000))]
+    authority = actor("competent_authority")
+    new = permits.vary(
+        authority, permit.pk, revision=permit.revision, reason="less", conditions=[{**limit, "kg": "4000"}]
+    )  # fmt: skip
+    assert windows() == [(7, Decimal(2000)), (30, Decimal(4000))]
+    new = permits.vary(authority, new.pk, revision=new.revision, reason="as before")
+    assert windows() == [(7, Decimal(2000)), (30, Decimal(4000))]
+    assert new.conditions == [{**limit, "kg": "4000.000"}]
+    with pytest.raises(Refused) as refused, transaction.atomic():
+        ledger.reserve(
+            "VN", permit.account.reference, draw="d", kg=Decimal(2001), day=NOON.date(),
+            expires_at=NOON + timedelta(days=3),
+        )  # fmt: skip
+    assert refused.value.code == "ledger_period"

@@ -30,7 +30,7 @@ from tests.movements.shipments import (
     there,
     trader,
 )  # fmt: skip
-from tidegate.movements import ledger, letters, machines, rounds
+from tidegate.movements import clocks, ledger, letters, machines, rounds
 from tidegate.movements.calendars import calendar_of
 from tidegate.movements.commands import guarantees, movements, takeback
 from tidegate.movements.models import Account, Attachment, Clock, CostLine, Movement, Notification, TakeBack
@@ -224,6 +224,10 @@ def test_article_8_gives_ninety_days_and_tells_the_secretariat(wire: Wire, row: 
         assert of(case, code).agreed_until == date(2027, 8, 31)
         running = Clock.objects.get(holder=code, subject_id=of(case, code).pk, ended_at=None)
         assert (running.rule, last(running)) == ("basel-take-back-agreed", date(2027, 8, 31))
+        why = "\n".join(clocks.explain(running))
+        assert "agreed on the last day" in why
+        assert "31" in why
+        assert "no limit" not in why
 
 
 def test_the_importer_s_fault_binds_the_state_of_import(wire: Wire, row: Notification) -> None:

@@ -62,6 +62,7 @@ def postgres() -> Iterator[str]:
         yield address
 
 
+@pytest.mark.ci
 @pytest.mark.postgres
 def test_eight_writers_on_postgresql(tmp_path: Path, postgres: str) -> None:
     found = write(tmp_path, postgres, 8, 80)

@@ -24,6 +24,7 @@ def server() -> Iterator[str]:
         yield address
 
 
+@pytest.mark.ci
 @pytest.mark.postgres
 @pytest.mark.skipif("TIDEGATE_DATABASE_URL" in os.environ, reason="this run has a database already")
 @pytest.mark.parametrize("name", AGAIN)

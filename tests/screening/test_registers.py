@@ -23,6 +23,7 @@ from tidegate.screening.bulk.columns import Columns
 from tidegate.screening.registers import (
     ABOUT,
     ANSWERS,
+    STALE,
     STATUSES,
     Authority,
     Enricher,
@@ -34,6 +35,7 @@ from tidegate.screening.registers import (
     PaperRecord,
     Register,
     RegisterError,
+    Scope,
     alerts_of,
     enrich,
     enrich_batch,
@@ -42,6 +44,7 @@ from tidegate.screening.registers import (
 )
 from tidegate.screening.registers.enrich import answerable, facts_read
 from tidegate.screening.registers.join import Join
+from tidegate.screening.registers.protocol import normal
 
 BOOK = load_rulebook()
 
@@ -199,6 +202,63 @@ def test_the_same_standard_written_differently_is_no_difference() -> None:
     record = PaperRecord("CONFORMITY", "1", standard="QCVN32:2018")
     _, answers = enrich(shows(paper), MemoryRegister([record]), BOOK)
     assert answers[0].differs == ()
+
+
+@pytest.mark.parametrize(
+    ("limits", "said", "effect", "alert"),
+    [
+        ({"hs": ("391510",)}, {}, "held", ""),
+        ({"hs": ("3915",)}, {}, "held", ""),
+        ({"hs": ("391520",)}, {}, "not held", "REGISTER-NOT-COVERED"),
+        ({"hs": ("39151000",)}, {}, "to check", "REGISTER-COVER-UNKNOWN"),
+        ({"hs": ("391510",)}, {"hs": None}, "to check", "REGISTER-COVER-UNKNOWN"),
+        ({"origins": ("JP",)}, {}, "held", ""),
+        ({"origins": ("JP",)}, {"origin": "KR"}, "not held", "REGISTER-NOT-COVERED"),
+        ({"exports": ("KR",)}, {}, "not held", "REGISTER-NOT-COVERED"),
+        ({"imports": ("MY",), "operations": ("R3",)}, {}, "held", ""),
+        ({"entries": ("Y48",)}, {}, "to check", "REGISTER-COVER-UNKNOWN"),
+        ({"entries": ("Y48",)}, {"declared_entry": "B3011"}, "not held", "REGISTER-NOT-COVERED"),
+        ({"parties": (("consignee", "C-1"), ("consignee", "MY:C-1"))}, {"consignee": {"id": "my:c-1"}}, "held", ""),
+        ({"parties": (("consignee", "C-1"),)}, {"consignee": {"id": "C-2"}}, "not held", "REGISTER-NOT-COVERED"),
+        ({"parties": (("consignee", "C-1"),)}, {}, "to check", "REGISTER-COVER-UNKNOWN"),
+    ],
+)
+def test_a_paper_counts_only_for_the_loads_that_it_covers(limits: Any, said: Raw, effect: str, alert: str) -> None:
+    record = PaperRecord("AP", "AP 17", valid_to=date(2024, 12, 31), scope=Scope(**limits))
+    decision = decided(shows(AP, **said), MemoryRegister([record]))
+    assert json.loads(decision[ANSWERS])[0]["effect"] == effect
+    assert ("AP" in missing(decision)) is (effect == "not held")
+    assert raised(decision) == ({alert} if alert else set())
+
+
+@pytest.mark.parametrize(
+    ("left", "net_kg", "day", "effect"),
+    [
+        ("20000", 20000, "2024-06-15", "held"),
+        ("19999.999", 20000, "2024-06-15", "not held"),
+        ("0", None, "2024-06-15", "not held"),
+        ("20000", None, "2024-06-15", "to check"),
+        ("0", 20000, "2024-06-14", "held"),
+    ],
+)
+def test_what_is_left_on_a_paper_must_cover_the_load(left: str, net_kg: Any, day: str, effect: str) -> None:
+    record = PaperRecord(
+        "AP", "AP 17", valid_to=date(2024, 12, 31), left_kg=Decimal(left), left_from=date(2024, 6, 15), as_of="now"
+    )
+    decision = decided(shows(AP, net_kg=net_kg, date=day), MemoryRegister([record]))
+    (answer,) = json.loads(decision[ANSWERS])
+    assert (answer["effect"], answer["as_of"]) == (effect, "now")
+    assert answer.get("left_kg") == (left if day == "2024-06-15" else None)
+    assert ("AP" in missing(decision)) is (effect == "not held")
+
+
+def test_an_old_word_neither_confirms_a_paper_nor_refuses_it() -> None:
+    register = MemoryRegister([PaperRecord("AP", "AP 17", STALE, date(2024, 6, 15), valid_to=date(2024, 12, 31))])
+    decision = decided(shows(AP), register)
+    assert "document:AP" in to_check(decision)
+    assert raised(decision) == {"REGISTER-OLD"}
+    before = decided(shows(AP, date="2024-06-14"), register)
+    assert "document:AP" not in to_check(before)
 
 
 # ── facts ──────────────────────────────────────────────────────────────────────────────────────────────────
@@ -380,6 +440,7 @@ def test_the_tables_hold_what_the_records_hold() -> None:
     papers = [
         PaperRecord("AP", "1", "revoked", date(2024, 1, 1), date(2020, 1, 1), date(2020, 1, 2), date(2025, 1, 1), "S", Decimal("1.50"), ((None, 3),), "X"),  # noqa: E501
         PaperRecord("AP", "2"),
+        PaperRecord("AP", "3", scope=Scope(hs=("3915",), parties=(("consignee", "C"),)), left_kg=Decimal("1.500"), left_from=date(2024, 1, 1), as_of="now"),  # noqa: E501
     ]  # fmt: skip
     register = MemoryRegister(papers, [listed(True), quota(Decimal("2.5"), valid_to=date(2024, 12, 31))])
     assert register.paper_table().schema.equals(paper_schema())
@@ -409,11 +470,25 @@ def registers(draw: st.DrawFn, v: Vocabulary, rows: Sequence[Raw]) -> Register:
         ),
     )
     shown = sorted({kind for row in rows for kind in kinds_of(row)}) or ["AP"]
+    said = {name: sorted({str(row[name]) for row in rows if row.get(name)}) for name in ("export", "import", "hs")}
+    scopes = st.one_of(
+        st.none(),
+        st.builds(
+            Scope,
+            exports=some(said["export"]),
+            imports=some(said["import"]),
+            origins=some([*said["export"], "JP"]),
+            hs=some([*said["hs"], "3915", "391510", "39151000"]),
+            entries=some(["B3011", "Y48"]),
+            operations=some(["R3", "D10"]),
+            parties=some([(about, normal(name)) for about in ABOUT for name in IDS]),
+        ),
+    )
     papers = st.builds(
         PaperRecord,
         st.sampled_from(shown),
         st.sampled_from(NUMBERS),
-        st.sampled_from(STATUSES),
+        st.sampled_from([*STATUSES, STALE, "valid", "valid"]),
         status_from=day,
         issued=day,
         valid_from=st.none(),
@@ -422,6 +497,10 @@ def registers(draw: st.DrawFn, v: Vocabulary, rows: Sequence[Raw]) -> Register:
         value=st.sampled_from([None, *v.document_values]),
         renewals=st.sampled_from([None, (), ((None, 90),), ((date(2024, 1, 1), 30),)]),
         answered_by=st.sampled_from(["", "Office"]),
+        scope=scopes,
+        left_kg=st.sampled_from([None, Decimal(0), Decimal(20000), Decimal("20000.001"), Decimal(500000)]),
+        left_from=day,
+        as_of=st.sampled_from(["", "2026-11-22T03:40Z"]),
     )
     facts = st.sampled_from([*FACTS, *FACTS, *FILLED]).flatmap(
         lambda name: st.builds(
@@ -434,6 +513,7 @@ def registers(draw: st.DrawFn, v: Vocabulary, rows: Sequence[Raw]) -> Register:
             valid_from=day,
             valid_to=day,
             answered_by=st.sampled_from(["", "Office"]),
+            scope=scopes,
         )
     )
     authorities = st.dictionaries(
@@ -448,6 +528,12 @@ def registers(draw: st.DrawFn, v: Vocabulary, rows: Sequence[Raw]) -> Register:
         )
 
     return JoinedRegisters([one("a"), one("b")]) if draw(st.booleans()) else one("a")
+
+
+def some(values: Sequence[Any]) -> st.SearchStrategy[tuple[Any, ...]]:
+    """Mostly nothing, that is no limit; else one or two of the values."""
+    chosen = st.lists(st.sampled_from(values), min_size=1, max_size=2).map(tuple) if values else st.just(())
+    return st.one_of(st.just(()), st.just(()), chosen)
 
 
 def kinds_of(row: Raw) -> list[str]:

@@ -99,7 +99,7 @@ def test_what_goes_wrong_on_a_worker_is_one_line(
     known: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capfd: pytest.CaptureFixture[str]
 ) -> None:
     wrong = FactRecord("plant_on_approved_list", "facility", "EX-PLANT-02", "maybe", answered_by="Fictitious List")
-    monkeypatch.setattr("tidegate.cli.screen.registers_of", lambda paths, book: MemoryRegister(facts=[wrong]))
+    monkeypatch.setattr("tidegate.cli.registers.registers_of", lambda paths, book, **_: MemoryRegister(facts=[wrong]))
     output = tmp_path / "o.parquet"
     assert main(["screen", str(known), "-o", str(output), "--engine", "spark", "--master", "local[1]"]) == 2
     *_, last = capfd.readouterr().err.strip().splitlines()

@@ -52,7 +52,7 @@ def filled(client: Client, address: str) -> dict[str, str]:
 
 def propose(client: Client, address: str, **fields: str) -> Proposal:
     answer = client.post(address, {**filled(client, address), **fields})
-    assert answer.status_code == 302, lxml_html.fromstring(answer.content.decode()).text_content()
+    assert answer.status_code == 302, answer.content.decode()
     return Proposal.objects.latest("proposed_at")
 
 
@@ -219,7 +219,8 @@ def test_the_shipments_of_a_batch_that_would_change(world: World, settings: Any,
     client = world.client(AUTHORITY, "officer")
     batch = screened(client, data=rows.read_bytes())
     page = client.get(f"/law/proposals/{row.pk}/", {"batch": batch.token}).content.decode()
-    told = lxml_html.fromstring(page).get_element_by_id("shipments").text_content()
+    tree: Any = lxml_html.fromstring(page)
+    told = tree.get_element_by_id("shipments").text_content()
     told = re.sub(r"\s+", "", told)
     for said in ("Shipmentsread2", "Rejected1", "Outcomechanges1", "VietNamUndeterminedProhibited1"):
         assert said in told

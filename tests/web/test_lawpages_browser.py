@@ -120,11 +120,11 @@ def test_everything_works_without_javascript(no_js: Page, live_server: Any) -> N
 
 def test_pictures_follow_the_theme(page: Page, live_server: Any) -> None:
     page.goto(live_server.url + "/law/states/TH")
-    page.wait_for_function("() => document.querySelector('img.lp-light').naturalWidth > 100")
-    assert not page.is_visible("img.lp-dark")
+    page.wait_for_function("() => document.querySelector('.lp-light img').naturalWidth > 100")
+    assert not page.is_visible(".lp-dark")
     page.click("[data-td-theme]")
-    page.wait_for_function("() => document.querySelector('img.lp-dark').naturalWidth > 100")
-    assert not page.is_visible("img.lp-light")
+    page.wait_for_function("() => document.querySelector('.lp-dark img').naturalWidth > 100")
+    assert not page.is_visible(".lp-light")
 
 
 def test_the_api_can_be_tried_on_its_page(open_context: Callable[..., BrowserContext], live_server: Any) -> None:

@@ -64,7 +64,7 @@ def test_databases_are_named_by_an_address(tmp_path: Path) -> None:
         "5433",
         "tidegate",
     )
-    assert shared["OPTIONS"] == {"sslmode": "require"}
+    assert shared["OPTIONS"] == {"options": "-c jit=off", "sslmode": "require"}
     by_socket = database(tmp_path, {"TIDEGATE_DATABASE_URL": "postgresql:///tidegate?host=/run/db"})
     assert by_socket["HOST"] == "/run/db"
 

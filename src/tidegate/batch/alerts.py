@@ -14,7 +14,7 @@ import numpy as np
 from tidegate.law import Book
 from tidegate.screening.bulk import Session
 from tidegate.screening.bulk.keys import Codes, unique_inverse
-from tidegate.screening.bulk.sheets import compact
+from tidegate.screening.bulk.sheets import Line, compact
 
 Alerts = list[dict[str, str]]
 
@@ -59,3 +59,7 @@ class AlertingSession(Session):
             return super().written(base)
         decision = self.decision(set_id)
         return decision, compact(decision)[1:]
+
+    def line(self, set_id: int) -> Line | None:
+        base, alerts = self._alerted.get(set_id, (set_id, []))
+        return None if alerts else super().line(base)

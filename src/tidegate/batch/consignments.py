@@ -8,15 +8,18 @@ from __future__ import annotations
 
 import hashlib
 from collections import Counter
-from collections.abc import Sequence
 from typing import Any
 
 import numpy as np
 import numpy.typing as npt
+import pyarrow as pa
+import pyarrow.compute as pc
 
 from tidegate.screening.evaluate import OUTCOMES
 
 MOST = 2_000_000
+AT_ONCE = 8_192  # lines given one by one
+MARKED_AT_ONCE = 500_000
 LONG = 64  # bytes; longer numbers are shortened before they are marked
 Marks = npt.NDArray[np.uint64]
 
@@ -28,14 +31,41 @@ class Consignments:
         self._marks: Marks = np.zeros(0, dtype=np.uint64)
         self._ranks = np.zeros(0, dtype=np.uint8)
         self.cut = False
+        self._waiting: dict[str, int] = {}
+        self._marked: list[tuple[Marks, npt.NDArray[np.uint8]]] = []
 
-    def add(self, numbers: Sequence[str], ranks: Sequence[int] | npt.NDArray[Any]) -> None:
+    def add(self, numbers: pa.StringArray, ranks: npt.NDArray[Any]) -> None:
         """Lines of consignments: the number of each, and the place of its outcome among OUTCOMES."""
-        if len(numbers):
-            self._merge(marks_of(numbers), np.asarray(ranks, dtype=np.uint8))
+        if not len(numbers):
+            return
+        encoded = pc.dictionary_encode(numbers)
+        strictest = np.zeros(len(encoded.dictionary), dtype=np.uint8)
+        np.maximum.at(strictest, encoded.indices.to_numpy(), ranks.astype(np.uint8))
+        self._marked.append((marks_of(encoded.dictionary), strictest))
+        if sum(len(marks) for marks, _ in self._marked) >= MARKED_AT_ONCE:
+            self._settle()
+
+    def add_one(self, number: str, rank: int) -> None:
+        """One line. Lines wait for others, since many at once cost little more than one."""
+        self._waiting[number] = max(rank, self._waiting.get(number, 0))
+        if len(self._waiting) >= AT_ONCE:
+            self._settle()
+
+    def _settle(self) -> None:
+        if self._waiting:
+            numbers = [number.encode("utf-8", "surrogatepass") for number in self._waiting]
+            ranks = np.array(list(self._waiting.values()), dtype=np.uint8)
+            self._marked.append((marks_of(pa.array(numbers, pa.binary())), ranks))
+            self._waiting = {}
+        if self._marked:
+            marks, ranks = (np.concatenate(found) for found in zip(*self._marked, strict=True))
+            self._marked = []
+            self._merge(marks, ranks)
 
     def merge(self, other: Consignments) -> None:
         """Adds the consignments of another part of the same run."""
+        self._settle()
+        other._settle()
         self.cut = self.cut or other.cut
         self._merge(other._marks, other._ranks)
 
@@ -60,11 +90,13 @@ class Consignments:
 
     def outcomes(self) -> Counter[str]:
         """How many consignments have each outcome as their strictest."""
+        self._settle()
         counts = np.bincount(self._ranks, minlength=len(OUTCOMES)).tolist()
         return Counter({outcome: n for outcome, n in zip(OUTCOMES, counts, strict=True) if n})
 
     def as_dict(self) -> dict[str, Any]:
         """JSON-ready."""
+        self._settle()
         return {"marks": self._marks.tolist(), "ranks": self._ranks.tolist(), "cut": self.cut}
 
     @classmethod
@@ -77,14 +109,21 @@ class Consignments:
         return found
 
 
-def marks_of(numbers: Sequence[str]) -> Marks:
+def marks_of(numbers: pa.StringArray | pa.BinaryArray) -> Marks:
     """A 64-bit mark of each number, the same in every run."""
-    data = [number.encode("utf-8", "surrogatepass") for number in numbers]
-    data = [d if len(d) <= LONG else hashlib.blake2b(d, digest_size=LONG).digest() for d in data]
-    width = -(-max(map(len, data)) // 8) or 1
-    words = np.array(data, dtype=f"S{8 * width}").view("<u8").reshape(len(data), width)
-    marks = np.full(len(data), 0x9E3779B97F4A7C15, dtype=np.uint64)
-    for column in words.T:
+    offsets = np.frombuffer(numbers.buffers()[1], np.int32, len(numbers) + 1, 4 * numbers.offset)
+    lengths = np.diff(offsets)
+    if lengths.max(initial=0) > LONG:
+        data = [value.as_buffer().to_pybytes() for value in numbers]
+        data = [d if len(d) <= LONG else hashlib.blake2b(d, digest_size=LONG).digest() for d in data]
+        return marks_of(pa.array(data, pa.binary()))
+    width = -(-int(lengths.max(initial=0)) // 8) or 1
+    letters = np.zeros((len(numbers), 8 * width), dtype=np.uint8)
+    if lengths.any():
+        text = np.frombuffer(numbers.buffers()[2], np.uint8, int(lengths.sum()), int(offsets[0]))
+        letters[np.arange(8 * width) < lengths[:, None]] = text
+    marks = np.full(len(numbers), 0x9E3779B97F4A7C15, dtype=np.uint64)
+    for column in letters.view("<u8").T:
         # a word of nothing lies beyond the end: a mark does not turn on how wide the others are
         marks = np.where(column == 0, marks, _mixed(marks ^ column))
     return marks

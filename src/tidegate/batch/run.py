@@ -153,7 +153,7 @@ def _row_by_row(
             writer.write(decision, row=raw.row, extra=extra)
             summary.add(decision, shipment.export, shipment.import_, shipment.date.isoformat()[:7])
             if shipment.consignment is not None:
-                summary.consignments.add([shipment.consignment], [SEVERITY[decision["outcome"]]])
+                summary.consignments.add_one(shipment.consignment, SEVERITY[decision["outcome"]])
             if progress is not None and raw.row % 200 == 0:
                 progress(reader.position, reader.size, summary.rows)
     if progress is not None:

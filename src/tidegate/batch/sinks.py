@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import os
+from collections.abc import Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Protocol
 
@@ -34,6 +35,7 @@ SET_COLUMNS = (
     "body",
 )
 TEXTS = SET_COLUMNS[1:-1]
+HEADS = ("outcome", "entry", "regime")
 SET_SCHEMA = pa.schema([("set", pa.int64()), *((name, pa.string()) for name in SET_COLUMNS[1:])])
 SETS_AT_ONCE = 5_000  # rows of the table of sets written together
 # the view that expands the compact form: equal to the full form on every row and field
@@ -51,7 +53,7 @@ class Sink(Protocol):
 
     def write(self, rows: Any, ids: Any, sets: Any, passed: dict[str, pa.Array], table: BodyTable) -> None: ...
     def reject(self, record: dict[str, Any]) -> None: ...
-    def put_set(self, number: int, body: dict[str, Any], text: str) -> None: ...
+    def put_set(self, number: int, flat: tuple[str | None, ...]) -> None: ...
     def close(self) -> None: ...
     def discard(self) -> None: ...
 
@@ -107,30 +109,29 @@ class ParquetSink:
             return
         columns = {"id": ids.cast(pa.string()) if isinstance(ids, pa.Array) else pa.array([str(i) for i in ids])}
         columns["row"] = pa.array(rows, pa.int64())
-        distinct, _, inverse = unique_inverse(sets)
-        places = pa.array(inverse.astype(np.int32))
-
-        def spread(values: list[str | None]) -> pa.Array:
-            # Parquet knows no null inside a dictionary: the rows point at nothing instead
-            known = [v for v in values if v is not None]
-            at = {n: k for k, n in enumerate(n for n, v in enumerate(values) if v is not None)}
-            moved = np.array([at.get(n, -1) for n in range(len(values))], dtype=np.int32)[inverse]
-            index = pa.array(moved, mask=moved < 0)
-            return pa.DictionaryArray.from_arrays(index, pa.array(known, pa.string()))
-
         if self.compact:
-            heads = [table.session.heads[int(s)] for s in distinct]
-            for n, name in enumerate(("outcome", "entry", "regime")):
-                columns[name] = spread([head[n] for head in heads])
+            for name in HEADS:
+                columns[name] = table.head(name, sets)
             columns["set"] = pa.array(sets + table.offset, pa.int64())
         else:
-            flats = [flat_of(table.body(int(s))) for s in distinct]
-            for name in TEXTS:
-                columns[name] = spread([f[name] for f in flats])
+            distinct, _, inverse = unique_inverse(sets)
+            places = pa.array(inverse.astype(np.int32))
+
+            def spread(values: Sequence[str | None]) -> pa.Array:
+                # Parquet knows no null inside a dictionary: the rows point at nothing instead
+                known = [v for v in values if v is not None]
+                at = {n: k for k, n in enumerate(n for n, v in enumerate(values) if v is not None)}
+                moved = np.array([at.get(n, -1) for n in range(len(values))], dtype=np.int32)[inverse]
+                index = pa.array(moved, mask=moved < 0)
+                return pa.DictionaryArray.from_arrays(index, pa.array(known, pa.string()))
+
+            *flats, bodies = zip(*[table.flat(s) for s in distinct.tolist()], strict=True)
+            for name, values in zip(TEXTS, flats, strict=True):
+                columns[name] = spread(values)
             heads = pa.compute.binary_join_element_wise(
                 '{"id":', _json_text(columns["id"]), ',"row":', columns["row"].cast(pa.string()), ",", ""
             )
-            texts = pa.array([table.text(int(s)) for s in distinct], pa.string()).take(places)
+            texts = pa.array(bodies, pa.string()).take(places)
             columns["decision_json"] = pa.compute.binary_join_element_wise(heads, texts, "")
         if self._passed is None:
             self._passed = list(passed)
@@ -142,7 +143,8 @@ class ParquetSink:
             columns[passed_name(name)] = column if column is not None else pa.nulls(len(rows), pa.string())
         made = pa.table(columns)
         if self._writer is None:
-            self._writer = pq.ParquetWriter(self._part, made.schema, compression="zstd", use_dictionary=True)
+            again = [name for name in made.column_names if name not in ("id", "row", "decision_json")]
+            self._writer = pq.ParquetWriter(self._part, made.schema, compression="zstd", use_dictionary=again)
         self._writer.write_table(made.cast(self._writer.schema))
 
     def _set_aside(self) -> None:
@@ -153,11 +155,11 @@ class ParquetSink:
             self._aside.append(self._part.with_name(f"{self._part.name}.{len(self._aside)}"))
             os.replace(self._part, self._aside[-1])
 
-    def put_set(self, number: int, body: dict[str, Any], text: str) -> None:
-        """One row of the table of sets."""
+    def put_set(self, number: int, flat: tuple[str | None, ...]) -> None:
+        """One row of the table of sets: its flat texts and its JSON."""
         if not self.compact:
             return
-        self._sets.append((number, *flat_of(body).values(), text))
+        self._sets.append((number, *flat))
         if len(self._sets) >= SETS_AT_ONCE:
             self._write_sets()
 
@@ -262,7 +264,7 @@ class JsonLinesSink:
             out.append(line)
         self._stream.write("\n".join(out) + "\n" if out else "")
 
-    def put_set(self, number: int, body: dict[str, Any], text: str) -> None:
+    def put_set(self, number: int, flat: tuple[str | None, ...]) -> None:
         """Nothing: every line is whole."""
 
     def close(self) -> None:
@@ -304,7 +306,7 @@ class TableTextSink:
             decision = {"id": str(identity), "row": row, **table.body(set_id)}
             self._writer.write(decision, row=row, extra={k: v[n] for k, v in extras.items()})
 
-    def put_set(self, number: int, body: dict[str, Any], text: str) -> None:
+    def put_set(self, number: int, flat: tuple[str | None, ...]) -> None:
         """Nothing: every row is whole."""
 
     def close(self) -> None:

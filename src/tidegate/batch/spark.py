@@ -15,7 +15,6 @@ from typing import Any
 
 import numpy as np
 import pyarrow as pa
-import pyarrow.compute as pc
 import pyarrow.parquet as pq
 
 from tidegate import __version__
@@ -35,7 +34,6 @@ from tidegate.screening.bulk.session import SetRecord
 from tidegate.screening.decision import Route
 from tidegate.screening.engines.spark import SparkFailed, map_parquet
 from tidegate.screening.registers import ANSWERS, Register
-from tidegate.screening.registers.spread import as_text
 
 MOST_SETS = 100_000
 
@@ -107,6 +105,10 @@ class _Received(Session):
 
     def written(self, set_id: int) -> tuple[dict[str, Any], str]:
         return self.decision(set_id), self._texts[set_id]
+
+    def line(self, set_id: int) -> None:
+        """What came from a worker is text, and not made of parts."""
+        return None
 
 
 class _Told:
@@ -220,11 +222,7 @@ class _Gathered:
 
 
 def _answered(batch: pa.RecordBatch, answers: pa.Array) -> pa.RecordBatch:
-    """The column of answers; a column of that name that was there before gives way where registers spoke."""
+    """The column of answers; a column of that name that was there before gets another."""
     if ANSWERS not in batch.schema.names:
         return pa.RecordBatch.from_arrays([answers], names=[ANSWERS])
-    before, spoken = batch.column(ANSWERS), answers.is_valid()
-    moved = pc.if_else(spoken, before, pa.scalar(None, before.type))
-    return pa.RecordBatch.from_arrays(
-        [moved, pc.if_else(spoken, answers, as_text(before))], names=[f"source.{ANSWERS}", ANSWERS]
-    )
+    return pa.RecordBatch.from_arrays([batch.column(ANSWERS), answers], names=[f"source.{ANSWERS}", ANSWERS])

@@ -14,7 +14,6 @@ from typing import Any
 
 import numpy as np
 import pyarrow as pa
-import pyarrow.compute as pc
 
 from tidegate import __version__
 from tidegate.batch.alerts import AlertingSession
@@ -136,7 +135,7 @@ class _Worker:
         answers = pa.nulls(batch.num_rows, pa.string())
         if enriched is not None:
             sets = self.session.with_alerts(sets, enriched.alerts[result.index], enriched.texts)
-            answers = _spoken(batch, enriched.batch)
+            answers = enriched.batch.column(ANSWERS)
         numbers = np.full(batch.num_rows, -1, dtype=np.int64)
         numbers[result.index] = sets + self.first
         texts: dict[str, list[str | None]] = {n: [None] * batch.num_rows for n in ("body", "export", "import", "error")}
@@ -151,14 +150,3 @@ class _Worker:
             texts["error"][row - 1] = json.dumps(error, ensure_ascii=False)
         columns: dict[str, Any] = {"row": index, "set": numbers, "answers": answers, **texts}
         return pa.RecordBatch.from_arrays([pa.array(columns[f.name], f.type) for f in TYPES], schema=TYPES)
-
-
-def _spoken(before: pa.RecordBatch, after: pa.RecordBatch) -> pa.Array:
-    """What registers said of each row; null where they said nothing, whatever the file had in that column."""
-    answers = after.column(ANSWERS)
-    if ANSWERS not in before.schema.names:
-        return answers
-    # of a row that registers spoke of, the file's own cell is moved aside
-    moved = after.column(f"source.{ANSWERS}").is_valid()
-    said = pc.or_(moved, before.column(ANSWERS).is_null())
-    return pc.if_else(said, answers, pa.scalar(None, pa.string()))

@@ -2,10 +2,13 @@
 
 from __future__ import annotations
 
+import gc
 import hashlib
 import json
 import shutil
+from collections import Counter
 from collections.abc import Callable, Collection, Iterator
+from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
@@ -15,7 +18,7 @@ import pyarrow as pa
 from tidegate.batch.alerts import AlertingSession
 from tidegate.batch.beside import is_unknown
 from tidegate.batch.consignments import Consignments
-from tidegate.batch.sinks import JsonLinesSink, ParquetSink, Sink, TableTextSink
+from tidegate.batch.sinks import HEADS, JsonLinesSink, ParquetSink, Sink, TableTextSink, flat_of
 from tidegate.batch.summary import Summary
 from tidegate.formats import ShipmentReader
 from tidegate.formats.batches import Rejects, arrow_batches
@@ -25,6 +28,7 @@ from tidegate.formats.writers import rejects_path
 from tidegate.law import Book
 from tidegate.screening.bulk import Session
 from tidegate.screening.bulk.keys import KeyIndex, unique_inverse
+from tidegate.screening.bulk.sheets import Line, Page, Part
 from tidegate.screening.evaluate import SEVERITY
 from tidegate.screening.registers import Enricher, Register
 from tidegate.screening.registers.join import Join
@@ -35,6 +39,7 @@ PART_ROWS = 8 * BATCH_ROWS
 # fields of the contract that no rule reads, and whose values are taken as they are
 UNREAD = frozenset({"description", "containers", "currency", "consignor", "consignee", "facility"})
 MOST_KEPT = 5_000  # decisions put together and kept for the next batch
+MOST_FLAT = 60_000  # the same as flat texts: a batch meets most of the sets that the batch before it met
 MOST_SETS = 400_000  # a session that has met more distinct cases is begun anew, so memory stays flat
 
 
@@ -53,9 +58,19 @@ def screen_batches(
     """Screens all batches of a reader into `output`. Raises FormatError; an earlier output then stays as it was."""
     kind = format_of(output, output_format)
     run = _Run(reader, output, book, kind, compact, keep, register)
-    if resume:
-        return run.in_parts(progress)
-    return run.at_once(progress)
+    with _few_collections():
+        return run.in_parts(progress) if resume else run.at_once(progress)
+
+
+@contextmanager
+def _few_collections() -> Iterator[None]:
+    """What a session remembers is no garbage: to look through it again and again costs an eighth of the run."""
+    before = gc.get_threshold()
+    gc.set_threshold(200_000, 20, 50)
+    try:
+        yield
+    finally:
+        gc.set_threshold(*before)
 
 
 class _Run:
@@ -240,6 +255,25 @@ class BodyTable:
     def __init__(self, session: Session, offset: int = 0):
         self.session, self.offset = session, offset
         self._kept: dict[int, tuple[dict[str, Any], str]] = {}
+        self._flats: dict[int, tuple[str | None, ...]] = {}
+        self._words: dict[str, dict[str | None, int]] = {name: {} for name in HEADS}
+        self._codes = np.zeros((0, len(HEADS)), dtype=np.int32)
+
+    def head(self, name: str, sets: Any) -> pa.DictionaryArray:
+        """The outcome, entry or regime of each row's set."""
+        heads = self.session.heads[len(self._codes) :]
+        if heads:
+            new = [[words.setdefault(word, len(words)) for words, word in zip(self._words.values(), head, strict=True)]
+                   for head in heads]  # fmt: skip
+            self._codes = np.concatenate([self._codes, np.array(new, dtype=np.int32)])
+        words = self._words[name]
+        codes = self._codes[sets, HEADS.index(name)]
+        # Parquet knows no null inside a dictionary: the rows point at nothing instead
+        none = words.get(None, -1)
+        known = [word for word in words if word is not None]
+        places = codes if none < 0 else codes - (codes > none)
+        index = pa.array(places, mask=codes == none) if none >= 0 else pa.array(places)
+        return pa.DictionaryArray.from_arrays(index, pa.array(known, pa.string()))
 
     def written(self, set_id: int) -> tuple[dict[str, Any], str]:
         """The decision without id and row, and its JSON without the opening brace: `"outcome":…}`."""
@@ -250,13 +284,33 @@ class BodyTable:
             found = self._kept[set_id] = self.session.written(set_id)
         return found
 
+    def flat(self, set_id: int) -> tuple[str | None, ...]:
+        """The flat texts of a decision, and its JSON without the opening brace."""
+        found = self._flats.get(set_id)
+        if found is None:
+            if len(self._flats) >= MOST_FLAT:
+                self._flats.clear()
+            found = self._flats[set_id] = self.flat_line(set_id)[0]
+        return found
+
+    def flat_line(self, set_id: int) -> tuple[tuple[str | None, ...], Line | None]:
+        """The same, not kept; with the parts that it was made of, where it was made of parts."""
+        line = self.session.line(set_id)
+        if line is None:
+            body, text = self.session.written(set_id)
+            return (*flat_of(body).values(), text), None
+        outcome, entry, regime = self.session.heads[set_id]
+        candidates, eu_entry, *rest, rules, missing, questions = line.flat
+        label = self.session.book.label
+        return (outcome, entry, candidates, eu_entry, regime, *rest, label, rules, missing, questions, line.text), line
+
     def body(self, set_id: int) -> dict[str, Any]:
         """The decision of a set, without id and row."""
         return self.written(set_id)[0]
 
     def text(self, set_id: int) -> str:
         """Its JSON, without the opening brace: `"outcome":…}`."""
-        return self.written(set_id)[1]
+        return self.flat(set_id)[-1] or ""
 
 
 class Tally:
@@ -268,6 +322,7 @@ class Tally:
         self._index = KeyIndex()
         self._keys: list[np.ndarray[Any, Any]] = []
         self._rows = np.zeros(0, dtype=np.int64)
+        self._ranks = np.zeros(0, dtype=np.uint8)  # of each set, the place of its outcome among OUTCOMES
 
     def count(self, summary: Summary, session: Session, batch: pa.RecordBatch, index: Any, sets: Any) -> None:
         """Counts a batch; consignments take the strictest outcome of their lines."""
@@ -284,7 +339,20 @@ class Tally:
         self._rows = found
         if "consignment" in batch.schema.names:
             lines = batch.column("consignment")
-            _consign(summary, session, lines if everything else lines.take(pa.array(index)), sets)
+            self._consign(summary, session, lines if everything else lines.take(pa.array(index)), sets)
+
+    def _consign(self, summary: Summary, session: Session, lines: pa.Array, sets: Any) -> None:
+        """Gives each consignment of a batch the strictest outcome of its lines."""
+        new = [SEVERITY[head[0]] for head in session.heads[len(self._ranks) :]]
+        self._ranks = np.concatenate([self._ranks, np.array(new, dtype=np.uint8)])
+        if isinstance(lines, pa.ChunkedArray):
+            lines = lines.combine_chunks()
+        ranks = self._ranks[sets]
+        if lines.null_count:
+            ranks, lines = ranks[lines.is_valid().to_numpy(zero_copy_only=False)], lines.drop_null()
+        if not pa.types.is_string(lines.type):
+            lines = pa.array([str(v) for v in lines.to_pylist()], pa.string())
+        summary.consignments.add(lines, ranks)
 
     def settle(self, summary: Summary, table: BodyTable, sink: Sink) -> None:
         """Puts every set together once: into the summary, and where the sink keeps a table of sets, into that."""
@@ -293,17 +361,55 @@ class Tally:
         keys = np.concatenate(self._keys)
         order = np.argsort(keys, kind="stable")
         keys, rows = keys[order], self._rows[order]
-        starts = np.flatnonzero(np.diff(keys // self.MONTHS, prepend=-1)).tolist()
-        for start, stop in zip(starts, [*starts[1:], len(keys)], strict=True):
-            set_id = int(keys[start]) // self.MONTHS
-            months = (keys[start:stop] % self.MONTHS).tolist()
-            body, text = table.session.written(set_id)
-            route = table.session.sets[set_id].route
-            named = [
-                (f"{m // 12:04}-{m % 12 + 1:02}", n) for m, n in zip(months, rows[start:stop].tolist(), strict=True)
-            ]
-            summary.add_months(body, route.export, route.import_, named)
-            sink.put_set(set_id + table.offset, body, text)
+        sets = keys // self.MONTHS
+        starts = np.flatnonzero(np.diff(sets, prepend=-1))
+        totals = np.add.reduceat(rows, starts).tolist()
+        session, parts = table.session, Shared()
+        for set_id, count in zip(sets[starts].tolist(), totals, strict=True):
+            flat, line = table.flat_line(set_id)
+            sink.put_set(set_id + table.offset, flat)
+            route = session.sets[set_id].route
+            parts.heads[flat[0], flat[1], route.export, route.import_] += count
+            if line is not None:
+                parts.add(line, count)
+            else:
+                summary.add_reasons(session.written(set_id)[0], count)
+        outcomes = [head[0] for head in session.heads]
+        names = list(dict.fromkeys(outcomes))
+        codes = np.array([names.index(outcome) for outcome in outcomes], dtype=np.int64)[sets]
+        cells, _, places = unique_inverse(keys % self.MONTHS * len(names) + codes)
+        for cell, count in zip(cells.tolist(), np.bincount(places, weights=rows).tolist(), strict=True):
+            month = cell // len(names)
+            summary.add_month(f"{month // 12:04}-{month % 12 + 1:02}", names[cell % len(names)], int(count))
+        parts.settle(summary)
+
+
+class Shared:
+    """Rows by the parts of decisions that many sets share, so that each part is read once for the summary."""
+
+    def __init__(self) -> None:
+        self.heads: Counter[tuple[Any, ...]] = Counter()  # outcome, entry, export, import
+        self._pages: Counter[Page] = Counter()
+        self._missing: Counter[Part] = Counter()
+        self._questions: Counter[Part] = Counter()
+
+    def add(self, line: Line, count: int) -> None:
+        """Counts rows that have one decision."""
+        for page in line.pages:
+            self._pages[page] += count
+        self._missing[line.missing] += count
+        self._questions[line.questions] += count
+
+    def settle(self, summary: Summary) -> None:
+        """Puts all that was counted into the summary. A rule stands in one layer, so it is counted once a row."""
+        for (outcome, entry, export, import_), count in self.heads.items():
+            summary.add_outcome(outcome, entry, export, import_, count)
+        for page, count in self._pages.items():
+            summary.add_reasons({"reasons": page.reasons.items}, count)
+        for part, count in self._missing.items():
+            summary.add_reasons({"missing": part.items}, count)
+        for part, count in self._questions.items():
+            summary.add_reasons({"questions": part.items}, count)
 
 
 def _months(days: pa.Array) -> Any:
@@ -316,14 +422,6 @@ def _months(days: pa.Array) -> Any:
     texts = [str(v.as_py()).strip() for v in encoded.dictionary]
     table = np.array([int(text[:4]) * 12 + int(text[5:7]) - 1 for text in texts], dtype=np.int64)
     return table[encoded.indices.to_numpy(zero_copy_only=False)]
-
-
-def _consign(summary: Summary, session: Session, lines: pa.Array, sets: Any) -> None:
-    """Gives each consignment of a batch the strictest outcome of its lines."""
-    used, _, inverse = unique_inverse(sets)
-    severity = np.array([SEVERITY[session.heads[n][0]] for n in used.tolist()], dtype=np.int64)[inverse]
-    stated = lines.is_valid().to_numpy(zero_copy_only=False)
-    summary.consignments.add([str(v) for v in lines.to_pylist() if v is not None], severity[stated])
 
 
 def passed(batch: pa.RecordBatch, index: Any, book: Book, keep: Collection[str] = ()) -> dict[str, pa.Array]:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Iterable, Mapping
+from collections.abc import Mapping
 from dataclasses import dataclass, field, fields
 from typing import Any
 
@@ -34,38 +34,40 @@ class Summary:
     flows: dict[str, Counter[str]] = field(default_factory=dict)
     reject_fields: Counter[str] = field(default_factory=Counter)
     consignments: Consignments = field(default_factory=Consignments, repr=False)
-    consignments_cut: bool = False
 
     def add(self, decision: Mapping[str, Any], export: str, import_: str, month: str, count: int = 1) -> None:
         """Counts `count` rows that share one decision, route and month."""
-        self.add_months(decision, export, import_, ((month, count),))
-
-    def add_months(
-        self, decision: Mapping[str, Any], export: str, import_: str, months: Iterable[tuple[str, int]]
-    ) -> None:
-        """Counts the rows of several months that share one decision and route."""
         outcome = decision["outcome"]
-        count = 0
-        for month, rows in months:
-            count += rows
-            _table(self.months, month)[outcome] += rows
+        self.add_outcome(outcome, decision["entry"], export, import_, count)
+        self.add_month(month, outcome, count)
+        self.add_reasons(decision, count)
+
+    def add_outcome(self, outcome: str, entry: str | None, export: str, import_: str, count: int) -> None:
+        """Counts decided rows by what they came to and where they go."""
         self.decided += count
         self.rows += count
         self.outcomes[outcome] += count
         for table, key in (
             (self.imports, import_),
             (self.exports, export),
-            (self.entries, decision["entry"] or "open"),
+            (self.entries, entry or "open"),
             (self.flows, f"{export}>{import_}"),
         ):
             _table(table, key)[outcome] += count
-        for reason in decision["reasons"]:
+
+    def add_month(self, month: str, outcome: str, count: int) -> None:
+        """Counts decided rows of a month (`2026-11`)."""
+        _table(self.months, month)[outcome] += count
+
+    def add_reasons(self, decision: Mapping[str, Any], count: int) -> None:
+        """Counts the rules, papers and facts named in a decision, or in some lists of one."""
+        for reason in decision.get("reasons", ()):
             self.rules[reason["rule"]] += count
             if reason["effect"] == "prohibit":
                 self.prohibiting[reason["rule"]] += count
-        for kind in {d for m in decision["missing"] for d in m["documents"]}:
+        for kind in {d for m in decision.get("missing", ()) for d in m["documents"]}:
             self.missing[kind] += count
-        for question in decision["questions"]:
+        for question in decision.get("questions", ()):
             self.questions[question["fact"]] += count
 
     def reject(self, record: Mapping[str, Any]) -> None:
@@ -103,8 +105,8 @@ class Summary:
             elif isinstance(value, dict):
                 value = {key: dict(counts) for key, counts in value.items()}
             out[known.name] = value
-        out["consignments_cut"] = self.consignments.cut
         out["consignment_outcomes"] = {o: n for o in OUTCOMES if (n := self.consignment_outcomes()[o])}
+        out["consignments_cut"] = self.consignments.cut
         return out
 
     @classmethod
@@ -112,7 +114,7 @@ class Summary:
         """The summary that `as_dict` wrote."""
         summary = cls()
         for name, value in raw.items():
-            if name == "consignment_outcomes" or not hasattr(summary, name):
+            if name in ("consignment_outcomes", "consignments_cut") or not hasattr(summary, name):
                 continue
             if name in ("imports", "exports", "entries", "months", "flows"):
                 value = {k: Counter(v) for k, v in value.items()}

@@ -6,7 +6,7 @@ import argparse
 import shutil
 import sys
 import tempfile
-from collections.abc import Callable, Sequence
+from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
@@ -21,6 +21,7 @@ examples:
   tidegate screen year.parquet -o decisions.parquet --compact
   tidegate screen declarations.csv --map korea-synthetic -o decisions.parquet
   tidegate screen year.parquet --register permits/ --register plants.csv -o decisions.parquet
+  tidegate screen year.parquet --register our --acting MY:CUSTOMS-01 -o decisions.parquet
   tidegate screen year.parquet -o decisions.parquet --engine spark --master spark://127.0.0.1:7077
 """
 
@@ -58,7 +59,14 @@ def configure(parser: argparse.ArgumentParser) -> None:
         action="append",
         default=[],
         metavar="FILE_OR_DIR",
-        help="ask this register (tables of papers and of facts) before deciding (may be repeated)",
+        help="ask this register (tables of papers and of facts) before deciding (may be repeated); `our`: the permits, "
+        "consents, quota and facilities that this installation keeps",
+    )
+    parser.add_argument(
+        "--acting", default="", metavar="STATE:REGISTRATION", help="the organisation that asks `--register our`"
+    )
+    parser.add_argument(
+        "--settings", help="settings module of `--register our` (default: DJANGO_SETTINGS_MODULE, or demo)"
     )
     parser.add_argument("--changes", action="store_true", help="also the next dates on which each outcome changes")
     parser.add_argument("--compact", action="store_true", help="Parquet with set ids and a table of sets beside")
@@ -97,7 +105,11 @@ def screen(args: argparse.Namespace) -> int:
     source: Any = args.shipments[0] if len(args.shipments) == 1 else args.shipments
     try:
         book = load_rulebook([*default_overlays(), *map(Path, args.rulebook)])
-        register = registers_of(args.register, book)
+        register = None
+        if args.register or args.acting:
+            from tidegate.cli.registers import registers_of
+
+            register = registers_of(args.register, book, acting=args.acting, settings=args.settings)
         mapping = args.map
         if args.guess_map:
             mapping = guess_and_show(source, args.format)
@@ -130,15 +142,6 @@ def screen(args: argparse.Namespace) -> int:
         print("tidegate screen: no row could be decided", file=sys.stderr)
         return 3
     return 1 if args.strict and summary.rejected else 0
-
-
-def registers_of(paths: Sequence[str], book: Any) -> Any:
-    """The registers to ask, as one; None where none is named."""
-    if not paths:
-        return None
-    from tidegate.formats.registers import open_registers
-
-    return open_registers(paths, book)
 
 
 def describe(error: BaseException) -> str:

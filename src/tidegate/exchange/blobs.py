@@ -2,38 +2,39 @@
 
 from __future__ import annotations
 
+from datetime import datetime
+
 from tidegate.exchange.envelope import Attachment
 from tidegate.exchange.models import Blob
 from tidegate.exchange.receipt import plain
-from tidegate.parties import files, times
-
-UNKNOWN = "application/octet-stream"
-
-
-def put(state: str, name: str, media_type: str, data: bytes) -> Blob:
-    """Store a file for a State, to be named in a message by its SHA-256."""
-    return _row(state, files.keep(data), name, media_type, len(data))
+from tidegate.parties import files
+from tidegate.parties.registry import Enclosed
 
 
-def attachment(state: str, digest: str) -> Attachment:
-    """A stored file as an envelope names it. Raises ValueError where it is not stored here."""
-    row = Blob.objects.filter(holder_id=state, sha256=digest).first()
-    if row is None:
-        size = files.size_of(digest)
-        if size is None:
-            raise ValueError(f"no file with the SHA-256 {digest} is stored here: it cannot go with a message")
-        row = _row(state, digest, digest[:16], UNKNOWN, size)
-    return Attachment(row.name, row.media_type, row.size, row.sha256)
+def enclose(state: str, file: Enclosed, now: datetime) -> Attachment:
+    """A file as an envelope names it; the State that sends it holds it from now on."""
+    item = Attachment(plain(file.name)[:200], file.media_type, file.size, file.sha256)
+    told = {"name": item.name, "media_type": item.media_type, "size": item.size}
+    row, _ = Blob.objects.get_or_create(
+        holder_id=state, sha256=file.sha256, defaults={**told, "named": now, "stored": now}
+    )
+    if row.stored is None and files.sound(file.sha256, file.size):
+        row.stored = now
+        row.save(update_fields=["stored"])
+    return item
 
 
-def came(state: str, item: Attachment) -> bool:
-    """Note that a file came with a message; False where its bytes are not here, or are fewer or more."""
-    if files.size_of(item.sha256) != item.size:
-        return False
-    _row(state, item.sha256, item.name, item.media_type, item.size)
-    return True
-
-
-def _row(state: str, digest: str, name: str, media_type: str, size: int) -> Blob:
-    told = {"name": plain(name)[:200], "media_type": media_type, "size": size, "stored": times.now()}
-    return Blob.objects.get_or_create(holder_id=state, sha256=digest, defaults=told)[0]
+def came(state: str, item: Attachment, peer: str, case: str, now: datetime) -> bool:
+    """Note that a message named a file, and whether its bytes are here: all of them, and as its SHA-256 says."""
+    here = files.sound(item.sha256, item.size)
+    told = {"name": plain(item.name)[:200], "media_type": item.media_type, "size": item.size}
+    where = {"peer": peer, "case": case}
+    row, new = Blob.objects.get_or_create(
+        holder_id=state, sha256=item.sha256, defaults={**told, **where, "named": now, "stored": now if here else None}
+    )
+    if not new and here != (row.stored is not None):
+        row.stored = now if here else None
+        # What it makes itself it asks nobody for; what another names again may be asked for there.
+        row.peer, row.case, row.named = peer, case, now
+        row.save(update_fields=["stored", "peer", "case", "named"])
+    return here

@@ -46,7 +46,6 @@ REJECTIONS: dict[str, Promise] = {
     "quantity": _("The quantity cannot be right, or is more than is left."),
     "dates": _("The dates cannot be right."),
     "missing_part": _("A part is missing that the procedure asks for."),
-    "missing_attachment": _("A file that belongs to it is not here."),
     "approval_missing": _("A decision that takes two persons names no second one."),
     "law": _("The law of this State does not allow it."),
     "conflict": _("Somebody changed the same record at that moment, several times."),

@@ -68,7 +68,8 @@ def close(actor: Actor, message_id: UUID, *, revision: int, note: str) -> Inbox:
 
 @command(KEEP_QUEUE, "exchange.message.resend")
 def resend(actor: Actor, message_id: UUID, *, revision: int) -> Outbox:
-    """Send a message again that was stopped or ran out of time: the same bytes, in the same place of its case.
+    """Send a message again that was stopped or ran out of time: the same bytes, in the same place of its case. One that
+    was refused because its key was revoked is signed anew first, and with it what waits behind it.
 
     Raises Missing, Conflict, Refused (not_stopped).
     """
@@ -76,12 +77,13 @@ def resend(actor: Actor, message_id: UUID, *, revision: int) -> Outbox:
     if row.state not in Outbox.BLOCKED:
         raise Refused("not_stopped", _("This message is not stopped."), field="state", value=row.state)
     reason = row.reason
+    signed = outbox.sign_anew(row)
     row.state, row.reason, row.reason_text = Outbox.Status.QUEUED, "", ""
     row.overdue_allowed, row.tries, row.next_try = True, 0, times.now()
     row.revision += 1
     row.save()
     _note(row)
-    payload = {"message": str(row.pk), "type": row.type, "stopped_for": reason}
+    payload = {"message": str(row.pk), "type": row.type, "stopped_for": reason, "signed_anew": signed}
     record(actor, RESENT, row, revision=row.revision, case=row.case, payload=payload)
     outbox.try_after_commit(row.pk)
     return row

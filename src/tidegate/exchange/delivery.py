@@ -88,14 +88,15 @@ def deliver_due(now: datetime | None = None, *, limit: int = 1000) -> int:
     """Try every message whose time has come, in order within each case; gives how many were tried.
 
     1. What nobody took over before its time ran out is put down as expired.
-    2. What waited in an inbox when the process died follows.
+    2. What waited in an inbox when the process died follows; files that have not come are asked for again.
     3. The first undelivered message of each case, where its time has come and nobody has it: claim it, number it in
        the log, hand it over, write down the answer; until there is none, or `limit` is reached.
     """
-    from tidegate.exchange import inbox
+    from tidegate.exchange import fetching, inbox
 
     keys.complete()
     expire(now or times.now())
+    fetching.ask_due(now or times.now())
     inbox.take_held(now)
     tried = 0
     outer = getattr(_local, "pending", None)

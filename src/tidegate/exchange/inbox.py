@@ -9,17 +9,18 @@ from __future__ import annotations
 import logging
 from dataclasses import dataclass
 from datetime import datetime
+from typing import Any
 
 from django.db import InterfaceError, OperationalError, connection, transaction
-from django.db.models import Exists, OuterRef
+from django.db.models import Exists, F, OuterRef
 from django.utils import translation
 from jsonschema import Draft202012Validator  # type: ignore[import-untyped]
 
-from tidegate.exchange import blobs, codes, delivery, envelope, jose, keys, log, receipt
+from tidegate.exchange import blobs, codes, delivery, envelope, fetching, jose, keys, log, receipt
 from tidegate.exchange.durable import assert_durable
 from tidegate.exchange.envelope import Envelope
 from tidegate.exchange.jose import Unreadable
-from tidegate.exchange.models import Hold, Inbox, Key, LogEntry, LogHead, Stream
+from tidegate.exchange.models import Blob, Hold, Inbox, Key, LogEntry, LogHead, Refusal, Stream
 from tidegate.exchange.outbox import locked_stream, schema_digest
 from tidegate.parties import times
 from tidegate.parties.commanding import Conflict, Refused
@@ -117,9 +118,7 @@ def effect(message: Envelope, sender: State, to: State) -> Verdict:
     for attempt in range(1, CONFLICTS + 1):
         try:
             with transaction.atomic(), translation.override(to.language):
-                for item in message.attachments:
-                    if not blobs.came(to.code, item):
-                        raise Rejected("missing_attachment", f"{item.name} ({item.sha256})")
+                _files(message, to)
                 kind.handler(known)
             return Verdict()
         except Rejected as error:
@@ -136,6 +135,16 @@ def effect(message: Envelope, sender: State, to: State) -> Verdict:
             logger.exception("message %s (%s): its handler failed", message.id, message.type)
             return Verdict("internal")
     raise AssertionError("the last attempt returns")
+
+
+def _files(message: Envelope, to: State) -> None:
+    """Note the files of a message; those whose bytes are not here, or are others, are asked for."""
+    now = times.now()
+    lack = [
+        item.sha256 for item in message.attachments if not blobs.came(to.code, item, message.sender, message.case, now)
+    ]
+    if lack and message.type != fetching.SENT:
+        fetching.ask(Blob.objects.filter(holder=to, sha256__in=lack), now)
 
 
 def schema_complaint(kind: MessageType, message: Envelope) -> str:
@@ -291,14 +300,16 @@ def _follow(to: State, peer: str, case: str, now: datetime) -> None:
         except Unreadable as error:
             # Its key was revoked while it waited, or its number was taken: it is refused when it comes again.
             logger.warning("message %s no longer waits: %s", first.pk, error.text)
+            _count(to, peer, jose.digest(raw), error, now)
             Hold.objects.filter(pk=first.pk).delete()
 
 
 def _refusal(state: State | None, data: bytes, checked: _Checked | None, error: Unreadable, now: datetime) -> bytes:
-    """The answer to what is not taken in; signed where there is somebody to sign it. Nothing is stored."""
+    """The answer to what is not taken in; signed where there is somebody to sign it. Nothing of it is stored."""
     logger.warning("a message was refused (%s): %s", error.code, error.text)
     if state is None:
         return jose.dump({"verdict": receipt.REFUSED, "code": error.code})
+    _count(state, checked.message.sender if checked else "", jose.digest(data), error, now)
     end = LogHead.objects.filter(holder=state).first()
     told = receipt.Receipt(
         checked.message.id if checked else "",
@@ -313,6 +324,16 @@ def _refusal(state: State | None, data: bytes, checked: _Checked | None, error: 
         text=error.text,
     )
     return _signed(state, told)
+
+
+def _count(state: State, peer: str, sha256: str, error: Unreadable, now: datetime) -> None:
+    """Let the State's officers see what was refused, however much of it comes."""
+    which: dict[str, Any] = {"holder": state, "peer": peer, "code": error.code, "day": now.date()}
+    with transaction.atomic():
+        Refusal.objects.get_or_create(**which, defaults={"sha256": sha256, "last": now})
+        Refusal.objects.filter(**which).update(
+            times=F("times") + 1, sha256=sha256, last=now, text=receipt.plain(error.text)[:500]
+        )
 
 
 def _signed(state: State, told: receipt.Receipt) -> bytes:

@@ -238,14 +238,41 @@ class LogEntry(models.Model):
 
 
 class Blob(Held):
-    """A file that a State holds to send or has received, by its hash. The bytes lie in the data folder."""
+    """A file that a State holds to send or has received, by its hash. The bytes lie in the data folder.
+
+    `stored` is empty as long as they have not come whole; `peer` named it last, in `case`, and is asked for it.
+    """
 
     sha256 = models.CharField(max_length=64)
     name = models.CharField(max_length=200)
     media_type = models.CharField(max_length=128)
     size = models.PositiveBigIntegerField()
-    stored = models.DateTimeField()
+    named = models.DateTimeField()
+    stored = models.DateTimeField(null=True)
+    peer = models.CharField(max_length=64, blank=True)
+    case = models.CharField(max_length=64, blank=True)
+    asked = models.DateTimeField(null=True)
 
     class Meta:
         db_table = "exchange_blob"
         constraints = [models.UniqueConstraint(fields=["holder", "sha256"], name="exchange_blob_once")]
+        indexes = [models.Index(fields=["asked"], name="exchange_blob_missing", condition=Q(stored=None))]
+
+
+class Refusal(Held):
+    """What was refused at a State's door on a day for a reason: counted, for anybody may knock as often as he likes.
+
+    `peer` is empty where no signature proves who it was; `text` and `sha256` (of the bytes) are those of the last.
+    """
+
+    peer = models.CharField(max_length=64, blank=True)
+    code = models.CharField(max_length=24)
+    day = models.DateField()
+    times = models.PositiveBigIntegerField(default=0)
+    text = models.CharField(max_length=500, blank=True)
+    sha256 = models.CharField(max_length=64)
+    last = models.DateTimeField()
+
+    class Meta:
+        db_table = "exchange_refusal"
+        constraints = [models.UniqueConstraint(fields=["holder", "day", "code", "peer"], name="exchange_refusal_day")]

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import hashlib
 from collections.abc import Mapping, Sequence
+from dataclasses import replace
 from datetime import datetime, timedelta
 from functools import lru_cache, partial
 from typing import Any
@@ -19,7 +20,7 @@ from django.utils.translation import gettext_lazy as _
 from tidegate.exchange import blobs, delivery, envelope, jose, keys, log
 from tidegate.exchange.durable import assert_durable
 from tidegate.exchange.jose import Unreadable
-from tidegate.exchange.models import LogEntry, Outbox, Stream
+from tidegate.exchange.models import Key, LogEntry, Outbox, Stream
 from tidegate.exchange.receipt import plain
 from tidegate.parties import times
 from tidegate.parties.commanding import Refused
@@ -57,11 +58,11 @@ def queue(
     """Number, sign and keep one message; it is tried as soon as the transaction is committed.
 
     1. Lock the stream (sender, receiver, case) and take its next number.
-    2. Sign the envelope: from here on its bytes never change.
+    2. Sign the envelope: from here on its bytes never change (but see `sign_anew`).
     3. Write outbox, stream and log.
 
-    Raises ValueError for an unknown State or a file that is not stored; Refused (message_too_large, message_malformed)
-    for a body that no receiver would read.
+    Raises ValueError for an unknown State; Refused (message_too_large, message_malformed) for a body that no receiver
+    would read.
     """
     if not connection.in_atomic_block:
         raise ValueError("a message is queued in the transaction of what it tells")
@@ -69,7 +70,7 @@ def queue(
     peer = address_of(post.to)
     now = now or times.now()
     kid, private = keys.signing(state)
-    files = tuple(blobs.attachment(state.code, digest) for digest in post.attachments)
+    files = tuple(blobs.enclose(state.code, file, now) for file in post.attachments)
     stream = locked_stream(state.code, Stream.Way.OUT, peer, post.case)
     kind = registry.messages[post.type]
     message = envelope.Envelope(
@@ -127,6 +128,38 @@ def queue(
     log.note(state.code, LogEntry.Kind.OUT, message.id, row.sha256, now)
     try_after_commit(message.id)
     return row
+
+
+def sign_anew(row: Outbox) -> int:
+    """Sign a message that was refused for its revoked key, and all that waits behind it in its case, with the key that
+    signs now; gives how many there were, 0 where its key was not revoked.
+
+    The receiver has none of them: it knows an id before it looks at the key, and takes nothing out of its turn. Id,
+    number and content stay; each new envelope names the new bytes of the one before. The hashes of the old bytes stay
+    in the log.
+    """
+    old = Key.objects.filter(kid=envelope.read(bytes(row.bytes)).kid).exclude(revoked_at=None)
+    if row.reason != "revoked_key" or not old.exists():
+        return 0
+    stream = locked_stream(row.holder_id, Stream.Way.OUT, row.peer, row.case)
+    kid, private = keys.signing(row.holder)
+    waiting = Outbox.objects.select_for_update().filter(
+        holder=row.holder_id, peer=row.peer, case=row.case, seq__gte=row.seq
+    )
+    prev = ""
+    done = 0
+    for one in waiting.order_by("seq"):
+        message = envelope.parse(envelope.read(bytes(one.bytes)).payload)
+        one.bytes = envelope.seal(replace(message, prev=prev or message.prev), kid, private)
+        one.sha256 = prev = jose.digest(one.bytes)
+        one.save(update_fields=["bytes", "sha256"])
+        log.note(one.holder_id, LogEntry.Kind.OUT, str(one.pk), one.sha256, times.now())
+        if one.pk == row.pk:
+            row.bytes, row.sha256 = one.bytes, one.sha256
+        done += 1
+    stream.sha256 = prev
+    stream.save(update_fields=["sha256"])
+    return done
 
 
 def try_after_commit(message_id: UUID | str) -> None:

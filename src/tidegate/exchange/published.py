@@ -5,7 +5,7 @@ from __future__ import annotations
 from django.utils.translation import gettext_lazy as _
 from django.utils.translation import pgettext_lazy
 
-from tidegate.exchange import outbox, signing
+from tidegate.exchange import fetching, outbox, signing  # noqa: F401 (fetching registers its messages)
 from tidegate.exchange.models import Outbox
 from tidegate.parties.models import State
 from tidegate.parties.names import LABELS

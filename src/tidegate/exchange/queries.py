@@ -13,7 +13,7 @@ from django.db.models import Count, Exists, Max, Min, OuterRef, Q, QuerySet
 from tidegate.exchange import codes, envelope, jose, keys, log, receipt
 from tidegate.exchange.envelope import Envelope
 from tidegate.exchange.jose import Unreadable
-from tidegate.exchange.models import Hold, Inbox, Key, LogEntry, LogHead, Outbox
+from tidegate.exchange.models import Blob, Hold, Inbox, Key, LogEntry, LogHead, Outbox, Refusal
 from tidegate.exchange.published import READ_QUEUE
 from tidegate.exchange.receipt import Receipt
 from tidegate.parties import times
@@ -79,6 +79,16 @@ def overdue_ours(rows: QuerySet[Inbox]) -> QuerySet[Inbox]:
     """Messages whose answer is due from us and has not been sent."""
     answers = Outbox.objects.filter(holder=OuterRef("holder"), peer=OuterRef("peer"), reply_to=OuterRef("pk"))
     return rows.filter(~Exists(answers), deadline__lt=times.now())
+
+
+def refusals(actor: Actor | None) -> QuerySet[Refusal]:
+    """What was refused at the door of the actor's State, day by day, the latest first."""
+    return visible(Refusal.objects.all(), actor, READ_QUEUE).order_by("-last")
+
+
+def missing(actor: Actor | None) -> QuerySet[Blob]:
+    """Files that were named to the actor's State and have not come, those first that are missed longest."""
+    return visible(Blob.objects.filter(stored=None), actor, READ_QUEUE).order_by("named")
 
 
 def peers(actor: Actor) -> list[Line]:

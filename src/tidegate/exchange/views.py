@@ -42,6 +42,8 @@ def index(request: HttpRequest) -> HttpResponseBase:
             "stopped": [_row(row) for row in stopped[:PER_PAGE]],
             "they_owe": [_row(row) for row in they_owe.order_by("deadline")[:PER_PAGE]],
             "we_owe": [_row(row) for row in we_owe.order_by("deadline")[:PER_PAGE]],
+            "missing": list(queries.missing(actor)[:PER_PAGE]),
+            "refusals": [(row, codes.label(row.code)) for row in queries.refusals(actor)[:PER_PAGE]],
             "end": queries.log_end(actor.state),
             "keys": queries.own_keys(actor.state),
         },

@@ -28,6 +28,7 @@ from tidegate.movements import border, ledger
 from tidegate.movements import commands as rooms
 from tidegate.movements.models import Account
 from tidegate.movements.queries import cases, shipments
+from tidegate.movements.queries import green as green_queries
 from tidegate.movements.queries import permits as permit_queries
 from tidegate.parties import journal
 from tidegate.parties.actors import Actor
@@ -126,6 +127,54 @@ class PermitList(Schema):
     permits: list[PermitItem]
 
 
+class GreenItem(Schema):
+    """One State's copy of a green-listed shipment."""
+
+    id: UUID
+    case: str = Field(description="Global reference, the same on every State's copy.")
+    reference: str
+    status: str
+    law: str = Field(description="green, open or barred: whether the law lets it move as green-listed.")
+    state_export: str
+    state_import: str
+    planned_on: date
+    quantity_kg: str
+    loaded_kg: str | None
+    received_kg: str | None
+    rejected_kg: str | None
+    departed_at: datetime | None
+    received_at: datetime | None
+    recovered_at: datetime | None
+    revision: int
+
+
+class GreenWhole(GreenItem):
+    """A green-listed shipment with its form and the law's answer."""
+
+    content: dict[str, Any] = Field(description="The information form, by field.")
+    screen: dict[str, Any] = Field(description="The law's answer: outcome, reasons, papers, questions.")
+
+
+class GreenItems(Schema):
+    """Green-listed shipments, the latest first."""
+
+    count: int
+    shipments: list[GreenItem]
+
+
+class GreenListed(Schema):
+    """What became of a list: rows = accepted + rejected."""
+
+    id: UUID
+    name: str
+    at: datetime
+    rows: int
+    accepted: int
+    rejected: int
+    rejects: list[dict[str, Any]] = Field(description="row, line, reference, field, value, expected: one a field.")
+    notes: list[str]
+
+
 class BalanceItem(Schema):
     """Where an account stands, as of a moment: its home alone reserves."""
 
@@ -154,6 +203,10 @@ class Changed(Schema):
     case: str
     status: str
     revision: int | None
+    secret: str | None = Field(
+        None,
+        description="The secret of a webhook that was just made or given a new one: in this answer and never again.",
+    )
 
 
 def _actor(request: HttpRequest) -> Actor:
@@ -247,6 +300,46 @@ def list_movements(
 def one_movement(request: HttpRequest, case: str, serial: int) -> dict[str, Any]:
     """A movement by its notification's case and its serial number."""
     return _item(shipments.movement(_actor(request), case, serial), MovementItem.model_fields)
+
+
+@router.get(
+    "/green-shipments",
+    response=GreenItems,
+    auth=actor_required(green_queries.READ),
+    operation_id="list_green_shipments",
+    summary="Green-listed shipments",
+)
+def list_green_shipments(
+    request: HttpRequest, q: Words = "", status: str = "", law: str = "", limit: Limit = 100, offset: Offset = 0
+) -> dict[str, Any]:
+    """The green-listed shipments that the caller sees; `law` is green, open or barred."""
+    rows = green_queries.find(_actor(request), text=q, status=status, law=law)
+    fields = GreenItem.model_fields
+    return {"count": rows.count(), "shipments": [_item(row, fields) for row in rows[offset : offset + limit]]}
+
+
+@router.get(
+    "/green-shipments/{case}",
+    response=GreenWhole,
+    auth=actor_required(green_queries.READ),
+    operation_id="green_shipment",
+    summary="One green-listed shipment",
+)
+def one_green_shipment(request: HttpRequest, case: str) -> dict[str, Any]:
+    """A green-listed shipment by its case or key, with its form and what the law says of it."""
+    return _item(green_queries.shipment(_actor(request), case), GreenWhole.model_fields)
+
+
+@router.get(
+    "/green-lists/{key}",
+    response=GreenListed,
+    auth=actor_required(green_queries.READ),
+    operation_id="green_list",
+    summary="What became of a list",
+)
+def one_green_list(request: HttpRequest, key: UUID) -> dict[str, Any]:
+    """A list of green-listed shipments that was taken in, with every row that could not be."""
+    return _item(green_queries.upload(_actor(request), key), GreenListed.model_fields)
 
 
 @router.get(
@@ -384,6 +477,8 @@ def _changed(result: Any) -> dict[str, Any]:
         "case": getattr(row, "case", "") or "",
         "status": str(getattr(row, "status", "") or ""),
         "revision": getattr(row, "revision", None),
+        # The command puts it on the row that it gives back, and nowhere else: a repeated request has it no more.
+        "secret": getattr(row, "shown", "") or None,
     }
 
 

@@ -19,8 +19,9 @@ from django.db.models import Q
 from django.utils.functional import Promise
 from django.utils.translation import gettext_lazy as _
 
-from tidegate.movements import carriage, conditions, draws, ledger
+from tidegate.movements import carriage, conditions, draws, leaving, ledger
 from tidegate.movements.commands.certificates import bundle
+from tidegate.movements.credentials import tokens
 from tidegate.movements.credentials.verify import REASONS, VALID, Verdict, verify
 from tidegate.movements.models import (
     Account,
@@ -28,11 +29,13 @@ from tidegate.movements.models import (
     Consent,
     Consignment,
     ContainerUse,
+    GreenShipment,
     Movement,
     Notification,
     Permit,
     QuotaAllocation,
 )
+from tidegate.movements.queries import green
 from tidegate.movements.queries.permits import not_covered
 from tidegate.parties import times
 from tidegate.parties.actors import Actor
@@ -43,6 +46,9 @@ TTL = timedelta(hours=24)
 NOT_VALID, UNKNOWN = "not_valid", "unknown"
 _CONTAINER = re.compile(r"[A-Z]{4}[0-9]{7}")
 _MOVEMENT = re.compile(r"(.+)/([0-9]{1,6})")
+_ADDRESS = re.compile(
+    r"https?://[^/\s]+/(?:[^\s]*/)?(?:notifications|movements|shipments/green)/([A-Z]{2}(?:-[0-9A-Z]{4})+)/(?:([0-9]{1,6})/)?"
+)
 PASSING = ("announced", "in_transit", "arrived", "return_ordered")
 
 
@@ -79,7 +85,7 @@ class Applies:
 class Answer:
     """What the border is told. `answer`: valid, not_valid or unknown; `stale_since`: since when it is not known.
 
-    `subject` is permit, quota, notification, movement or certificate; `number` its own number; `key` its row.
+    `subject` is permit, quota, notification, movement, green or certificate; `number` its own number; `key` its row.
     """
 
     asked: str
@@ -126,15 +132,15 @@ def check(
     at: datetime | None = None,
 ) -> list[Answer]:
     """Answer for everything that a number may mean: permit, quota, notification, movement (`number/serial`),
-    declaration, container, certificate, or the text of its QR code.
+    green-listed shipment, declaration, container, certificate, or the text of its QR code.
 
     `kg`, `wastes`, `hs` and `origin` are what stands at the border, where that is known. Raises Forbidden, and Missing
     where nothing of that number is known to this State.
     """
     if not actor or not actor.may("movements.border.check"):
         raise Forbidden("movements.border.check")
-    load = _Load(kg, tuple(wastes), tuple(hs), origin, at or times.now(), actor.state)
-    text = text.strip()
+    load = _Load(kg, tuple(wastes), tuple(hs), origin, at or times.now(), actor.state, _zone(actor.state))
+    text = number_of(text.strip())
     if text.count(".") == 2 and len(text) > 200:
         return [_token(text, load)]
     found = [
@@ -142,11 +148,20 @@ def check(
         *(_quota(row, load, text) for row in _quotas(actor.state, text)),
         *(_movement(row, load, text) for row in _movements(actor.state, text)),
         *(_notification(row, load, text) for row in _notifications(actor.state, text)),
+        *(_green(row, load, text) for row in green.at_border(actor.state, text, re.sub(r"[\s-]", "", text.upper()))),
         *(_certificate(row, load, text) for row in Certificate.objects.filter(holder=actor.state, number=text)),
     ]
     if not found:
         raise Missing("number")
     return found
+
+
+def number_of(text: str) -> str:
+    """The number that an address of one of our pages names, as the QR codes of papers hold it; other text as it is."""
+    named = _ADDRESS.match(text)
+    if named is None:
+        return text
+    return f"{named[1]}/{named[2]}" if named[2] else named[1]
 
 
 def as_json(answer: Answer) -> dict[str, Any]:
@@ -188,10 +203,11 @@ class _Load:
     origin: str
     at: datetime
     state: str
+    zone: ZoneInfo
 
     @property
     def today(self) -> date:
-        return self.at.astimezone(_zone(self.state)).date()
+        return self.at.astimezone(self.zone).date()
 
 
 # --- what a number may mean ----------------------------------------------------------------------------
@@ -216,8 +232,9 @@ def _movements(state: str, text: str) -> Iterable[Movement]:
     rows = Movement.objects.filter(holder=state).select_related("notification")
     named = _MOVEMENT.fullmatch(text)
     if named is not None:
-        case, serial = named[1], int(named[2])
-        return rows.filter(Q(case=case) | Q(notification__number=case), serial=serial)[:5]
+        # By its case alone, for which there is an index with the serial.
+        numbered = Notification.objects.filter(holder=state, number=named[1]).values_list("case", flat=True)
+        return rows.filter(case__in=[named[1], *numbered[:5]], serial=int(named[2]))[:5]
     packed = re.sub(r"[\s-]", "", text.upper())
     if _CONTAINER.fullmatch(packed):
         uses = ContainerUse.objects.filter(holder=state, number=packed).values("movement")
@@ -240,7 +257,12 @@ def _permit(row: Permit, load: _Load, asked: str) -> Answer:
     for outside in not_covered(row, wastes=load.wastes, hs=load.hs, origin=load.origin):
         out.refuse("scope", outside.text)
     _account(out, row.account, load)
-    out.conditions = [Applies(row.holder_id, one, None, one.get("text", "")) for one in row.conditions]
+    words = [one for one in row.conditions if one.get("kind") == "text"]
+    typed = [one for one in row.conditions if one.get("kind") != "text"]
+    # What stands here is all that is known of the load: the rest is for the officer to look at.
+    here = {"day": load.today, "kg": load.kg, "codes": list(load.wastes)}
+    _tested(out, row.holder_id, typed, {name: value for name, value in here.items() if value})
+    out.conditions += [Applies(row.holder_id, one, None, one.get("text", "")) for one in words]
     return out
 
 
@@ -289,7 +311,7 @@ def _movement(row: Movement, load: _Load, asked: str) -> Answer:
     if notification.status in stopped or (not left and notification.status not in running):
         out.refuse(f"notification_{notification.status}", notification.get_status_display())
     consents = list(notification.consents.all())
-    day = load.today if row.departed_at is None else row.departed_at.astimezone(_zone(load.state)).date()
+    day = load.today if row.departed_at is None else row.departed_at.astimezone(load.zone).date()
     if not row.take_back:
         _consents(out, consents, day)
     account = Account.objects.filter(holder=load.state, reference=row.case).first()
@@ -307,15 +329,37 @@ def _movement(row: Movement, load: _Load, asked: str) -> Answer:
         _account(out, permit.account, load, draws=False)
     facts = carriage.facts_of(row, kg=load.kg if load.kg is not None else row.loaded_kg)
     for consent in consents:
-        if consent.status not in Consent.GIVEN:
-            continue
-        failed = {id(one.condition): one for one in conditions.check(consent.conditions, facts)}
-        for one in consent.conditions:
-            miss = failed.get(id(one))
-            met = True if miss is None else (None if miss.unknown else False)
-            out.conditions.append(Applies(consent.authority, one, met, "" if miss is None else miss.text))
-            if met is False and miss is not None:
-                out.refuse("condition", miss.text)
+        if consent.status in Consent.GIVEN:
+            _tested(out, consent.authority, consent.conditions, facts)
+    for one in leaving.of_permits(row):
+        _tested(out, load.state, [{name: value for name, value in one.items() if name != "authority"}], facts)
+    return out
+
+
+def _tested(out: Answer, authority: str, given: Sequence[dict[str, Any]], facts: dict[str, Any]) -> None:
+    """Conditions as they stand now: one that is not met refuses, one that is not known is the officer's to look at."""
+    failed = {id(one.condition): one for one in conditions.check(given, facts)}
+    for one in given:
+        miss = failed.get(id(one))
+        met = True if miss is None else (None if miss.unknown else False)
+        out.conditions.append(Applies(authority, one, met, "" if miss is None else miss.text))
+        if met is False and miss is not None:
+            out.refuse("condition", miss.text)
+
+
+def _green(row: GreenShipment, load: _Load, asked: str) -> Answer:
+    """A shipment of green-listed waste: what its form says it carries is what may pass."""
+    out = Answer(
+        asked, "green", row.reference, row.pk, row.get_status_display(),
+        holder=str((row.content.get("arranger") or {}).get("name") or ""),
+    )  # fmt: skip
+    against = green.objections(row, load.today, kg=load.kg, wastes=load.wastes, hs=load.hs, origin=load.origin)
+    for one in against:
+        if one.open:
+            out.doubt(one.code, one.text, None)
+        else:
+            out.refuse(one.code, one.text)
+    out.left.append(Left(row.case, row.writer, row.loaded_kg or row.quantity_kg, None, row.updated_at))
     return out
 
 
@@ -325,8 +369,7 @@ def _certificate(row: Certificate, load: _Load, asked: str) -> Answer:
 
 def _token(text: str, load: _Load, asked: str = "") -> Answer:
     """The certificate itself; and, where this State holds what it is about, that as it stands now."""
-    known = bundle()
-    verdict = verify(text, known.keys, known.status_lists, load.at)
+    verdict = _verdict(text, load.at)
     out = Answer(asked or text[:40], "certificate", str(verdict.claims.get("number", "")), certificate=verdict)
     if verdict.answer == "invalid":
         out.refuse(f"certificate_{verdict.reason}", REASONS[verdict.reason])
@@ -347,6 +390,21 @@ def _token(text: str, load: _Load, asked: str = "") -> Answer:
         for doubt in one.unknowns:
             out.doubt(doubt.code, doubt.text, one.stale_since)
     return out
+
+
+def _verdict(text: str, at: datetime) -> Verdict:
+    """Held against what the State that it names has signed; against everybody's, where that does not know the key."""
+    try:
+        named = tokens.read(text).payload.get("issuer")
+    except tokens.Malformed:
+        named = None
+    states = [code for code in State.objects.values_list("pk", flat=True) if tokens.issuer(code) == named]
+    known = bundle(states)
+    verdict = verify(text, known.keys, known.status_lists, at)
+    if states and verdict.reason == "key_unknown":
+        known = bundle()
+        verdict = verify(text, known.keys, known.status_lists, at)
+    return verdict
 
 
 # --- parts of an answer --------------------------------------------------------------------------------

@@ -32,6 +32,7 @@ KINDS: Mapping[str, Promise | str] = {
     "overdue": _("It is overdue"),
     "left_while_held": _("It moved although it was held"),
     "not_under_notification": _("It belongs to no notification that is in force"),
+    "not_green": _("It moved as green-listed although the law does not let it"),
     "illegal_traffic": _("Illegal traffic was found"),
 }
 

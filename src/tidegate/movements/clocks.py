@@ -289,7 +289,11 @@ def explain(clock: Clock) -> list[str]:
     if known.note:
         lines.append(known.note)
     if known.length is None:
-        lines.append(_("The text sets no limit, so there is no date."))
+        if clock.due_at is None:
+            lines.append(_("The text sets no limit, so there is no date."))
+        else:
+            last = {"day": _day(calendar.day(clock.due_at)), "zone": calendar.zone}
+            lines.append(_("The States concerned agreed on the last day: it ends with %(day)s (%(zone)s).") % last)
         return [*lines, _effect(clock)]
     if known.direction == "before":
         lines.append(_("Counted back from %(day)s.") % {"day": _day(started)})

@@ -16,6 +16,7 @@ from tidegate.movements import calendars, rounds
 from tidegate.movements.commands import (
     certificates,
     consents,
+    green,
     guarantees,
     movements,
     notifications,
@@ -24,7 +25,7 @@ from tidegate.movements.commands import (
     receipt,
     transport,
 )
-from tidegate.movements.models import Consent, Movement, Notification
+from tidegate.movements.models import Consent, GreenShipment, Movement, Notification
 from tidegate.parties import times
 from tidegate.parties.actors import Actor, acting
 from tidegate.parties.demo import COUNTRIES
@@ -59,6 +60,7 @@ def build(settle: Settle) -> int:
     story.northbound()
     story.southbound()
     story.licences()
+    story.green_listed()
     rounds.tick(today)
     settle()
     return Notification.objects.count()
@@ -209,6 +211,51 @@ class Story:
         self.settle()
 
     # ── the steps that the cases share ───────────────────────────────────────────────────────────────────
+
+    def green_listed(self) -> None:
+        """Shipments with no consent before them: one recovered, one under way, one entered, one that the law bars."""
+        trader, plant = who("VN", "heron"), who("AU", "kookaburra")
+        film = {"hazardous": False, "polymers": {"PE": "99.5"}, "contamination_pct": "0.5"}
+        mixed = {"hazardous": False, "polymers": {"PE": "60", "PVC": "30"}, "contamination_pct": "10"}
+        for name, day, load in (("G-001", -40, film), ("G-002", -6, film), ("G-003", 9, film), ("G-004", 12, mixed)):
+            with self.on(min(day, 0) - 3):
+                row = green.enter(trader, content=self.green_form(name, day, load))
+                self.settle()
+            if day < 0:
+                with self.on(day):
+                    green.depart(trader, row.pk, loaded_kg="21980")
+                    self.settle()
+            if day < -20:
+                there = GreenShipment.objects.get(holder="AU", case=row.case)
+                with self.on(day + 18):
+                    green.receive(plant, there.pk, received_kg="21960")
+                    self.settle()
+                with self.on(day + 24):
+                    green.recover(plant, there.pk)
+                    self.settle()
+
+    def green_form(self, name: str, day: float, load: Mapping[str, Any]) -> dict[str, Any]:
+        """The information form of a shipment from Viet Nam to Australia."""
+        return {
+            "reference": name,
+            "arranger": self.party("VN", "heron"),
+            "importer": self.party("AU", "kookaburra"),
+            "carriers": [{**self.party("VN", "redriver"), "means": ["S"]}],
+            "generator": self.party("VN", "heron"),
+            "facility": {**self.party("AU", "kookaburra"), "site": "Site 1"},
+            "quantity_kg": "22000",
+            "planned_on": self.day(day),
+            "operation": "R3",
+            "designation": "Polyethylene film, baled",
+            "codes": {"basel": ["B3011"], "hs": ["3915.10"]},
+            "state_export": "VN",
+            "state_import": "AU",
+            "exit": PORTS["VN"],
+            "entry": PORTS["AU"],
+            "contract": "GC-2026-1",
+            "containers": [f"EXGR{abs(int(day)):07d}"],
+            "load": dict(load),
+        }
 
     def submitted(self, day: float, route: Any, load: Mapping[str, Any], home: str, **more: Any) -> Notification:
         """A notification that waits for the authority of export, with contract and guarantee."""

@@ -23,7 +23,7 @@ from zoneinfo import ZoneInfo
 from django.db import transaction
 from django.db.models import F, Q
 
-from tidegate.movements import ledger
+from tidegate.movements import carriage, ledger
 from tidegate.movements.models import Account, Breach, Movement
 from tidegate.movements.rounds import round_
 from tidegate.parties import journal, times
@@ -43,7 +43,7 @@ ASKED, CONFIRMED, REFUSED, RELEASED, COMMITTED = "asked", "confirmed", "refused"
 
 def accounts_for(movement: Movement) -> list[str]:
     """The references of the accounts that a movement draws on: the notification's, then its permits and quotas."""
-    return [reference for _home, reference in _homes(movement)]
+    return [reference for _home, reference in homes(movement)]
 
 
 def outcome(movement: Movement) -> str:
@@ -64,7 +64,7 @@ def ask(actor: Actor, movement: Movement) -> None:
     expires = _end_of(movement) + HOLD
     earlier = {row["account"]: row for row in movement.draws}
     rows, posts = [], []
-    for home, reference in _homes(movement):
+    for home, reference in homes(movement):
         row = _row(movement, home, reference, earlier.get(reference))
         row["kg"], row["asked_at"] = format(movement.announced_kg, "f"), times.now().isoformat()
         if home == movement.holder_id:
@@ -75,7 +75,11 @@ def ask(actor: Actor, movement: Movement) -> None:
             row["status"] = CONFIRMED
         else:
             row["status"] = ASKED
-            more = {"day": movement.planned_on.isoformat(), "expires_at": expires, "kg": row["kg"]}
+            more = {
+                "day": movement.planned_on.isoformat(), "expires_at": expires, "kg": row["kg"],
+                # What the home tests the conditions of its permit with.
+                "facts": carriage.facts_of(movement),
+            }  # fmt: skip
             posts.append(_message(movement, row, "ledger.reserve.asked", more))
         rows.append(row)
     # An account that it no longer draws on gets its quantity back.
@@ -96,7 +100,7 @@ def commit(actor: Actor, movement: Movement, kg: Decimal, at: datetime) -> list[
     """
     breaches, posts = [], []
     rows = {row["account"]: row for row in movement.draws}
-    for home, reference in _homes(movement):
+    for home, reference in homes(movement):
         row = rows.setdefault(reference, _row(movement, home, reference, None))
     for row in rows.values():
         row["status"], row["kg"] = COMMITTED, format(kg, "f")
@@ -139,13 +143,17 @@ def release(actor: Actor, movement: Movement, at: datetime) -> None:
     _keep(actor, movement, "movement.draws_told", posts)
 
 
-def answered(movement: Movement, *, home: str, draw: str, status: str, code: str = "", text: str = "") -> bool:
-    """Take in a home's answer, for a locked movement; False where nothing waits for it (any more).
+def answered(
+    movement: Movement, *, home: str, account: str, draw: str, status: str, code: str = "", text: str = ""
+) -> bool:
+    """Take in a home's answer for one of its accounts, for a locked movement; False where nothing waits for it (any
+    more). Several accounts of one home are drawn on under the same key.
 
     1. A confirmation that comes too late, for a movement that is not to be announced any more, is given back.
     2. A refusal gives back what every other home set aside.
     """
-    row = next((row for row in movement.draws if row["home"] == home and row["reservation"] == draw), None)
+    asked = (home, account, draw)
+    row = next((one for one in movement.draws if (one["home"], one["account"], one["reservation"]) == asked), None)
     if row is None:
         return False
     me = system(movement.holder_id)
@@ -189,7 +197,10 @@ def refuse_unanswered(now: datetime) -> int:
             ]  # fmt: skip
             if movement.status == Movement.Status.ANNOUNCING and late:
                 row = late[0]
-                done += answered(movement, home=row["home"], draw=row["reservation"], status=REFUSED, code="no_answer")
+                done += answered(
+                    movement, home=row["home"], account=row["account"], draw=row["reservation"], status=REFUSED,
+                    code="no_answer",
+                )  # fmt: skip
     return done
 
 
@@ -217,8 +228,11 @@ def tell_balances(now: datetime) -> int:
 # --- rows and messages ---------------------------------------------------------------------------------
 
 
-def _homes(movement: Movement) -> list[tuple[str, str]]:
-    """(home, reference) of each account. A permit is named by its reference, which begins with its home's code."""
+def homes(movement: Movement) -> list[tuple[str, str]]:
+    """(home, reference) of each account, the notification's first.
+
+    A permit is named by its reference, which begins with its home's code.
+    """
     found = [(movement.notification.state_export, movement.case)]
     for named in movement.particulars.get("permits", []):
         reference = named["reference"] if isinstance(named, dict) else named

@@ -2,18 +2,30 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping, Sequence
+from pathlib import Path
 from typing import Any
 
 from django.utils.translation import gettext_lazy as _
 
-from tidegate.movements.models import Attachment
+from tidegate.movements import facts
+from tidegate.movements.models import Attachment, Notification
 from tidegate.movements.models.base import CaseRow
 from tidegate.parties import files, times
 from tidegate.parties.actors import Actor
 from tidegate.parties.commanding import Refused
+from tidegate.parties.registry import Enclosed, Post
 
 LARGEST = 20 * 1024 * 1024
+# What a file of a notification may be.
+NOTIFIED: Mapping[str, Any] = {
+    "contract": _("Contract"),
+    "guarantee": _("Guarantee or insurance"),
+    "analysis": _("Analysis of the waste"),
+    "permit": _("Permit or licence"),
+    "route": _("Route or transport plan"),
+    "other": _("Other"),
+}
 # Kind of file → how its bytes begin.
 KINDS: Mapping[str, tuple[bytes, ...]] = {
     "application/pdf": (b"%PDF-",),
@@ -21,16 +33,13 @@ KINDS: Mapping[str, tuple[bytes, ...]] = {
     "image/png": (b"\x89PNG\r\n\x1a\n",),
     "text/plain": (),
 }
-SCHEMA: Mapping[str, Any] = {
-    "type": "object",
-    "required": ["name", "media_type", "sha256", "size"],
-    "properties": {
-        "name": {"type": "string", "maxLength": 200},
-        "media_type": {"enum": list(KINDS)},
-        "sha256": {"type": "string", "pattern": "^[0-9a-f]{64}$"},
-        "size": {"type": "integer", "minimum": 1, "maximum": LARGEST},
-    },
+NAMED: Mapping[str, Any] = {
+    "name": {"type": "string", "maxLength": 200},
+    "media_type": {"enum": list(KINDS)},
+    "sha256": {"type": "string", "pattern": "^[0-9a-f]{64}$"},
+    "size": {"type": "integer", "minimum": 1, "maximum": LARGEST},
 }
+FILE: Mapping[str, Any] = {"type": "object", "required": list(NAMED), "properties": NAMED}
 
 
 def keep(actor: Actor, row: CaseRow, *, name: str, media_type: str, data: bytes, kind: str = "evidence") -> Attachment:
@@ -47,11 +56,13 @@ def keep(actor: Actor, row: CaseRow, *, name: str, media_type: str, data: bytes,
             data.decode("utf-8")
         except UnicodeDecodeError:
             raise _refused(_("The file is not what it says it is."), name, "UTF-8") from None
-    return Attachment.objects.create(
-        holder_id=row.holder_id, case=row.case, subject=row._meta.model_name or "", subject_id=row.pk, kind=kind,
-        name=str(name).strip()[:200] or "file", media_type=media_type, size=len(data), sha256=files.keep(data),
-        added_at=times.now(), added_by=actor.organisation,
-    )  # fmt: skip
+    return Attachment.objects.get_or_create(
+        holder_id=row.holder_id, subject_id=row.pk, kind=kind, sha256=files.keep(data),
+        defaults={
+            "case": row.case, "subject": row._meta.model_name or "", "name": str(name).strip()[:200] or "file",
+            "media_type": media_type, "size": len(data), "added_at": times.now(), "added_by": actor.organisation,
+        },
+    )[0]  # fmt: skip
 
 
 def of(row: CaseRow, kind: str = "evidence") -> list[Attachment]:
@@ -59,20 +70,60 @@ def of(row: CaseRow, kind: str = "evidence") -> list[Attachment]:
     return list(Attachment.objects.filter(subject_id=row.pk, kind=kind).order_by("added_at", "pk"))
 
 
+def here(file: Attachment) -> bool:
+    """Whether its bytes are here, so many as they have to be, and begin as its kind does; they are not all read."""
+    starts = KINDS.get(file.media_type, ())
+    return files.size_of(file.sha256) == file.size and (not starts or files.begins(file.sha256, 16).startswith(starts))
+
+
+def path(file: Attachment) -> Path | None:
+    """Where its bytes lie, all of them checked against size, SHA-256 and kind; None where they are not here."""
+    return files.path_of(file.sha256) if here(file) and files.sound(file.sha256, file.size) else None
+
+
+# ── between States ───────────────────────────────────────────────────────────────────────────────────────────
+
+
 def told(made: Attachment) -> dict[str, Any]:
-    """A file as a message names it."""
+    """A file as a message names it; its bytes go along as `enclosed`."""
     return {"name": made.name, "media_type": made.media_type, "sha256": made.sha256, "size": made.size}
 
 
-def came(row: CaseRow, said: Mapping[str, Any]) -> None:
-    """A file that came with a message; its bytes were checked by the exchange. The same file is kept once."""
-    Attachment.objects.get_or_create(
-        holder_id=row.holder_id, subject_id=row.pk, sha256=said["sha256"], kind="evidence",
+def enclosed(made: Attachment) -> Enclosed:
+    """A file as it goes with a message."""
+    return Enclosed(made.sha256, made.name, made.media_type, made.size)
+
+
+def posts(row: Notification, found: Sequence[Attachment], to: Iterable[str] | None = None) -> list[Post]:
+    """Files of a notification to the other States concerned (or to some of them)."""
+    if not found:
+        return []
+    asked = dict(row.info_requests.values_list("pk", "reference"))
+    body = {
+        "files": [
+            {**told(one), "kind": one.kind, **({"request": asked[one.subject_id]} if one.subject_id in asked else {})}
+            for one in found
+        ]
+    }
+    return facts.posts(row, "attachment.told", body, to=to, attachments=[enclosed(one) for one in found])
+
+
+def own(row: Notification) -> list[Attachment]:
+    """The files of a notification that this State told the others of, or will: not those that came from them."""
+    mine = Attachment.objects.filter(holder=row.holder_id, case=row.case, told_by="", kind__in=NOTIFIED)
+    return list(mine.order_by("added_at", "pk"))
+
+
+def came(row: CaseRow, said: Mapping[str, Any], sender: str) -> bool:
+    """A file that another State told of; False where it is known here. Its bytes are checked when somebody opens it."""
+    _, new = Attachment.objects.get_or_create(
+        holder_id=row.holder_id, subject_id=row.pk, sha256=said["sha256"], kind=said.get("kind", "evidence"),
         defaults={
             "case": row.case, "subject": row._meta.model_name or "", "name": said["name"], "size": said["size"],
-            "media_type": said["media_type"], "added_at": times.now(),
+            "media_type": said["media_type"], "added_at": times.now(), "told_by": sender,
         },
     )  # fmt: skip
+    return new
 
 
 def _refused(text: Any, value: Any, expected: Any) -> Refused:

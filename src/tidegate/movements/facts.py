@@ -15,7 +15,7 @@ from tidegate.parties import journal, times
 from tidegate.parties.actors import Actor, system
 from tidegate.parties.commanding import Refused
 from tidegate.parties.models import JournalEntry, Organisation, State
-from tidegate.parties.registry import Message, Post, Rejected, registry
+from tidegate.parties.registry import Enclosed, Message, Post, Rejected, registry
 
 
 def note(
@@ -71,7 +71,7 @@ def posts(
     legal: str = "",
     deadline: datetime | None = None,
     rule: str = "",
-    attachments: Sequence[str] = (),
+    attachments: Sequence[Enclosed] = (),
 ) -> list[Post]:
     """The same message to every other State concerned (or to some of them)."""
     plain = journal.as_json(dict(body))

@@ -30,6 +30,7 @@ from tidegate.parties.actors import Actor, system
 from tidegate.parties.commanding import Refused
 from tidegate.parties.models import Organisation
 from tidegate.parties.registry import Post
+from tidegate.parties.rows import insert, update
 
 Status = Reservation.Status
 ZERO = Decimal("0.000")
@@ -134,7 +135,7 @@ def reserve(
         row = Reservation(account=account, holder_id=holder, draw=draw, made_at=times.now())
         account.count += 1
     row.kg, row.day, row.expires_at = mass, day, expires_at
-    row.save()
+    _keep(row, "kg", "day", "expires_at")
     account.reserved_kg += mass - earlier
     rows.post(account, "reserve", draw, available=earlier - mass, reserved=mass - earlier)
     rows.save(account)
@@ -165,7 +166,7 @@ def commit(
     if reserved or row._state.adding:
         row.status, row.ended_at = Status.COMMITTED, at
     row.day, row.committed_kg = day, mass
-    row.save()
+    _keep(row, "day", "committed_kg", "status", "ended_at")
     account.reserved_kg -= held
     account.used_kg += mass
     account.count += int(mass > 0) - int(reserved)
@@ -192,7 +193,7 @@ def adjust(
     if before == mass:
         return None
     row.committed_kg = mass
-    row.save(update_fields=["committed_kg"])
+    _keep(row, "committed_kg")
     account.used_kg += mass - before
     account.count += int(mass > 0) - int(before > 0)
     wrong = _wrong(account, draw, row.day, mass) if mass > before else []
@@ -205,8 +206,8 @@ def adjust(
 def release(holder: str, reference: str, *, draw: str, at: datetime, actor: Actor | None = None) -> Reservation | None:
     """Give a live reservation back. None, and no effect, where the draw has none (any more)."""
     account = rows.locked(holder, reference)
-    row = Reservation.objects.filter(account=account, draw=draw, status=Status.LIVE).first()
-    if row is None:
+    row = rows.of_draw(account, draw)
+    if row is None or row.status != Status.LIVE:
         return None
     _give_back(account, row, Status.RELEASED, at)
     rows.save(account)
@@ -490,9 +491,17 @@ def _limit_periods(account: Account, periods: Iterable[Period | tuple[int, Decim
     SubPeriod.objects.bulk_create(found)
 
 
+def _keep(row: Reservation, *names: str) -> None:
+    """A new reservation whole; of one that is there, the named fields."""
+    if row._state.adding:
+        insert(row)
+    else:
+        update(row, *names)
+
+
 def _give_back(account: Account, row: Reservation, status: str, at: datetime) -> None:
     row.status, row.ended_at = status, at
-    row.save(update_fields=["status", "ended_at"])
+    _keep(row, "status", "ended_at")
     account.reserved_kg -= row.kg
     account.count -= 1
     rows.post(

@@ -18,12 +18,13 @@ from tidegate.movements.models.mass import Kilograms
 from tidegate.parties import times
 from tidegate.parties.commanding import Missing
 from tidegate.parties.ids import uuid7
+from tidegate.parties.rows import columns, read, update
 
 _ACCOUNT = """
-SELECT a.*, s.time_zone AS zone, (SELECT count(*) FROM ledger_sub_period p WHERE p.account_id = a.id) AS further
+SELECT {columns}, s.time_zone, (SELECT count(*) FROM ledger_sub_period p WHERE p.account_id = a.id)
 FROM ledger_account a JOIN state s ON s.code = a.holder_id WHERE a.holder_id = %s AND a.reference = %s
 """
-_DRAW = "SELECT * FROM ledger_reservation WHERE account_id = %s AND draw = %s"
+_DRAW = "SELECT {columns} FROM ledger_reservation WHERE account_id = %s AND draw = %s"
 _PERIODS = """
 SELECT days, limit_kg, limit_count FROM ledger_sub_period WHERE account_id = %s ORDER BY days, id
 """
@@ -33,7 +34,6 @@ WHERE account_id = %s AND day >= %s AND day <= %s AND draw <> %s AND (status = '
 """
 # What a draw changes of an account; `whole` saves the rest.
 _CHANGED = ("reserved_kg", "used_kg", "lapsed_kg", "count", "breached", "as_of", "revision")
-_SAVE = f"UPDATE ledger_account SET {', '.join(f'{name} = %s' for name in _CHANGED)} WHERE id = %s"  # noqa: S608
 _MASS: Kilograms = Kilograms()
 _POSTED = ("id", "holder_id", "account_id", "transaction", "leg", "kg", "kind", "draw", "at")
 _FIELDS: dict[str, Any] = {str(field.column): field for field in Account._meta.concrete_fields}
@@ -53,7 +53,8 @@ def locked(holder: str, reference: str) -> Account:
     """
     inside()
     lock = " FOR UPDATE OF a" if connection.features.has_select_for_update else ""
-    account = next(iter(Account.objects.raw(_ACCOUNT + lock, [holder, reference])), None)
+    sql = _ACCOUNT.format(columns=columns(Account, "a", connection.vendor)) + lock
+    account = read(Account, sql, [holder, reference], ("zone", "further"))
     if account is None:
         raise Missing("account")
     if account.home != holder:
@@ -88,7 +89,8 @@ def uses(account: Account, first: date, last: date, but: str) -> dict[date, tupl
 
 def of_draw(account: Account, draw: str) -> Reservation | None:
     """What a draw has set aside or used of an account."""
-    return next(iter(Reservation.objects.raw(_DRAW, [_value(_FIELDS, "id", account.pk), draw])), None)
+    sql = _DRAW.format(columns=columns(Reservation, "", connection.vendor))
+    return read(Reservation, sql, [_value(_FIELDS, "id", account.pk), draw])
 
 
 def post(account: Account, kind: str, draw: str, **legs: Decimal) -> None:
@@ -118,9 +120,7 @@ def save(account: Account, *, whole: bool = False) -> None:
     if whole:
         account.save()
         return
-    values = [_value(_FIELDS, name, getattr(account, name)) for name in (*_CHANGED, "id")]
-    with connection.cursor() as cursor:
-        cursor.execute(_SAVE, values)
+    update(account, *_CHANGED)
 
 
 def _mass(grams: Any) -> Decimal | None:

@@ -379,6 +379,24 @@ CERTIFICATE = _m(
     final=("revoked", "superseded"),
 )
 
+# ── green-listed shipment (Annex VII form) ───────────────────────────────────────────────────────────────────
+# Content and departure are one State's, receipt and recovery another's: whichever comes first, both ways meet.
+_GREEN_OVER = ("received", "rejected", "recovered")
+GREEN_SHIPMENT = _m(
+    "green_shipment",
+    Step("entered", (NEW,), "entered", "person who arranges", "complete; asked of the law, which may bar it"),
+    Step("amended", ("entered",), SAME, "person who arranges", "before it leaves"),
+    Step("amended", ("departed", *_GREEN_OVER, "cancelled"), SAME, "person who arranges", "known late", observed=True),
+    Step("departed", ("entered",), "departed", "person who arranges", "the law does not bar it on that day"),
+    Step("departed", _GREEN_OVER, SAME, "person who arranges", "known late", observed=True),
+    Step("cancelled", ("entered",), "cancelled", "person who arranges"),
+    Step("cancelled", _GREEN_OVER, SAME, "person who arranges", "known late", observed=True),
+    Step("received", ("entered", "departed", "cancelled"), "received", "facility", observed=True),
+    Step("rejected", ("entered", "departed", "cancelled"), "rejected", "facility", "the whole of it", observed=True),
+    Step("recovered", ("received",), "recovered", "facility", observed=True),
+    final=("rejected", "recovered", "cancelled"),
+)
+
 # ── take-back (4.7) ──────────────────────────────────────────────────────────────────────────────────────────
 OPEN_CASE = ("opened", "classified", "notified", "acknowledged", "accepted", "disputed", "plan_agreed", "consents_ok",
              "returning", "returned", "finally_disposed")  # fmt: skip
@@ -427,6 +445,6 @@ MACHINES: Mapping[str, Machine] = {
     machine.name: machine
     for machine in (
         NOTIFICATION, CONSENT, CONTRACT, GUARANTEE, AMENDMENT, CORRECTION, MOVEMENT, PERMIT, QUOTA_POOL,
-        QUOTA_ALLOCATION, CERTIFICATE, TAKE_BACK,
+        QUOTA_ALLOCATION, CERTIFICATE, GREEN_SHIPMENT, TAKE_BACK,
     )
 }  # fmt: skip

@@ -17,7 +17,7 @@ from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 
 from tidegate.movements import blocks, codes
-from tidegate.movements.models import Movement, Notification
+from tidegate.movements.models import GreenShipment, Movement, Notification
 from tidegate.paper import Block, form_pdf
 from tidegate.parties import journal, times
 
@@ -202,7 +202,7 @@ def _press(
     *,
     title: Any,
     kind: str,
-    row: Notification | Movement,
+    row: Notification | Movement | GreenShipment,
     number: str,
     status: str,
     second: str,

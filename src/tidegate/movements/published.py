@@ -7,11 +7,14 @@ at once; a part registers only those that no machine has.
 from __future__ import annotations
 
 from importlib import import_module
+from typing import TYPE_CHECKING
 
 from django.utils.translation import gettext_lazy as _
 
 from tidegate.movements.machines import MACHINES
 from tidegate.movements.words import EVENTS
+from tidegate.movements.words_of_rights import RIGHTS
+from tidegate.parties.names import LABELS
 from tidegate.parties.registry import registry
 from tidegate.parties.rights import (
     AUTHORITY,
@@ -27,6 +30,13 @@ from tidegate.parties.rights import (
     Kind,
     rights,
 )
+
+if TYPE_CHECKING:
+    from tidegate.law import Book
+    from tidegate.movements.registers import RoomRegister
+    from tidegate.parties.actors import Actor
+
+LABELS.update(RIGHTS)
 
 for _machine in MACHINES.values():
     for _event in _machine.events:
@@ -93,6 +103,7 @@ import_module("tidegate.movements.inbound.notifications")
 import_module("tidegate.movements.inbound.papers")
 import_module("tidegate.movements.inbound.replies")
 import_module("tidegate.movements.inbound.consents")
+import_module("tidegate.movements.inbound.files")
 import_module("tidegate.movements.lapsing")
 import_module("tidegate.movements.commands.calendars")
 
@@ -286,3 +297,27 @@ for _type, _label in {
 registry.page("subscription", "movements:notice")
 for _name in ("notices", "commands.notices"):
     import_module(f"tidegate.movements.{_name}")
+
+
+# ── green-listed shipments ─────────────────────────────────────────────────────────────────────────────────────
+rights.grant("movements.green.read", EVERYBODY, READ)
+rights.grant("movements.green.enter", TRADERS, WORK, delegable=True)
+rights.grant("movements.green.receive", (Kind.FACILITY, Kind.CONSIGNEE), WORK, delegable=True)
+
+registry.page("greenshipment", "movements:green-by-key")
+for _name in ("inbound.green", "commands.green"):
+    import_module(f"tidegate.movements.{_name}")
+
+
+# ── R1: the registers that the screen asks ─────────────────────────────────────────────────────────────────────
+rights.grant("movements.register.ask", EVERYBODY, READ)
+
+
+def _register_of(actor: Actor | None, book: Book) -> RoomRegister | None:
+    # imported when first asked: a process that screens nothing does not load the screen's tables
+    from tidegate.movements.registers import register_of
+
+    return register_of(actor, book)
+
+
+registry.registers, registry.register_right = _register_of, "movements.register.ask"

@@ -20,7 +20,7 @@ from tidegate.movements.models import Clock, EarlyFact, Movement, ReturnConsent,
 from tidegate.parties import journal, times
 from tidegate.parties.actors import Actor
 from tidegate.parties.models import Organisation, State
-from tidegate.parties.registry import Post
+from tidegate.parties.registry import Enclosed, Post
 
 Basis = TakeBack.Basis
 Status = TakeBack.Status
@@ -74,7 +74,7 @@ def posts(
     *,
     deadline: datetime | None = None,
     rule: str = "",
-    attachments: Sequence[str] = (),
+    attachments: Sequence[Enclosed] = (),
 ) -> list[Post]:
     """The message of an event to every other State of the case."""
     plain = journal.as_json(dict(body))

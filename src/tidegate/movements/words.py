@@ -126,6 +126,15 @@ _CERTIFICATE = {
     "revoked": _("Certificate revoked"),
     "superseded": _("Certificate replaced"),
 }
+_GREEN_SHIPMENT = {
+    "entered": _("Green-listed shipment entered"),
+    "amended": _("Green-listed shipment changed"),
+    "departed": _("Green-listed shipment departed"),
+    "cancelled": _("Green-listed shipment cancelled"),
+    "received": _("Green-listed shipment received"),
+    "rejected": _("Green-listed shipment rejected"),
+    "recovered": _("Green-listed shipment recovered"),
+}
 _TAKE_BACK = {
     "opened": _("Take-back case opened"),
     "classified": _("Case classified"),
@@ -166,6 +175,7 @@ EVENTS: dict[str, Any] = {
         "quota_pool": _POOL,
         "quota_allocation": _ALLOCATION,
         "certificate": _CERTIFICATE,
+        "green_shipment": _GREEN_SHIPMENT,
         "take_back": _TAKE_BACK,
     }.items()
     for event, label in labels.items()

@@ -3,7 +3,7 @@
 Nothing here knows a web framework, a database or a network; the same values give the same paper. Text goes
 through a
 `translate` that the caller hands in. Rooms: `pdf` (the press and `templates/`), `decision` (the screening
-record), `form` (forms of numbered blocks), `qr`,
+record), `form` (forms of numbered blocks), `certificate`, `qr`,
 `maps` on `geo`, `charts`, and `words` and `palette`, which the web shares.
 
 The names below load their parts, and with them typst or the chart renderer, only when they are used.
@@ -15,17 +15,22 @@ from importlib import import_module
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
+    from tidegate.paper.certificate import certificate_pdf
     from tidegate.paper.charts import chart_svg
     from tidegate.paper.decision import decision_pdf
     from tidegate.paper.form import Block, form_pdf
     from tidegate.paper.maps import BOUNDARY_NOTE, flow_svg, route_svg
     from tidegate.paper.qr import qr_svg
 
-__all__ = ["BOUNDARY_NOTE", "Block", "chart_svg", "decision_pdf", "flow_svg", "form_pdf", "qr_svg", "route_svg"]
+__all__ = [
+    "BOUNDARY_NOTE", "Block", "certificate_pdf", "chart_svg", "decision_pdf", "flow_svg", "form_pdf", "qr_svg",
+    "route_svg",
+]  # fmt: skip
 
 _HOMES = {
     "BOUNDARY_NOTE": "maps",
     "Block": "form",
+    "certificate_pdf": "certificate",
     "chart_svg": "charts",
     "decision_pdf": "decision",
     "flow_svg": "maps",

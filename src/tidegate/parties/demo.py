@@ -6,16 +6,22 @@ as it likes. A database is a demo's when it is marked as one; another is never o
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
-from datetime import date
+from datetime import UTC, date, datetime, time
 from decimal import Decimal
 from pathlib import Path
+from typing import Any
 
 from django.conf import settings
 from django.core.exceptions import ImproperlyConfigured
 from django.db import connection, transaction
 
-from tidegate.parties.models import Facility, Membership, Organisation, Person, Role, State
+from tidegate.parties import times
+from tidegate.parties.actors import Actor, acting
+from tidegate.parties.commands import people, register
+from tidegate.parties.models import Membership, Organisation, Role, State
+from tidegate.parties.setup import set_up
 
 # "TGdm", in the header of the SQLite file, where SQLite keeps what kind of file it is.
 MARK = 0x5447646D
@@ -156,65 +162,81 @@ SITES: dict[str, tuple[list[str], list[str], int]] = {
 
 
 def build() -> dict[str, State]:
-    """Make what of the demo is not there yet; gives its States by code.
+    """Make the States with their organisations and people, by the commands with which any installation is filled.
 
-    Raises ImproperlyConfigured in a database that is not marked as a demo's.
+    Gives the States by code, also where they are there already. Raises ImproperlyConfigured in a database that is not
+    marked as a demo's.
     """
     if not is_marked():
         raise ImproperlyConfigured("the demo is built only in a database that is marked as a demo's")
-    with transaction.atomic():
-        return {country.code: _country(country) for country in COUNTRIES}
+    with transaction.atomic(), times.at(datetime.combine(SINCE, time(12), UTC)):
+        for country in COUNTRIES:
+            if not State.objects.filter(code=country.code).exists():
+                _country(country)
+    return State.objects.in_bulk([country.code for country in COUNTRIES])
 
 
-def _country(country: Country) -> State:
-    state, _ = State.objects.get_or_create(
-        code=country.code,
-        defaults={"name": country.name, "node": country.node, "here": True, "time_zone": country.zone},
-    )
-    for body in country.bodies:
-        organisation, _ = Organisation.objects.get_or_create(
-            holder=state,
-            registration=f"DEMO-{country.code}-{body.slug.upper()}",
-            defaults={
-                "kind": body.kind,
-                "name": body.name,
-                "address": f"{body.address}, {country.name}",
-                "contact": "Duty office",
-                "email": f"{body.slug}.{country.code.lower()}@example.org",
-                "authority_code": body.code,
-                "revision": 1,
-            },
-        )
-        _people(country, body, organisation)
+def _country(country: Country) -> None:
+    """The authority and its first manager as `tidegate` sets any State up; all else is entered by its people."""
+    first, *others = country.bodies
+    named = _people(country, first)
+    [manager] = [one for one in named if one[0] == Role.MANAGER]
+    number = _number(country, first)
+    set_up(country.code, country.name, country.node, country.zone, first.name, number, manager[1], manager[2])
+    chief = _actor(number, Role.MANAGER)
+    assert chief.organisation is not None
+    entered = {name: value for name, value in _entry(country, first).items() if name not in ("name", "registration")}
+    register.edit_organisation(chief, chief.organisation.pk, revision=1, **entered)
+    _invite(chief, chief.organisation, [one for one in named if one is not manager])
+    officer = _actor(number, Role.OFFICER)
+    for body in others:
+        made = register.add_organisation(chief, kind=body.kind, **_entry(country, body))
+        _invite(chief, made, _people(country, body))
         if body.slug in SITES:
             operations, wastes, capacity = SITES[body.slug]
-            Facility.objects.get_or_create(
-                holder=state,
-                organisation=organisation,
-                name=f"{body.name.removesuffix(' (fictitious)')}, site 1",
-                defaults={
-                    "address": f"{body.address}, {country.name}",
-                    "permit_number": f"DEMO/{country.code}/{body.slug.upper()}/1",
-                    "authorised_from": SINCE,
-                    "authorised_until": date(2028, 12, 31),
-                    "operations": operations,
-                    "wastes": wastes,
-                    "capacity_kg_year": Decimal(capacity),
-                    "revision": 1,
-                },
-            )
-    return state
+            register.add_facility(
+                officer, made.pk, name=f"{body.name.removesuffix(' (fictitious)')}, site 1", address=made.address,
+                permit_number=f"DEMO/{country.code}/{body.slug.upper()}/1", authorised_from=SINCE,
+                authorised_until=date(2028, 12, 31), operations=operations, wastes=wastes,
+                capacity_kg_year=Decimal(capacity),
+            )  # fmt: skip
 
 
-def _people(country: Country, body: Body, organisation: Organisation) -> None:
+def _number(country: Country, body: Body) -> str:
+    return f"DEMO-{country.code}-{body.slug.upper()}"
+
+
+def _entry(country: Country, body: Body) -> dict[str, Any]:
+    """A body as the register enters it."""
+    return {
+        "name": body.name,
+        "registration": _number(country, body),
+        "address": f"{body.address}, {country.name}",
+        "contact": "Duty office",
+        "email": f"{body.slug}.{country.code.lower()}@example.org",
+        "authority_code": body.code,
+    }
+
+
+def _people(country: Country, body: Body) -> list[tuple[str, str, str]]:
+    """Who works there: role, address, name."""
     counted: dict[str, int] = {}
+    found = []
     for role in body.roles:
         number = counted[role] = counted.get(role, 0) + 1
         title = TITLES[Role(role)] + (f" {number}" if body.roles.count(role) > 1 else "")
         address = f"{title.lower().replace(' ', '-')}.{body.slug}.{country.code.lower()}@example.org"
-        person = Person.objects.filter(email=address).first()
-        if person is None:
-            person = Person.objects.create_user(address, name=f"{title}, {body.name}")
-        Membership.objects.get_or_create(
-            person=person, organisation=organisation, role=role, valid_from=SINCE, defaults={"revision": 1}
-        )
+        found.append((role, address, f"{title}, {body.name}"))
+    return found
+
+
+def _invite(chief: Actor, body: Organisation, named: Sequence[tuple[str, str, str]]) -> None:
+    for role, email, name in named:
+        people.invite(chief, body.pk, email=email, name=name, role=role, valid_from=SINCE)
+
+
+def _actor(registration: str, role: str) -> Actor:
+    rows = Membership.objects.select_related("organisation__holder", "person")
+    member = rows.filter(organisation__registration=registration, role=role).order_by("person__email").first()
+    assert member is not None
+    return acting(member)

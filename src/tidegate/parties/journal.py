@@ -12,13 +12,14 @@ from typing import Any
 from uuid import UUID
 
 from django.core.serializers.json import DjangoJSONEncoder
-from django.db import IntegrityError, transaction
+from django.db import transaction
 
 from tidegate.parties import times
 from tidegate.parties.actors import Actor
 from tidegate.parties.commanding import Conflict
 from tidegate.parties.models import Held, JournalEntry
 from tidegate.parties.registry import Post, registry
+from tidegate.parties.rows import insert
 
 log = logging.getLogger("tidegate.parties")
 
@@ -71,11 +72,8 @@ def record(
         payload=body,
     )
     entry.digest = digest_of(entry)
-    try:
-        with transaction.atomic():
-            entry.save(force_insert=True)
-    except IntegrityError as error:
-        raise Conflict(subject._meta.model_name or "row", subject.pk, revision - 1) from error
+    if not insert(entry, once=("subject_id", "revision")):
+        raise Conflict(subject._meta.model_name or "row", subject.pk, revision - 1)
     if posts and not registry.subscribers:
         raise ValueError("no app of this installation carries messages: they would be lost")
     for subscriber in registry.subscribers:

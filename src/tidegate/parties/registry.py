@@ -15,7 +15,23 @@ from uuid import UUID
 from django.urls import reverse
 
 if TYPE_CHECKING:
+    from tidegate.law import Book
+    from tidegate.parties.actors import Actor
     from tidegate.parties.models import JournalEntry
+    from tidegate.screening.registers import MemoryRegister, Register
+
+
+@dataclass(frozen=True)
+class Enclosed:
+    """A file that goes with a message: SHA-256 (hexadecimal), name, media type, size in bytes.
+
+    It is named although its bytes were lost here: its receiver then knows what to ask for.
+    """
+
+    sha256: str
+    name: str
+    media_type: str
+    size: int
 
 
 @dataclass(frozen=True)
@@ -24,7 +40,7 @@ class Post:
 
     `case` is the global reference of the case, by which order is kept; `type` a registered message type; `body` JSON.
     `deadline` is when an answer is due and `rule` the rule that says so. `nominal`: persons or companies are named.
-    `legal` is the treaty article that it is sent under. `attachments` are SHA-256 digests of stored files.
+    `legal` is the treaty article that it is sent under. `attachments` are files that go with it.
     """
 
     to: str
@@ -37,7 +53,7 @@ class Post:
     legal: str = ""
     reply_to: str = ""
     approvals: Sequence[str] = ()
-    attachments: Sequence[str] = ()
+    attachments: Sequence[Enclosed] = ()
 
 
 @dataclass(frozen=True)
@@ -104,14 +120,40 @@ class Signer(Protocol):
         ...
 
 
+class RegisterOfState(Protocol):
+    """A register of the screen (`tidegate.screening.registers.Register`) that answers one actor, live or frozen."""
+
+    @property
+    def live(self) -> Register:
+        """Asks the database for what a shipment names."""
+        ...
+
+    def frozen(self) -> MemoryRegister:
+        """All that it knows now, kept in memory: for a file, since its answers must not change while it is read."""
+        ...
+
+
+class Registers(Protocol):
+    """Whoever keeps permits, consents, quota and facilities: the app of the movements."""
+
+    def __call__(self, actor: Actor | None, book: Book) -> RegisterOfState | None:
+        """The register that answers an actor when a shipment is screened; None where it may not ask it."""
+        ...
+
+
 @dataclass
 class Registry:
-    """Event types (with a name for people), message types, subscribers and the signer of this installation."""
+    """Event types (with a name for people), message types, subscribers, the signer and the registers that the screen
+    asks, of this installation."""
 
     events: dict[str, Any] = field(default_factory=dict)
     messages: dict[str, MessageType] = field(default_factory=dict)
     subscribers: list[Subscriber] = field(default_factory=list)
     signer: Signer | None = None
+    registers: Registers | None = None
+    register_right: str = ""
+    # Asks other States again for files (holder's code, SHA-256s) that are not here; gives how many it asked for.
+    fetch: Callable[[str, Sequence[str]], int] | None = None
     pages: dict[str, str] = field(default_factory=dict)
     acts: dict[str, tuple[Any, str]] = field(default_factory=dict)
 

@@ -18,7 +18,9 @@ from tidegate.parties.published import MEMBERSHIP_GIVEN, ORGANISATION_ADDED
 
 
 @transaction.atomic
-def set_up(code: str, name: str, node: str, zone: str, authority: str, registration: str, email: str) -> str | None:
+def set_up(
+    code: str, name: str, node: str, zone: str, authority: str, registration: str, email: str, person_name: str = ""
+) -> str | None:
     """Make the State, its competent authority and a manager of it, as far as they are not there.
 
     Gives the path under which the manager sets the first password; None where the manager has come in already.
@@ -55,7 +57,7 @@ def set_up(code: str, name: str, node: str, zone: str, authority: str, registrat
         raise Refused("taken", _("This registration number is taken."), field="registration", value=registration)
     person = Person.objects.filter(email=address).first()
     if person is None:
-        person = Person.objects.create_user(address, name=address)
+        person = Person.objects.create_user(address, name=person_name or address)
     manager, made = Membership.objects.get_or_create(
         person=person, organisation=body, role=Role.MANAGER, defaults={"valid_from": state.today(), "revision": 1}
     )

@@ -74,11 +74,15 @@ def prepare() -> None:
         demo.mark_database()
     call_command("migrate", interactive=False, verbosity=0)
     if settings.TIDEGATE_DEMO:
-        demo.build()
+        from django.db import transaction
+
         from tidegate.exchange.delivery import settle
         from tidegate.movements import demo as cases
 
-        cases.build(settle)
+        # One transaction: a build that is interrupted leaves nothing, and the next start makes all of it.
+        with transaction.atomic():
+            demo.build()
+            cases.build(settle)
 
 
 def check_free(host: str, port: int) -> None:

@@ -124,6 +124,7 @@ ALERTS: Mapping[str, Text] = {
     "gazetted, not to be used alone": _("In force, but not to be relied on alone"),
     "confidence low": _("In force as far as was seen; the source is weak"),
     "evidence": _("From the papers"),
+    "register": _("From the register"),
     "failed": _("Could not be evaluated"),
 }
 

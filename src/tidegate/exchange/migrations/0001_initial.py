@@ -73,7 +73,11 @@ class Migration(migrations.Migration):
                 ("name", models.CharField(max_length=200)),
                 ("media_type", models.CharField(max_length=128)),
                 ("size", models.PositiveBigIntegerField()),
-                ("stored", models.DateTimeField()),
+                ("named", models.DateTimeField()),
+                ("stored", models.DateTimeField(null=True)),
+                ("peer", models.CharField(blank=True, max_length=64)),
+                ("case", models.CharField(blank=True, max_length=64)),
+                ("asked", models.DateTimeField(null=True)),
                 (
                     "holder",
                     models.ForeignKey(
@@ -86,7 +90,43 @@ class Migration(migrations.Migration):
             ],
             options={
                 "db_table": "exchange_blob",
+                "indexes": [
+                    models.Index(condition=models.Q(("stored", None)), fields=["asked"], name="exchange_blob_missing")
+                ],
                 "constraints": [models.UniqueConstraint(fields=("holder", "sha256"), name="exchange_blob_once")],
+            },
+        ),
+        migrations.CreateModel(
+            name="Refusal",
+            fields=[
+                (
+                    "id",
+                    models.UUIDField(
+                        default=tidegate.parties.ids.uuid7, editable=False, primary_key=True, serialize=False
+                    ),
+                ),
+                ("peer", models.CharField(blank=True, max_length=64)),
+                ("code", models.CharField(max_length=24)),
+                ("day", models.DateField()),
+                ("times", models.PositiveBigIntegerField(default=0)),
+                ("text", models.CharField(blank=True, max_length=500)),
+                ("sha256", models.CharField(max_length=64)),
+                ("last", models.DateTimeField()),
+                (
+                    "holder",
+                    models.ForeignKey(
+                        on_delete=django.db.models.deletion.PROTECT,
+                        related_name="+",
+                        to="parties.state",
+                        verbose_name="held by",
+                    ),
+                ),
+            ],
+            options={
+                "db_table": "exchange_refusal",
+                "constraints": [
+                    models.UniqueConstraint(fields=("holder", "day", "code", "peer"), name="exchange_refusal_day")
+                ],
             },
         ),
         migrations.CreateModel(

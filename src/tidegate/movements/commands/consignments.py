@@ -13,7 +13,7 @@ from uuid import UUID
 
 from django.utils.translation import gettext_lazy as _
 
-from tidegate.movements import facts, guard, letters
+from tidegate.movements import facts, guard, letters, naming
 from tidegate.movements.calendars import calendar_of
 from tidegate.movements.models import (
     Consent,
@@ -34,6 +34,8 @@ from tidegate.parties.models import Organisation
 Status = Consignment.Status
 OPEN = (Status.OPEN, Status.HELD)
 Kind = Organisation.Kind
+# The answers of the law that keep a consignment back.
+OUTCOMES: Mapping[str, Any] = {"prohibited": _("prohibited"), "undetermined": _("not decided")}
 
 
 @command("movements.consignment.register")
@@ -129,19 +131,27 @@ def _stops(route: Sequence[Mapping[str, str]]) -> list[Any]:
 def _from_the_law(actor: Actor, row: Consignment, answer: Mapping[str, Any]) -> None:
     """A requirement for each missing paper, for each fact to be checked, and for a load that is not clear."""
     due = calendar_of(actor.state).end(row.expected_on) if row.expected_on else None
+    book = guard.book()
     wanted: list[tuple[str, str, str, str]] = []
     seen: set[str] = set()
     for item in answer.get("missing", ()):
         for document in item["documents"]:
             if document not in seen:
                 seen.add(document)
-                text = str(_("Paper: %(name)s") % {"name": document})
+                text = str(_("Paper: %(name)s") % {"name": naming.paper(document, book)})
                 wanted.append((Kind.COMPETENT_AUTHORITY, text, document, item["rule"]))
     for item in answer.get("verify", ()):
         rule = next(iter(item.get("rules") or ()), "")
-        wanted.append((Kind.CUSTOMS, str(_("To be checked: %(fact)s") % {"fact": item["fact"]}), item["fact"], rule))
+        wanted.append(
+            (
+                Kind.CUSTOMS,
+                str(_("To be checked: %(fact)s") % {"fact": naming.fact(item["fact"], book)}),
+                item["fact"],
+                rule,
+            )
+        )
     if answer.get("outcome") in ("prohibited", "undetermined"):
-        text = str(_("The law's answer to this load: %(outcome)s") % {"outcome": answer["outcome"]})
+        text = str(_("The law's answer to this load: %(outcome)s") % {"outcome": OUTCOMES[answer["outcome"]]})
         rules = guard.rules_that(answer, "prohibit")
         wanted.append((Kind.COMPETENT_AUTHORITY, text, "", rules[0] if rules else ""))
     for kind, what, document, rule in wanted:

@@ -13,7 +13,7 @@ from uuid import UUID
 from django.utils.translation import gettext_lazy as _
 from django.utils.translation import ngettext
 
-from tidegate.movements import authorities, blocks, clocks, consenting, facts, guard, machines, standing
+from tidegate.movements import authorities, blocks, clocks, consenting, evidence, facts, guard, machines, standing
 from tidegate.movements.calendars import today
 from tidegate.movements.commands import drafts
 from tidegate.movements.commands.amendments import amend, approve_amendment
@@ -97,8 +97,8 @@ def _complete(row: Notification) -> None:
         first = found[0]
         raise Refused(
             "incomplete",
-            ngettext("One field is missing or wrong.", "%(count)d fields are missing or wrong.", len(found))
-            % {"count": len(found)},
+            ngettext("One field is missing or wrong.", "%(n)s fields are missing or wrong.", len(found))
+            % {"n": len(found)},
             field=f"{first.block} {first.field}".strip(),
             value=first.value,
             expected=first.expectation,
@@ -257,7 +257,7 @@ def send(actor: Actor | str, row: Notification, type: str, needs: list[dict[str,
         "notification.sent",
         row,
         payload={"message": type, "version": row.version},
-        posts=facts.posts(row, type, body, legal=LEGAL),
+        posts=[*facts.posts(row, type, body, legal=LEGAL), *evidence.posts(row, evidence.own(row))],
     )
 
 

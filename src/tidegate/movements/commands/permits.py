@@ -16,6 +16,7 @@ from django.db import IntegrityError, transaction
 from django.db.models import F, Q
 from django.utils.translation import gettext_lazy as _
 
+from tidegate.movements import conditions as terms
 from tidegate.movements import ledger
 from tidegate.movements.applications import fill, periods
 from tidegate.movements.machines import PERMIT, step
@@ -118,6 +119,9 @@ def issue(
 ) -> Permit:
     """Grant it, for what was asked or for what is named here; opens its account where it has a quantity.
 
+    `conditions` are those of consents (`conditions.KINDS`): tested when a movement that draws on the permit is
+    announced, when it departs, and at the border. Raises Refused: condition, dates, number_taken, mass, period.
+
     `number` is the authority's own; without one a reference is made. `sub_periods` are triples (days, kg, shipments).
     """
     permit = locked(Permit, permit_id, actor, revision)
@@ -132,7 +136,8 @@ def issue(
             if value is not None
         },
     )  # fmt: skip
-    permit.conditions = conditions if conditions is not None else permit.conditions
+    permit.conditions = permit.conditions if conditions is None else terms.read(conditions)
+    windows = _windows(permit)
     permit.number = number.strip() or permit.case
     if permit.valid_until is None or permit.valid_from is None:
         raise Refused("dates", _("A permit has a first and a last day."), field="valid_until")
@@ -144,7 +149,7 @@ def issue(
         permit.account = ledger.open_account(
             holder=actor.state, kind=Account.Kind.PERMIT, reference=account_reference(permit), home=actor.state,
             limit_kg=permit.quantity_kg, limit_count=None if limit_count is None else shipments(limit_count),
-            sub_periods=periods(sub_periods), case=permit.case, involved=[permit.organisation],
+            sub_periods=[*periods(sub_periods), *windows], case=permit.case, involved=[permit.organisation],
             valid_from=permit.valid_from, valid_until=permit.valid_until, shared=permit.origins, actor=actor,
         )  # fmt: skip
     _step(actor, permit, "issued", number=permit.number, valid_from=permit.valid_from, valid_until=permit.valid_until)
@@ -173,8 +178,8 @@ def vary(
     new = Permit(
         holder_id=actor.state, case=reference(actor.state), kind=old.kind, organisation=old.organisation, hs=old.hs,
         wastes=old.wastes, origins=old.origins, quantity_kg=old.quantity_kg, valid_from=old.valid_from,
-        valid_until=old.valid_until, conditions=old.conditions if conditions is None else conditions, note=old.note,
-        account=old.account, supersedes=old, status=step(PERMIT, "", "drafted"), status_at=times.now(),
+        valid_until=old.valid_until, conditions=old.conditions if conditions is None else terms.read(conditions),
+        note=old.note, account=old.account, supersedes=old, status=step(PERMIT, "", "drafted"), status_at=times.now(),
     )  # fmt: skip
     fill(new, content or {})
     new.number = number.strip() or new.case
@@ -187,12 +192,13 @@ def vary(
         ledger.resize(
             actor.state, new.account.reference, limit_kg=new.quantity_kg, valid_from=new.valid_from,
             valid_until=new.valid_until, shared=new.origins, open=was != Status.SUSPENDED, actor=actor,
+            sub_periods=None if conditions is None else _varied(new.account, old, _windows(new)),
         )  # fmt: skip
     elif new.quantity_kg is not None:
         new.account = ledger.open_account(
             holder=actor.state, kind=Account.Kind.PERMIT, reference=account_reference(new), home=actor.state,
-            limit_kg=new.quantity_kg, case=new.case, involved=[new.organisation], valid_from=new.valid_from,
-            valid_until=new.valid_until, shared=new.origins, actor=actor,
+            limit_kg=new.quantity_kg, sub_periods=_windows(new), case=new.case, involved=[new.organisation],
+            valid_from=new.valid_from, valid_until=new.valid_until, shared=new.origins, actor=actor,
         )  # fmt: skip
     _step(actor, new, "applied")
     _step(actor, new, "issued", number=new.number, supersedes=old.number)
@@ -253,6 +259,25 @@ def acknowledge(actor: Actor, permit_id: UUID | str, *, revision: int | None = N
         return permit
     permit.acknowledged = {**permit.acknowledged, office: times.now().isoformat()}
     return _keep(actor, permit, "permit.acknowledged", {"office": office, "status": permit.status})
+
+
+def _windows(permit: Permit) -> list[ledger.Period]:
+    """The limits within days that its conditions set: the ledger keeps them. Raises Refused("condition")."""
+    found = [ledger.Period(*one) for one in terms.sub_periods(permit.conditions)]
+    if found and permit.quantity_kg is None:
+        raise Refused("condition", _("A limit within days needs a permit with a quantity."), field="quantity_kg",
+                      expected=_("a quantity"))  # fmt: skip
+    return found
+
+
+def _varied(account: Account, old: Permit, now: list[ledger.Period]) -> list[ledger.Period]:
+    """The account's limits within days, those of the old conditions changed for the new ones."""
+    gone = terms.sub_periods(old.conditions)
+    kept = [(one.days, one.limit_kg, one.limit_count) for one in account.sub_periods.all()]
+    for one in gone:
+        if one in kept:
+            kept.remove(one)
+    return [*(ledger.Period(*one) for one in kept), *now]
 
 
 def account_reference(permit: Permit) -> str:

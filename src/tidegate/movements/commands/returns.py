@@ -48,7 +48,7 @@ def add_evidence(actor: Actor, take_back_id: UUID | str, *, name: str, media_typ
     row = own(actor, take_back_id, "evidence_added")
     made = evidence.keep(actor, row, name=name, media_type=media_type, data=data)
     told = evidence.told(made)
-    messages = posts(row, "evidence_added", told, attachments=[made.sha256]) if row.informed_at else []
+    messages = posts(row, "evidence_added", told, attachments=[evidence.enclosed(made)]) if row.informed_at else []
     step(actor, row, "evidence_added", body=told, messages=messages)
     return made
 

@@ -248,7 +248,7 @@ def inform(actor: Actor, take_back_id: UUID | str, *, revision: int | None = Non
         actor, row, "notified", body=body, at=now,
         messages=posts(
             row, "notified", body, deadline=clock.due_at if clock else None, rule=clock.rule if clock else "",
-            attachments=[one.sha256 for one in files],
+            attachments=[evidence.enclosed(one) for one in files],
         ),
     )  # fmt: skip
     kind = "take_back_request" if row.basis == Basis.ART8 else "information_art9"

@@ -20,7 +20,7 @@ from tidegate.movements.breaches import open_breach
 from tidegate.movements.calendars import today
 from tidegate.movements.carriage import add_custody, observed
 from tidegate.movements.commands.notifications import exhausted
-from tidegate.movements.leaving import flag, may_leave, unmet
+from tidegate.movements.leaving import flag, may_leave, overtaken, unmet
 from tidegate.movements.masses import kilograms
 from tidegate.movements.models import Movement
 from tidegate.parties.actors import Actor
@@ -105,9 +105,13 @@ def _depart(actor: Actor, movement: Movement, loaded: Decimal, at: datetime) -> 
     movement.loaded_kg, movement.departed_at = loaded, at
     carriage.link(movement)
     if not movement.take_back:
-        draws.commit(actor, movement, loaded, at)
+        if movement.received_kg is None:
+            draws.commit(actor, movement, loaded, at)
+        else:  # it came before its departure was known: the higher figure is what left
+            draws.adjust(actor, movement, max(loaded, movement.received_kg), at, "departed")
         exhausted(movement.holder_id, movement.case)
     observed(actor, movement, "departed", at=at)
+    overtaken(actor, movement)
     chasing.departed(actor, movement)
 
 

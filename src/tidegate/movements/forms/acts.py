@@ -2,33 +2,11 @@
 
 from __future__ import annotations
 
-from typing import Any
-
 from django import forms
 from django.utils.translation import gettext_lazy as _
 
+from tidegate.movements.forms.asked import ActForm
 from tidegate.movements.forms.fields import Day, Exact, Line, Words
-from tidegate.movements.models import Notification
-
-
-class ActForm(forms.Form):
-    """`revision` is the row's as it was shown; `key` makes a second click carry nothing out twice."""
-
-    revision = forms.IntegerField(required=False, widget=forms.HiddenInput)
-    key = forms.CharField(required=False, max_length=64, widget=forms.HiddenInput)
-
-    def __init__(self, row: Notification | None, *args: Any, **kwargs: Any):
-        super().__init__(*args, **kwargs)
-        self.row = row
-
-    @property
-    def asked(self) -> dict[str, Any]:
-        """What the command takes beside the row, its revision and the key."""
-        return {name: value for name, value in self.cleaned_data.items() if name not in ("revision", "key")}
-
-
-class NoMore(ActForm):
-    """An act that asks nothing."""
 
 
 class Reason(ActForm):

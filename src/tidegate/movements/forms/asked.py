@@ -119,6 +119,16 @@ class ActForm(forms.Form):
         """Fill in choices and first values from the row."""
 
     @property
+    def once(self) -> dict[str, Any]:
+        """The key alone, for a command that no revision concerns."""
+        return {"key": self.cleaned_data["key"]}
+
+    @property
+    def more(self) -> dict[str, Any]:
+        """What the form adds of its own, as every command takes it."""
+        return {"revision": self.cleaned_data["revision"], "key": self.cleaned_data["key"]}
+
+    @property
     def given(self) -> dict[str, Any]:
         """What was answered, without what the form adds of its own."""
         return {name: value for name, value in self.cleaned_data.items() if name not in ("revision", "key")}

@@ -9,7 +9,7 @@ from django import forms
 from django.utils.translation import gettext_lazy as _
 
 from tidegate.movements import conditions
-from tidegate.movements.forms.acts import ActForm
+from tidegate.movements.forms.asked import ActForm
 from tidegate.movements.forms.fields import Count, Day, Exact, Items, Line, Words
 
 OUTCOMES = (
@@ -43,18 +43,18 @@ class DecideForm(ActForm):
     shipments = Count(_("Shipments consented to"), help_text=_("Empty: as notified."))
     remarks = Words(_("Remarks"), help_text=_("Shown to everybody concerned. They decide nothing; a condition does."))
 
-    def __init__(self, row: Any, data: Mapping[str, Any] | None = None, *args: Any, **kwargs: Any):
-        super().__init__(row, data, *args, **kwargs)
-        self.conditions = [ConditionForm(data, prefix=f"c{n}") for n in range(_rows(data, "c"))]
-        self.grounds = [GroundForm(data, prefix=f"g{n}") for n in range(_rows(data, "g"))]
+    def __init__(self, data: Any = None, files: Any = None, **more: Any):
+        super().__init__(data, files, **more)
+        self.conditions = [ConditionForm(data, prefix=f"c{n}") for n in range(rows_asked(data, "c"))]
+        self.grounds = [GroundForm(data, prefix=f"g{n}") for n in range(rows_asked(data, "g"))]
 
     def is_valid(self) -> bool:
         rows = [form.is_valid() for form in (*self.conditions, *self.grounds) if form.is_bound]
         return super().is_valid() and all(rows)
 
     @property
-    def asked(self) -> dict[str, Any]:
-        said = super().asked
+    def given(self) -> dict[str, Any]:
+        said = super().given
         said["conditions"] = [form.value for form in self.conditions if form.value]
         said["grounds"] = [form.value for form in self.grounds if form.value]
         if said["outcome"] == "objected":
@@ -77,7 +77,8 @@ class DecideForm(ActForm):
         return True
 
 
-def _rows(data: Mapping[str, Any] | None, prefix: str) -> int:
+def rows_asked(data: Mapping[str, Any] | None, prefix: str) -> int:
+    """How many rows of a kind (`c` conditions, `g` grounds) a form shows."""
     try:
         asked = int((data or {}).get(f"{prefix}-rows", EMPTY_ROWS))
     except ValueError:
@@ -178,4 +179,4 @@ def ground_label(code: str) -> Any:
     return dict(GROUNDS).get(code, code)
 
 
-__all__ = ["OUTCOMES", "ConditionForm", "DecideForm", "GroundForm", "ground_label"]
+__all__ = ["OUTCOMES", "ConditionForm", "DecideForm", "GroundForm", "ground_label", "rows_asked"]

@@ -6,13 +6,13 @@ from django import forms
 from django.utils.translation import gettext_lazy as _
 
 from tidegate.movements import evidence
-from tidegate.movements.commands.attachments import KINDS
 
 
 class FileForm(forms.Form):
     """A file with what it is. Content and size are checked by the command."""
 
-    kind = forms.ChoiceField(label=_("What it is"), choices=list(KINDS.items()))
+    kind = forms.ChoiceField(label=_("What it is"), choices=list(evidence.NOTIFIED.items()))
+    request = forms.UUIDField(label=_("Answers the question"), required=False)
     file = forms.FileField(
         label=_("File"),
         max_length=200,

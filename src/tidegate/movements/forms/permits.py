@@ -10,6 +10,7 @@ from django.utils.translation import gettext_lazy as _
 from tidegate.movements.applications import ASKED_FOR
 from tidegate.movements.commands.quotas import POOL_FIELDS
 from tidegate.movements.forms.asked import ActForm, Choice, Codes, Day, Mass, Reason, Text
+from tidegate.movements.forms.decision import ConditionForm, rows_asked
 from tidegate.movements.models import Permit
 
 _WASTES = _("Entries of the Convention, such as B3011, Y48, A3210. Empty: every one.")
@@ -72,19 +73,59 @@ class SupplyForm(ApplyForm):
 
 
 class _Conditions(_Scope):
-    conditions = Text(label=_("Conditions"), required=False, help_text=_("One a line; the border is shown them."))
+    """The terms of a permit: typed conditions in rows beside it, the rest in words."""
+
+    conditions = Text(
+        label=_("Conditions in words"),
+        required=False,
+        help_text=_("One a line; shown at the border, and tests nothing."),
+    )
+
+    def __init__(self, data: Any = None, files: Any = None, **more: Any):
+        super().__init__(data, files, **more)
+        typed = [one for one in self.row.conditions if one.get("kind") != "text"]
+        # A request that has no rows says nothing of them: they stay as they were.
+        self.kept = typed if data is not None and "c-rows" not in data else None
+        count = max(rows_asked(data, "c"), len(typed) + 1)
+        self.rows = [
+            ConditionForm(
+                None if self.kept is not None else data, prefix=f"c{n}",
+                initial=typed[n] if n < len(typed) else {},
+            )
+            for n in range(count)
+        ]  # fmt: skip
 
     def prepare(self) -> None:
         super().prepare()
-        said = [one.get("text") for one in (self.row.conditions if self.row is not None else [])]
-        self.fields["conditions"].initial = "\n".join(text for text in said if text)
+        said = [one for one in (self.row.conditions if self.row is not None else []) if one.get("kind") == "text"]
+        self.fields["conditions"].initial = "\n".join(one["text"] for one in said if one.get("text"))
+
+    def is_valid(self) -> bool:
+        rows = [form.is_valid() for form in self.rows if form.is_bound]
+        return super().is_valid() and all(rows)
 
     @property
-    def said_conditions(self) -> list[dict[str, str]]:
-        """Each line as a condition in words; conditions of other kinds are kept as they were."""
+    def said_conditions(self) -> list[dict[str, Any]]:
+        """The typed conditions, then each line as a condition in words."""
         lines = [line.strip() for line in self.cleaned_data["conditions"].splitlines() if line.strip()]
-        kept = [one for one in self.row.conditions if one.get("kind") != "text"]
-        return [*kept, *({"kind": "text", "text": line} for line in lines)]
+        return [*self._typed, *({"kind": "text", "text": line} for line in lines)]
+
+    @property
+    def _typed(self) -> list[dict[str, Any]]:
+        if self.kept is not None:
+            return self.kept
+        return [form.value for form in self.rows if form.value]
+
+    def refused(self, field: str, text: str) -> bool:
+        """Put a refusal at the row of the condition that it is about; whether there is one."""
+        head, _dot, rest = field.partition(".")
+        number, _dot, name = rest.partition(".")
+        given = [form for form in self.rows if form.is_bound and form.value]
+        if head != "conditions" or not number.isdigit() or int(number) >= len(given):
+            return False
+        form = given[int(number)]
+        form.add_error(name if name in form.fields else None, text)
+        return True
 
 
 class IssueForm(_Conditions):

@@ -8,7 +8,7 @@ from typing import Any
 from django.db import transaction
 from django.utils.translation import gettext_lazy as _
 
-from tidegate.movements import draws, ledger
+from tidegate.movements import conditions, draws, ledger
 from tidegate.movements.masses import kilograms
 from tidegate.movements.models import Account, Movement, Notification, Permit, QuotaAllocation
 from tidegate.movements.queries.permits import not_covered
@@ -37,7 +37,9 @@ def _schema(optional: tuple[str, ...] = (), /, **more: Any) -> dict[str, Any]:
 # --- at the home ---------------------------------------------------------------------------------------
 
 
-@registry.message("ledger.reserve.asked", _schema(kg=_KG, day=_DAY, expires_at=_MOMENT))
+@registry.message(
+    "ledger.reserve.asked", _schema(("facts",), kg=_KG, day=_DAY, expires_at=_MOMENT, facts={"type": "object"})
+)
 def asked(message: Message) -> None:
     """Another State asks to set a quantity aside; the answer goes out in the same transaction."""
     account = _account(message)
@@ -111,12 +113,15 @@ def _answer(message: Message, status: str, code: str = "", text: str = "") -> No
         .filter(holder=message.to, case=message.case, serial=message.body["serial"])
         .first()
     )
-    if movement is None or not any(row["reservation"] == message.body["draw"] for row in movement.draws):
+    account, draw = message.body["account"], message.body["draw"]
+    asked = [] if movement is None else [row for row in movement.draws if row["account"] == account]
+    if movement is None or not any(row["reservation"] == draw for row in asked):
         raise Rejected("unknown_reference", str(_("No such movement asked for a quantity.")))
-    mine = next(row for row in movement.draws if row["account"] == message.body["account"])
-    if mine["home"] != message.sender:
+    if asked[0]["home"] != message.sender:
         raise Rejected("not_entitled", str(_("The account has its home in another State.")))
-    draws.answered(movement, home=message.sender, draw=message.body["draw"], status=status, code=code, text=text)
+    draws.answered(
+        movement, home=message.sender, account=account, draw=draw, status=status, code=code, text=text
+    )  # fmt: skip
 
 
 # --- copies --------------------------------------------------------------------------------------------
@@ -218,6 +223,19 @@ def _may_draw(message: Message, account: Account) -> None:
         raise Refused("ledger_scope", outside[0].text, value=outside[0].value, expected=outside[0].expected)
     if permit is not None and permit.status not in (Permit.Status.ISSUED, Permit.Status.ACTIVE):
         raise Refused("ledger_closed", _("The permit is not in force."), value=permit.status)
+    if permit is not None:
+        _meets(message, permit)
+
+
+def _meets(message: Message, permit: Permit) -> None:
+    """The movement meets every condition of the permit; what its State does not say of it is not met."""
+    said = dict(message.body.get("facts") or {})
+    found = {**said, "day": _day(message.body["day"]), "kg": kilograms(message.body["kg"])}
+    for failed in conditions.check(permit.conditions, found):
+        raise Refused(
+            "condition", _("A condition of the permit is not met: %(why)s") % {"why": failed.text}, field="condition",
+            value=conditions.describe(failed.condition), expected=permit.number,
+        )  # fmt: skip
 
 
 def _kg(message: Message) -> Any:

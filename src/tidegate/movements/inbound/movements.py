@@ -5,7 +5,7 @@ from __future__ import annotations
 from decimal import Decimal
 from typing import Any
 
-from tidegate.movements import carriage, chasing, facts, takebacks
+from tidegate.movements import carriage, chasing, facts, leaving, takebacks
 from tidegate.movements.commands import corrections, receipt
 from tidegate.movements.facts import Early
 from tidegate.movements.models import Correction, Movement
@@ -23,6 +23,7 @@ def _handler(event: str) -> Any:
             receipt.known(actor, movement)
         elif event == "departed":
             chasing.departed(actor, movement)
+            leaving.overtaken(actor, movement)
             receipt.compare(actor, movement)
         elif event == "arrived":
             chasing.arrived(actor, movement)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from datetime import datetime
 
-from tidegate.movements import blocks, consenting, facts, guard, machines, standing
+from tidegate.movements import blocks, consenting, evidence, facts, guard, machines, standing
 from tidegate.movements.commands import drafts, notifications
 from tidegate.movements.facts import inbound
 from tidegate.movements.inbound.papers import take_paper
@@ -191,5 +191,6 @@ def _welcome(row: Notification, new: list[str]) -> None:
         if item["state"] == row.holder_id:
             body = {"reason": item["reason"], "at": item["at"]}
             posts += facts.posts(row, "notification.suspended", body, to=newcomers)
+    posts += evidence.posts(row, evidence.own(row), to=newcomers)
     if posts:
         facts.note(row.holder_id, "consent.changed", own, payload={"told": newcomers}, posts=posts)

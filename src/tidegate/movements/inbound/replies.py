@@ -139,7 +139,8 @@ def lifted(message: Message) -> None:
     if not any(item["state"] == message.sender for item in row.suspended_by):
         return
     row.suspended_by = [item for item in row.suspended_by if item["state"] != message.sender]
-    facts.note(message.to, "notification.suspension_lifted", row, payload={"by": message.sender}, state=message.sender)
+    said = {"by": message.sender, "at": message.body["at"]}
+    facts.note(message.to, "notification.suspension_lifted", row, payload=said, state=message.sender)
     standing.refresh(row, state=message.sender)
 
 

@@ -149,19 +149,19 @@ def _not_a_case(actor: Actor, row: TakeBack, message: Message) -> None:
         takebacks.wake(row.holder_id, row.case)
 
 
-@_event("notified", at=_MOMENT, evidence={"type": "array", "items": evidence.SCHEMA, "maxItems": 100})
+@_event("notified", at=_MOMENT, evidence={"type": "array", "items": evidence.FILE, "maxItems": 100})
 def _notified(actor: Actor, row: TakeBack, message: Message) -> None:
     at = moment(message.body["at"])
     for item in message.body["evidence"]:
-        evidence.came(row, item)
+        evidence.came(row, item, message.sender)
     if told(actor, row, "notified", message.body, message.sender, at):
         takebacks.inform(actor, row, at)
         row.save(update_fields=["informed_at"])
 
 
-@_event("evidence_added", **evidence.SCHEMA["properties"])
+@_event("evidence_added", **evidence.NAMED)
 def _evidence_added(actor: Actor, row: TakeBack, message: Message) -> None:
-    evidence.came(row, message.body)
+    evidence.came(row, message.body, message.sender)
     told(actor, row, "evidence_added", message.body, message.sender, message.created)
 
 

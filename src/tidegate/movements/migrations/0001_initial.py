@@ -139,6 +139,7 @@ class Migration(migrations.Migration):
                 ("size", models.PositiveBigIntegerField()),
                 ("sha256", models.CharField(max_length=64)),
                 ("added_at", models.DateTimeField()),
+                ("told_by", models.CharField(blank=True, max_length=2)),
                 (
                     "added_by",
                     models.ForeignKey(
@@ -203,7 +204,10 @@ class Migration(migrations.Migration):
             options={
                 "db_table": "breach",
                 "indexes": [
-                    models.Index(condition=models.Q(("closed_at", None)), fields=["holder", "case"], name="breach_case")
+                    models.Index(
+                        condition=models.Q(("closed_at", None)), fields=["holder", "case"], name="breach_case"
+                    ),
+                    models.Index(fields=["subject_id"], name="breach_subject"),
                 ],
             },
         ),
@@ -307,6 +311,7 @@ class Migration(migrations.Migration):
                     models.Index(
                         condition=models.Q(("ended_at", None)), fields=["holder", "due_at"], name="clock_open"
                     ),
+                    models.Index(condition=models.Q(("ended_at", None)), fields=["holder", "case"], name="clock_case"),
                     models.Index(fields=["subject_id"], name="clock_subject"),
                 ],
                 "constraints": [models.UniqueConstraint(fields=("rule", "subject_id", "authority"), name="clock_once")],
@@ -359,7 +364,10 @@ class Migration(migrations.Migration):
             ],
             options={
                 "db_table": "consignment",
-                "indexes": [models.Index(fields=["holder", "status", "expected_on"], name="consignment_desk")],
+                "indexes": [
+                    models.Index(fields=["holder", "status", "expected_on"], name="consignment_desk"),
+                    models.Index(fields=["holder", "declaration"], name="consignment_declaration"),
+                ],
                 "constraints": [models.UniqueConstraint(fields=("holder", "reference"), name="consignment_reference")],
             },
         ),
@@ -394,6 +402,212 @@ class Migration(migrations.Migration):
                 "ordering": ["created_at", "id"],
                 "constraints": [models.UniqueConstraint(fields=("holder", "message"), name="early_fact_once")],
             },
+        ),
+        migrations.CreateModel(
+            name="GreenShipment",
+            fields=[
+                (
+                    "id",
+                    models.UUIDField(
+                        default=tidegate.parties.ids.uuid7, editable=False, primary_key=True, serialize=False
+                    ),
+                ),
+                ("case", models.CharField(max_length=64, verbose_name="case")),
+                ("revision", models.PositiveIntegerField(default=0)),
+                ("origin", models.PositiveIntegerField(default=0)),
+                ("created_at", models.DateTimeField(auto_now_add=True)),
+                ("updated_at", models.DateTimeField(auto_now=True)),
+                ("writer", models.CharField(max_length=2)),
+                ("reference", models.CharField(max_length=64, verbose_name="own reference")),
+                (
+                    "status",
+                    models.CharField(
+                        choices=[
+                            ("entered", "Entered"),
+                            ("departed", "Under way"),
+                            ("received", "Received"),
+                            ("rejected", "Rejected"),
+                            ("recovered", "Recovered"),
+                            ("cancelled", "Cancelled"),
+                        ],
+                        default="entered",
+                        max_length=12,
+                    ),
+                ),
+                (
+                    "law",
+                    models.CharField(
+                        choices=[
+                            ("green", "May move as green-listed"),
+                            ("open", "Not settled"),
+                            ("barred", "May not move as green-listed"),
+                        ],
+                        default="open",
+                        max_length=8,
+                    ),
+                ),
+                ("law_version", models.CharField(blank=True, max_length=64)),
+                ("screen", models.JSONField(default=dict)),
+                ("state_export", models.CharField(max_length=2, verbose_name="State of export")),
+                ("state_import", models.CharField(max_length=2, verbose_name="State of import")),
+                ("transit", models.JSONField(default=list, verbose_name="States of transit")),
+                ("planned_on", models.DateField(verbose_name="planned day of departure")),
+                ("quantity_kg", tidegate.movements.models.mass.Kilograms(verbose_name="quantity (kg)")),
+                ("loaded_kg", tidegate.movements.models.mass.Kilograms(null=True, verbose_name="loaded (kg)")),
+                ("received_kg", tidegate.movements.models.mass.Kilograms(null=True, verbose_name="received (kg)")),
+                ("rejected_kg", tidegate.movements.models.mass.Kilograms(null=True, verbose_name="rejected (kg)")),
+                ("departed_at", models.DateTimeField(null=True)),
+                ("received_at", models.DateTimeField(null=True)),
+                ("recovered_at", models.DateTimeField(null=True)),
+                ("content", models.JSONField(default=dict)),
+                ("reason", models.TextField(blank=True)),
+                (
+                    "entered_by",
+                    models.ForeignKey(
+                        null=True,
+                        on_delete=django.db.models.deletion.PROTECT,
+                        related_name="+",
+                        to="parties.organisation",
+                    ),
+                ),
+                (
+                    "holder",
+                    models.ForeignKey(
+                        on_delete=django.db.models.deletion.PROTECT,
+                        related_name="+",
+                        to="parties.state",
+                        verbose_name="held by",
+                    ),
+                ),
+                ("involved", models.ManyToManyField(blank=True, related_name="+", to="parties.organisation")),
+            ],
+            options={
+                "db_table": "green_shipment",
+                "indexes": [
+                    models.Index(fields=["holder", "status", "planned_on"], name="green_desk"),
+                    models.Index(fields=["holder", "reference"], name="green_reference"),
+                ],
+                "constraints": [
+                    models.UniqueConstraint(fields=("holder", "case"), name="green_case"),
+                    models.UniqueConstraint(
+                        condition=models.Q(("status", "cancelled"), _negated=True),
+                        fields=("entered_by", "reference"),
+                        name="green_own_reference",
+                    ),
+                    models.CheckConstraint(condition=models.Q(("quantity_kg__gt", 0)), name="green_quantity"),
+                    models.CheckConstraint(
+                        condition=models.Q(
+                            ("received_kg", None), ("received_kg__gte", models.F("rejected_kg")), _connector="OR"
+                        ),
+                        name="green_received",
+                    ),
+                ],
+            },
+        ),
+        migrations.CreateModel(
+            name="GreenContainer",
+            fields=[
+                (
+                    "id",
+                    models.UUIDField(
+                        default=tidegate.parties.ids.uuid7, editable=False, primary_key=True, serialize=False
+                    ),
+                ),
+                ("number", models.CharField(max_length=32, verbose_name="container")),
+                (
+                    "holder",
+                    models.ForeignKey(
+                        on_delete=django.db.models.deletion.PROTECT,
+                        related_name="+",
+                        to="parties.state",
+                        verbose_name="held by",
+                    ),
+                ),
+                (
+                    "shipment",
+                    models.ForeignKey(
+                        on_delete=django.db.models.deletion.CASCADE,
+                        related_name="container_uses",
+                        to="movements.greenshipment",
+                    ),
+                ),
+            ],
+            options={
+                "db_table": "green_container",
+                "indexes": [models.Index(fields=["holder", "number"], name="green_container_number")],
+                "constraints": [models.UniqueConstraint(fields=("shipment", "number"), name="green_container_once")],
+            },
+        ),
+        migrations.CreateModel(
+            name="GreenUpload",
+            fields=[
+                (
+                    "id",
+                    models.UUIDField(
+                        default=tidegate.parties.ids.uuid7, editable=False, primary_key=True, serialize=False
+                    ),
+                ),
+                ("name", models.CharField(blank=True, max_length=200, verbose_name="file")),
+                ("sha256", models.CharField(blank=True, max_length=64)),
+                ("at", models.DateTimeField(verbose_name="taken in")),
+                ("rows", models.PositiveIntegerField(verbose_name="rows")),
+                ("accepted", models.PositiveIntegerField(verbose_name="accepted")),
+                ("rejected", models.PositiveIntegerField(verbose_name="rejected")),
+                ("rejects", models.JSONField(default=list)),
+                ("notes", models.JSONField(default=list)),
+                ("revision", models.PositiveIntegerField(default=0)),
+                (
+                    "holder",
+                    models.ForeignKey(
+                        on_delete=django.db.models.deletion.PROTECT,
+                        related_name="+",
+                        to="parties.state",
+                        verbose_name="held by",
+                    ),
+                ),
+                (
+                    "organisation",
+                    models.ForeignKey(
+                        on_delete=django.db.models.deletion.PROTECT, related_name="+", to="parties.organisation"
+                    ),
+                ),
+                (
+                    "person",
+                    models.ForeignKey(
+                        null=True,
+                        on_delete=django.db.models.deletion.PROTECT,
+                        related_name="+",
+                        to=settings.AUTH_USER_MODEL,
+                    ),
+                ),
+            ],
+            options={
+                "db_table": "green_upload",
+                "ordering": ["-at"],
+                "constraints": [
+                    models.CheckConstraint(
+                        condition=models.Q(
+                            (
+                                "rows",
+                                django.db.models.expressions.CombinedExpression(
+                                    models.F("accepted"), "+", models.F("rejected")
+                                ),
+                            )
+                        ),
+                        name="green_upload_rows",
+                    )
+                ],
+            },
+        ),
+        migrations.AddField(
+            model_name="greenshipment",
+            name="upload",
+            field=models.ForeignKey(
+                null=True,
+                on_delete=django.db.models.deletion.PROTECT,
+                related_name="shipments",
+                to="movements.greenupload",
+            ),
         ),
         migrations.CreateModel(
             name="Holiday",
@@ -591,7 +805,7 @@ class Migration(migrations.Migration):
                 "db_table": "movement",
                 "indexes": [
                     models.Index(fields=["holder", "status", "planned_on"], name="movement_desk"),
-                    models.Index(fields=["holder", "case", "serial"], name="movement_number"),
+                    models.Index(fields=["holder", "-planned_on", "-created_at"], name="movement_latest"),
                 ],
                 "constraints": [
                     models.UniqueConstraint(fields=("holder", "case", "serial"), name="movement_serial"),
@@ -700,6 +914,13 @@ class Migration(migrations.Migration):
             ],
             options={
                 "db_table": "movement_correction",
+                "indexes": [
+                    models.Index(
+                        condition=models.Q(("status", "proposed")),
+                        fields=["holder", "proposed_at"],
+                        name="correction_desk",
+                    )
+                ],
                 "constraints": [models.UniqueConstraint(fields=("holder", "reference"), name="correction_once")],
             },
         ),
@@ -836,6 +1057,7 @@ class Migration(migrations.Migration):
                 "indexes": [
                     models.Index(fields=["holder", "status", "updated_at"], name="notification_desk"),
                     models.Index(fields=["holder", "number"], name="notification_number"),
+                    models.Index(fields=["holder", "-updated_at", "-id"], name="notification_latest"),
                 ],
                 "constraints": [
                     models.UniqueConstraint(fields=("holder", "case"), name="notification_case"),
@@ -912,6 +1134,13 @@ class Migration(migrations.Migration):
             ],
             options={
                 "db_table": "info_request",
+                "indexes": [
+                    models.Index(
+                        condition=models.Q(("answered_at", None)),
+                        fields=["holder", "asked_at"],
+                        name="info_request_desk",
+                    )
+                ],
                 "constraints": [models.UniqueConstraint(fields=("holder", "reference"), name="info_request_once")],
             },
         ),
@@ -971,6 +1200,13 @@ class Migration(migrations.Migration):
             ],
             options={
                 "db_table": "guarantee",
+                "indexes": [
+                    models.Index(
+                        condition=models.Q(("status", "proposed")),
+                        fields=["holder", "created_at"],
+                        name="guarantee_desk",
+                    )
+                ],
                 "constraints": [
                     models.CheckConstraint(
                         condition=models.Q(("amount", None), ("amount__gte", 0), _connector="OR"),
@@ -1031,6 +1267,11 @@ class Migration(migrations.Migration):
             ],
             options={
                 "db_table": "contract",
+                "indexes": [
+                    models.Index(
+                        condition=models.Q(("status", "lodged")), fields=["holder", "created_at"], name="contract_desk"
+                    )
+                ],
             },
         ),
         migrations.CreateModel(
@@ -1172,6 +1413,13 @@ class Migration(migrations.Migration):
             ],
             options={
                 "db_table": "amendment",
+                "indexes": [
+                    models.Index(
+                        condition=models.Q(("status", "proposed")),
+                        fields=["holder", "proposed_at"],
+                        name="amendment_desk",
+                    )
+                ],
                 "constraints": [models.UniqueConstraint(fields=("notification", "number"), name="amendment_once")],
             },
         ),
@@ -1326,7 +1574,10 @@ class Migration(migrations.Migration):
             ],
             options={
                 "db_table": "permit",
-                "indexes": [models.Index(fields=["holder", "status"], name="permit_desk")],
+                "indexes": [
+                    models.Index(fields=["holder", "status"], name="permit_desk"),
+                    models.Index(fields=["holder", "case"], name="permit_case"),
+                ],
                 "constraints": [
                     models.UniqueConstraint(
                         condition=models.Q(("number", ""), _negated=True),
@@ -1502,6 +1753,7 @@ class Migration(migrations.Migration):
             ],
             options={
                 "db_table": "quota_allocation",
+                "indexes": [models.Index(fields=["holder", "status"], name="quota_allocation_desk")],
                 "constraints": [models.UniqueConstraint(fields=("holder", "number"), name="quota_allocation_number")],
             },
         ),
@@ -1554,6 +1806,9 @@ class Migration(migrations.Migration):
             ],
             options={
                 "db_table": "requirement",
+                "indexes": [
+                    models.Index(condition=models.Q(("status", "open")), fields=["agency"], name="requirement_desk")
+                ],
             },
         ),
         migrations.CreateModel(
@@ -1910,6 +2165,7 @@ class Migration(migrations.Migration):
             ],
             options={
                 "db_table": "take_back",
+                "indexes": [models.Index(fields=["holder", "status"], name="take_back_desk")],
                 "constraints": [
                     models.UniqueConstraint(fields=("holder", "case"), name="take_back_case"),
                     models.UniqueConstraint(

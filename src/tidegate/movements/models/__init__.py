@@ -8,6 +8,7 @@ from tidegate.movements.models.base import Attachment, Breach, CaseRow, Clock, E
 from tidegate.movements.models.border import ContainerUse, LineRun, WriteOff
 from tidegate.movements.models.consents import Consent, Contract, Guarantee
 from tidegate.movements.models.consignments import Consignment, JointInspection, Requirement
+from tidegate.movements.models.green import GreenContainer, GreenShipment, GreenUpload
 from tidegate.movements.models.ledger import Account, Posting, Reservation, SubPeriod
 from tidegate.movements.models.movements import Correction, Custody, Movement, Operation
 from tidegate.movements.models.notices import DeadlineTold, SavedFilter, Subscription
@@ -41,6 +42,9 @@ __all__ = [
     "Custody",
     "DeadlineTold",
     "EarlyFact",
+    "GreenContainer",
+    "GreenShipment",
+    "GreenUpload",
     "Guarantee",
     "Holiday",
     "InfoRequest",

@@ -62,6 +62,7 @@ class Clock(Held):
         db_table = "clock"
         indexes = [
             models.Index(fields=["holder", "due_at"], name="clock_open", condition=models.Q(ended_at=None)),
+            models.Index(fields=["holder", "case"], name="clock_case", condition=models.Q(ended_at=None)),
             models.Index(fields=["subject_id"], name="clock_subject"),
         ]
         constraints = [models.UniqueConstraint(fields=["rule", "subject_id", "authority"], name="clock_once")]
@@ -100,7 +101,10 @@ class Breach(Held):
 
     class Meta:
         db_table = "breach"
-        indexes = [models.Index(fields=["holder", "case"], name="breach_case", condition=models.Q(closed_at=None))]
+        indexes = [
+            models.Index(fields=["holder", "case"], name="breach_case", condition=models.Q(closed_at=None)),
+            models.Index(fields=["subject_id"], name="breach_subject"),
+        ]
 
 
 class Attachment(Involving):
@@ -116,6 +120,8 @@ class Attachment(Involving):
     sha256 = models.CharField(max_length=64)
     added_at = models.DateTimeField()
     added_by = models.ForeignKey(Organisation, on_delete=models.PROTECT, null=True, related_name="+")
+    # The State that it came from; empty where it was added in the holder's own copy.
+    told_by = models.CharField(max_length=2, blank=True)
 
     class Meta:
         db_table = "attachment"

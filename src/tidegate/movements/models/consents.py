@@ -90,6 +90,7 @@ class Contract(CaseRow):
 
     class Meta:
         db_table = "contract"
+        indexes = [models.Index(fields=["holder", "created_at"], name="contract_desk", condition=Q(status="lodged"))]
 
 
 class Guarantee(CaseRow):
@@ -114,4 +115,5 @@ class Guarantee(CaseRow):
 
     class Meta:
         db_table = "guarantee"
+        indexes = [models.Index(fields=["holder", "created_at"], name="guarantee_desk", condition=Q(status="proposed"))]
         constraints = [models.CheckConstraint(name="guarantee_amount", condition=Q(amount=None) | Q(amount__gte=0))]

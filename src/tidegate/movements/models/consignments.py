@@ -33,7 +33,10 @@ class Consignment(CaseRow):
 
     class Meta:
         db_table = "consignment"
-        indexes = [models.Index(fields=["holder", "status", "expected_on"], name="consignment_desk")]
+        indexes = [
+            models.Index(fields=["holder", "status", "expected_on"], name="consignment_desk"),
+            models.Index(fields=["holder", "declaration"], name="consignment_declaration"),
+        ]
         constraints = [models.UniqueConstraint(fields=["holder", "reference"], name="consignment_reference")]
 
 
@@ -58,6 +61,7 @@ class Requirement(Held):
 
     class Meta:
         db_table = "requirement"
+        indexes = [models.Index(fields=["agency"], name="requirement_desk", condition=models.Q(status="open"))]
 
 
 class JointInspection(Held):

@@ -75,7 +75,7 @@ class Movement(CaseRow):
         db_table = "movement"
         indexes = [
             models.Index(fields=["holder", "status", "planned_on"], name="movement_desk"),
-            models.Index(fields=["holder", "case", "serial"], name="movement_number"),
+            models.Index(fields=["holder", "-planned_on", "-created_at"], name="movement_latest"),
         ]
         constraints = [
             models.UniqueConstraint(fields=["holder", "case", "serial"], name="movement_serial"),
@@ -157,4 +157,7 @@ class Correction(CaseRow):
 
     class Meta:
         db_table = "movement_correction"
+        indexes = [
+            models.Index(fields=["holder", "proposed_at"], name="correction_desk", condition=Q(status="proposed"))
+        ]
         constraints = [models.UniqueConstraint(fields=["holder", "reference"], name="correction_once")]

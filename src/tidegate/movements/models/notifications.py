@@ -73,6 +73,7 @@ class Notification(CaseRow):
         indexes = [
             models.Index(fields=["holder", "status", "updated_at"], name="notification_desk"),
             models.Index(fields=["holder", "number"], name="notification_number"),
+            models.Index(fields=["holder", "-updated_at", "-id"], name="notification_latest"),
         ]
         constraints = [
             models.UniqueConstraint(fields=["holder", "case"], name="notification_case"),
@@ -137,6 +138,7 @@ class InfoRequest(CaseRow):
 
     class Meta:
         db_table = "info_request"
+        indexes = [models.Index(fields=["holder", "asked_at"], name="info_request_desk", condition=Q(answered_at=None))]
         constraints = [models.UniqueConstraint(fields=["holder", "reference"], name="info_request_once")]
 
 
@@ -157,6 +159,9 @@ class Amendment(CaseRow):
 
     class Meta:
         db_table = "amendment"
+        indexes = [
+            models.Index(fields=["holder", "proposed_at"], name="amendment_desk", condition=Q(status="proposed"))
+        ]
         constraints = [models.UniqueConstraint(fields=["notification", "number"], name="amendment_once")]
 
 

@@ -59,7 +59,10 @@ class Permit(CaseRow):
 
     class Meta:
         db_table = "permit"
-        indexes = [models.Index(fields=["holder", "status"], name="permit_desk")]
+        indexes = [
+            models.Index(fields=["holder", "status"], name="permit_desk"),
+            models.Index(fields=["holder", "case"], name="permit_case"),
+        ]
         constraints = [
             models.UniqueConstraint(fields=["holder", "number"], condition=~Q(number=""), name="permit_number"),
             models.CheckConstraint(
@@ -119,6 +122,7 @@ class QuotaAllocation(CaseRow):
 
     class Meta:
         db_table = "quota_allocation"
+        indexes = [models.Index(fields=["holder", "status"], name="quota_allocation_desk")]
         constraints = [models.UniqueConstraint(fields=["holder", "number"], name="quota_allocation_number")]
 
 

@@ -73,6 +73,7 @@ class TakeBack(CaseRow):
 
     class Meta:
         db_table = "take_back"
+        indexes = [models.Index(fields=["holder", "status"], name="take_back_desk")]
         constraints = [
             models.UniqueConstraint(fields=["holder", "case"], name="take_back_case"),
             # A movement found illegal has one open case.

@@ -14,7 +14,8 @@ from typing import Any
 from zoneinfo import ZoneInfo
 
 from tidegate.movements.commands.receipt import TOLERANCE
-from tidegate.movements.models import Movement
+from tidegate.movements.models import GreenShipment, Movement
+from tidegate.movements.queries import green
 from tidegate.parties.actors import Actor
 from tidegate.parties.commanding import Forbidden
 from tidegate.parties.models import State
@@ -85,6 +86,8 @@ class Report:
     imports: list[Line] = field(default_factory=list)
     partners: list[Partner] = field(default_factory=list)
     differences: list[Difference] = field(default_factory=list)
+    # Outside the Convention's tables, for they are no waste under control: what moved as green-listed.
+    green: list[Line] = field(default_factory=list)
     returns: int = 0
 
     @property
@@ -103,6 +106,9 @@ def years(actor: Actor) -> list[int]:
     rows = Movement.objects.filter(holder=actor.state)
     found = {*rows.exclude(departed_at=None).dates("departed_at", "year")}
     found |= {*rows.exclude(received_at=None).dates("received_at", "year")}
+    listed = GreenShipment.objects.filter(holder=actor.state)
+    for name in ("departed_at", "received_at"):
+        found |= {*listed.exclude(**{name: None}).dates(name, "year")}
     return sorted({day.year for day in found}, reverse=True)
 
 
@@ -130,6 +136,8 @@ def report(actor: Actor, year: int) -> Report:
     out.exports = _lines("export", sent, "loaded_kg")
     out.imports = _lines("import", came, "accepted_kg")
     out.partners = [*_partners("export", sent), *_partners("import", came)]
+    out.green = [line for way, group in zip(("export", "import"), green.of_year(actor.state, first, last), strict=True)
+                 for line in _green(way, group)]  # fmt: skip
     out.differences = [*_differences("export", sent), *_differences("import", came)]
     return out
 
@@ -149,6 +157,23 @@ def _lines(way: str, rows: Iterable[Movement], column: str) -> list[Line]:
             ", ".join(codes.get("y") or []),
             str(row.particulars.get("operation") or ", ".join(blocks.get("operations") or [])),
         )
+        found = sums.setdefault(key, [0, ZERO])
+        found[0], found[1] = found[0] + 1, found[1] + kg
+    return [Line(way, *key, shipments=count, kg=kg) for key, (count, kg) in sorted(sums.items())]
+
+
+def _green(way: str, rows: Iterable[GreenShipment]) -> list[Line]:
+    """Exports by what was loaded, imports by what was accepted."""
+    sums: dict[tuple[str, str, str, str, str], list[Any]] = {}
+    for row in rows:
+        kg = (row.loaded_kg if way == "export" else row.accepted_kg) or ZERO
+        if not kg:
+            continue
+        codes = row.content.get("codes") or {}
+        key = (
+            row.state_import if way == "export" else row.state_export, ", ".join(row.transit),
+            ", ".join(codes.get("basel") or codes.get("oecd") or []), "", str(row.content.get("operation") or ""),
+        )  # fmt: skip
         found = sums.setdefault(key, [0, ZERO])
         found[0], found[1] = found[0] + 1, found[1] + kg
     return [Line(way, *key, shipments=count, kg=kg) for key, (count, kg) in sorted(sums.items())]

@@ -1,47 +1,38 @@
 """What waits for an actor, by deadline: one queue for every role, made from what each right lets it do.
 
-Nothing here is a list of its own: an item is a row that waits, with the earliest open time limit that runs on it.
+Nothing here is a list of its own: an item is a row that waits, with the earliest open time limit that runs on it. A
+State keeps hundreds of thousands of rows, so nothing is read that is not shown: a page takes the next time limits from
+their index, looks up the rows that they run on, and only then what waits without a day. Counts stop at MOST.
 """
 
 from __future__ import annotations
 
-from collections import Counter
-from collections.abc import Callable, Iterator, Sequence
-from dataclasses import dataclass
+import heapq
+from collections import Counter, defaultdict
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass, replace
 from datetime import UTC, datetime, timedelta
 from typing import Any
 from uuid import UUID
 
-from django.db.models import QuerySet
-from django.utils.translation import gettext as _
+from django.core.exceptions import EmptyResultSet
+from django.db import connection
+from django.db.models import Exists, F, OuterRef, Q, QuerySet
+from django.db.models.fields.json import KT
 from django.utils.translation import gettext_lazy
 
-from tidegate.movements import clocks, machines
-from tidegate.movements.models import (
-    Amendment,
-    Approval,
-    Breach,
-    Clock,
-    Consent,
-    Contract,
-    Correction,
-    Guarantee,
-    InfoRequest,
-    Movement,
-    Notification,
-    Permit,
-    QuotaAllocation,
-    Requirement,
-    TakeBack,
-)
-from tidegate.movements.queries import cases, permits
-from tidegate.parties import queries as parties
+from tidegate.movements import clocks
+from tidegate.movements.models import Clock, Movement
+from tidegate.movements.queries import cases
+from tidegate.movements.queries.waiting import Source, about, sources
 from tidegate.parties import times
 from tidegate.parties.actors import Actor
-from tidegate.parties.registry import registry
-from tidegate.parties.scope import visible
 
 DESK = "parties.feed.read"
+# Nothing is counted, and nothing is turned to, beyond this: a filter finds it.
+MOST = 1000
+# Cases that a text may mean, at most.
+CASES = 500
 # What kinds of work there are, in the order in which a desk counts them.
 KINDS: dict[str, Any] = {
     "breach": gettext_lazy("Breaches"),
@@ -54,10 +45,14 @@ KINDS: dict[str, Any] = {
     "movement": gettext_lazy("Movements"),
     "take_back": gettext_lazy("Take-back"),
     "permit": gettext_lazy("Permits and quotas"),
+    "certificate": gettext_lazy("Certificates"),
     "border": gettext_lazy("Border"),
+    "report": gettext_lazy("Annual report"),
     "clock": gettext_lazy("Other time limits"),
     "others": gettext_lazy("Waiting for others"),
 }
+# The rows that time limits run on (the names of their models).
+TIMED = ("notification", "consent", "movement", "takeback")
 
 
 @dataclass(frozen=True)
@@ -74,6 +69,7 @@ class Item:
     due: datetime | None
     state: str = ""
     over: bool = False
+    serial: int | None = None
 
     @property
     def uid(self) -> str:
@@ -83,35 +79,53 @@ class Item:
 
 @dataclass(frozen=True)
 class Desk:
-    """A queue: its items by deadline, and how many there are of each kind; overdue and due within a week."""
+    """A page of a queue, its items by deadline; how many there are of each kind, overdue, due in a week, and in all.
+
+    `matching` is what the filter finds. No number goes beyond MOST + 1, which means that there are more.
+    """
 
     items: list[Item]
     counts: list[tuple[str, Any, int]]
     over: int
     week: int
     total: int
+    matching: int
+    page: int
 
 
-def desk(actor: Actor, *, kind: str = "", text: str = "", due: str = "") -> Desk:
-    """What waits for an actor. The counts are those of the whole desk, whatever the filter."""
-    now = times.now()
-    items = sorted(_items(actor, now), key=_order)
-    counted = Counter(item.kind for item in items)
-    soon = now + timedelta(days=7)
-    shown = [
-        item
-        for item in items
-        if (not kind or item.kind == kind)
-        and (not text or text.casefold() in f"{item.title} {item.case} {item.what}".casefold())
-        and (not due or (due == "over" and item.over) or (due == "week" and item.due is not None and item.due < soon))
-    ]
+def desk(actor: Actor, *, kind: str = "", text: str = "", due: str = "", page: int = 1, size: int = 0) -> Desk:
+    """What waits for an actor, one page of it. The counts are those of the whole desk, whatever the filter.
+
+    `size` is the number of items of a page, MOST where it is 0; `kind` one of KINDS; `due` over or week (overdue, or due within seven days); `text` a number, a waste or a party.
+    """
+    whole = _Queue(actor)
+    counted, over, week = whole.counts()
+    queue = whole.only(kind=kind, text=text, due=due)
+    found: list[Item] | None = None
+    if not (text or (kind and due)):
+        matching = counted[kind] if kind else {"over": over, "week": over + week}.get(due, sum(counted.values()))
+    else:
+        found = queue.items(MOST + 1)
+        matching = len(found)
+    matching = min(matching, MOST + 1)
+    size = size or MOST
+    page = max(1, min(page, -(-min(matching, MOST) // size)))
+    items = (queue.items(page * size) if found is None else found)[(page - 1) * size : page * size]
     return Desk(
-        shown,
-        [(name, label, counted[name]) for name, label in KINDS.items() if counted[name]],
-        sum(item.over for item in items),
-        sum(item.due is not None and now <= item.due < soon for item in items),
-        len(items),
+        whole.titled(items),
+        [(name, label, min(counted[name], MOST + 1)) for name, label in KINDS.items() if counted[name]],
+        over,
+        week,
+        min(sum(counted.values()), MOST + 1),
+        matching,
+        page,
     )
+
+
+def dated(actor: Actor) -> list[Item]:
+    """What has a day, the next first; at most MOST."""
+    queue = _Queue(actor)
+    return queue.titled(queue.dated(MOST))
 
 
 def _order(item: Item) -> tuple[bool, datetime, datetime]:
@@ -119,166 +133,225 @@ def _order(item: Item) -> tuple[bool, datetime, datetime]:
     return (item.due is None, item.due or datetime.max.replace(tzinfo=UTC), item.since)
 
 
-def _items(actor: Actor, now: datetime) -> Iterator[Item]:
-    seen = cases.notifications(actor)
-    titles = {row.case: _title(row) for row in seen.only("case", "number", "blocks", "status")}
-    open_clocks = list(
-        Clock.objects.filter(holder=actor.state, ended_at=None, case__in=titles).order_by("due_at")
-        if not actor.official
-        else Clock.objects.filter(holder=actor.state, ended_at=None).order_by("due_at")
-    )
-    first: dict[UUID, Clock] = {}
-    for clock in open_clocks:
-        if clock.due_at is not None and clock.authority == actor.state:
-            first.setdefault(clock.subject_id, clock)
-    shown: set[UUID] = set()
-
-    def item(kind: str, what: str, row: Any, since: datetime | None, about: Any = None, title: str = "") -> Item:
-        case = getattr(row, "case", "") or ""
-        clock = first.get(row.pk) or (first.get(about.pk) if about is not None else None)
-        if clock is not None:
-            shown.add(clock.pk)
-        due = clock.due_at if clock is not None else getattr(row, "due_at", None)
-        return Item(
-            kind, what, title or titles.get(case, case), case, row._meta.model_name or "", row.pk,
-            since or getattr(row, "created_at", None) or now, due, actor.state, due is not None and due < now,
-        )  # fmt: skip
-
-    for source in SOURCES:
-        yield from source(actor, item)
-    for clock in open_clocks:
-        if clock.pk in shown or clock.due_at is None:
+def _counted(parts: Sequence[QuerySet[Any]]) -> list[int]:
+    """How many rows each has, at most MOST + 1: all in one question to the database."""
+    asked, params, places = [], [], []
+    for place, rows in enumerate(parts):
+        try:
+            sql, values = rows.order_by().values("pk")[: MOST + 1].query.sql_with_params()
+        except EmptyResultSet:
             continue
+        asked.append(f"(SELECT count(*) FROM ({sql}) part{place})")  # noqa: S608
+        params += values
+        places.append(place)
+    found = [0] * len(parts)
+    if asked:
+        with connection.cursor() as cursor:
+            cursor.execute(f"SELECT {', '.join(asked)}", params)
+            for place, count in zip(places, cursor.fetchone(), strict=True):
+                found[place] = count
+    return found
+
+
+class _Queue:
+    """The sources and the open time limits of an actor, whole or filtered."""
+
+    def __init__(self, actor: Actor):
+        self.actor = actor
+        self.now = times.now()
+        self.soon = self.now + timedelta(days=7)
+        self.sources = sources(actor)
+        self.clocks = self._clocks()
+        self.undated = True
+
+    def _clocks(self) -> QuerySet[Clock]:
+        state = self.actor.state
+        rows = Clock.objects.filter(holder=state, ended_at=None, due_at__isnull=False)
+        if not self.actor.official:
+            return rows.filter(case__in=cases.notifications(self.actor).values("case"))
+        # Before that day nothing may be decided: it ends no time of one's own.
+        early = [rule.id for rule in clocks.clocks().rules.values() if rule.step == "export_not_before"]
+        return rows.exclude(authority=state, effect=Clock.Effect.NONE, rule__in=early)
+
+    def only(self, *, kind: str, text: str, due: str) -> _Queue:
+        """The part of it that a filter names."""
+        part = _Queue.__new__(_Queue)
+        part.__dict__.update(self.__dict__)
+        if due:
+            part.undated = False
+            part.clocks = part.clocks.filter(due_at__lt=self.now if due == "over" else self.soon)
+            part.sources = [
+                replace(one, rows=one.rows.filter(**{f"{one.due}__lt": self.now if due == "over" else self.soon}))
+                if one.due
+                else one
+                for one in part.sources
+            ]
+        if text:
+            # An empty list would do, but a take-back case has no notification by whose words it is found.
+            named = [*cases.find(self.actor, text).order_by().values_list("case", flat=True)[:CASES], text]
+            part.clocks = part.clocks.filter(case__in=named)
+            part.sources = [replace(one, rows=about(one, named, text)) for one in part.sources]
+        if kind:
+            part.clocks = self._of_kind(part.clocks, kind)
+            part.sources = [one for one in part.sources if one.kind == kind]
+        return part
+
+    def _of_kind(self, rows: QuerySet[Clock], kind: str) -> QuerySet[Clock]:
+        """The time limits that run on rows of a kind; those that run on none, where the kind says so."""
+        own = rows.filter(authority=self.actor.state)
+        if kind == "others":
+            others = rows.exclude(authority=self.actor.state)
+            return others if self.actor.official else others | self._alone(own)
+        if kind == "clock":
+            return self._alone(own) if self.actor.official else rows.none()
+        met = Q(pk__in=[])
+        for one in self.sources:
+            if one.kind == kind and one.name in TIMED:
+                met |= self._runs_on(one)
+        return own.filter(met)
+
+    def _alone(self, rows: QuerySet[Clock]) -> QuerySet[Clock]:
+        for one in self.sources:
+            if one.name in TIMED:
+                rows = rows.exclude(self._runs_on(one))
+        return rows
+
+    def _runs_on(self, source: Source) -> Q:
+        rows = source.rows.order_by()
+        met = Q(Exists(rows.filter(pk=OuterRef("subject_id"))))
+        if source.about:
+            met |= Q(Exists(rows.filter(**{source.about: OuterRef("subject_id")})))
+        return met
+
+    # ── how many ─────────────────────────────────────────────────────────────────────────────────────────────
+
+    def counts(self) -> tuple[Counter[str], int, int]:
+        """How many there are of each kind; and how many are overdue, and due within a week.
+
+        Sources that are empty are not asked again.
+        """
+        named = [(one.kind, one.rows) for one in self.sources]
+        named += [(kind, self._of_kind(self.clocks, kind)) for kind in ("clock", "others")]
+        for rows, column in [(self.clocks, "due_at"), *((one.rows, one.due) for one in self.sources if one.due)]:
+            named.append(("over", rows.filter(**{f"{column}__lt": self.now})))
+            named.append(("week", rows.filter(**{f"{column}__gte": self.now, f"{column}__lt": self.soon})))
+        counts = _counted([rows for _kind, rows in named])
+        found: Counter[str] = Counter()
+        for (kind, _rows), count in zip(named, counts, strict=True):
+            found[kind] += count
+        self.sources = [one for one, count in zip(self.sources, counts, strict=False) if count]
+        return found, min(found.pop("over"), MOST + 1), min(found.pop("week"), MOST + 1)
+
+    # ── which ────────────────────────────────────────────────────────────────────────────────────────────────
+
+    def items(self, most: int) -> list[Item]:
+        """The first of them: those with a day by deadline, then those without by how long they have waited."""
+        found = self.dated(most)
+        if self.undated and len(found) < most:
+            found += self.without_day(most - len(found))
+        return found
+
+    def dated(self, most: int) -> list[Item]:
+        """The first of those with a day."""
+        own = [
+            [self._item(one, row) for row in one.rows.filter(**{f"{one.due}__isnull": False}).order_by(one.due)[:most]]
+            for one in self.sources
+            if one.due
+        ]
+        return list(heapq.merge(self._by_clock(most), *own, key=_order))[:most]
+
+    def _by_clock(self, most: int) -> list[Item]:
+        """Each time limit is the day of the row that it runs on; where that has an earlier one, or waits for nobody
+        here, the time limit stands for itself."""
+        state = self.actor.state
+        open_ = list(self.clocks.order_by("due_at", "pk")[:most])
+        subjects: dict[str, set[UUID]] = defaultdict(set)
+        for clock in open_:
+            if clock.authority == state:
+                subjects[clock.subject].add(clock.subject_id)
+        waiting: dict[UUID, list[tuple[Source, Any]]] = defaultdict(list)
+        for source, row, key in self._rows_of(subjects):
+            waiting[key].append((source, row))
+        shown: set[tuple[str, UUID]] = set()
+        found = []
+        for clock in open_:
+            met = [
+                (source, row)
+                for source, row in (waiting[clock.subject_id] if clock.authority == state else ())
+                if (source.kind, row.pk) not in shown
+            ]
+            for source, row in met:
+                shown.add((source.kind, row.pk))
+                found.append(self._item(source, row, clock.due_at))
+            if not met:
+                found.append(self._limit(clock))
+        return found
+
+    def _rows_of(self, subjects: dict[str, set[UUID]]) -> Iterator[tuple[Source, Any, UUID]]:
+        """Each row that waits among some subjects of time limits, with the subject's key."""
+        for one in self.sources:
+            keys = subjects.get(one.name)
+            if keys:
+                yield from ((one, row, row.pk) for row in one.rows.filter(pk__in=keys))
+            others = subjects.get(one.about.removesuffix("_id")) if one.about else None
+            if others:
+                rows = one.rows.filter(**{f"{one.about}__in": others})
+                yield from ((one, row, getattr(row, one.about)) for row in rows)
+
+    def _limit(self, clock: Clock) -> Item:
         rule = clocks.clocks().rules.get(clock.rule)
-        mine = clock.authority == actor.state and actor.official
-        if rule is None or (mine and clock.effect == Clock.Effect.NONE and rule.step == "export_not_before"):
-            continue
-        yield Item(
-            "clock" if mine else "others", rule.step, titles.get(clock.case, clock.case), clock.case, clock.subject,
-            clock.subject_id, clock.started_at, clock.due_at, clock.authority, clock.due_at < now,
+        mine = clock.authority == self.actor.state and self.actor.official
+        return Item(
+            "clock" if mine else "others", clock.rule if rule is None else rule.step, "", clock.case, clock.subject,
+            clock.subject_id, clock.started_at, clock.due_at, clock.authority,
+            clock.due_at is not None and clock.due_at < self.now,
         )  # fmt: skip
 
-
-def _title(row: Notification) -> str:
-    return " · ".join(filter(None, [row.number or row.case, str(row.blocks.get("designation") or "")[:80]]))
-
-
-Make = Callable[..., Item]
-
-
-def _notifications(actor: Actor, item: Make) -> Iterator[Item]:
-    rows = cases.notifications(actor)
-    if actor.may("movements.notification.draft"):
-        for row in rows.filter(status="draft"):
-            yield item("draft", _("Finish the draft and submit it"), row, row.created_at)
-    if actor.may("movements.notification.transmit"):
-        for row in rows.filter(status="submitted", holder_id=actor.state, state_export=actor.state):
-            yield item("forward", _("Send it to the authorities concerned"), row, row.submitted_at)
-    if actor.may("movements.notification.answer"):
-        asked = visible(InfoRequest.objects.filter(answered_at=None), actor, cases.READ).filter(
-            notification__state_export=actor.state, notification__ended_as=""
+    def without_day(self, most: int) -> list[Item]:
+        """The first of those that no time limit runs on."""
+        runs = Clock.objects.filter(
+            holder=self.actor.state, authority=self.actor.state, ended_at=None, due_at__isnull=False
         )
-        for question in asked.exclude(notification__status="refused_to_forward").select_related("notification"):
-            yield item("question", _("Answer the question of an authority"), question, question.asked_at)
+        found = []
+        for one in self.sources:
+            rows = one.rows.filter(**{f"{one.due}__isnull": True}) if one.due else one.rows
+            if one.name in TIMED:
+                rows = rows.exclude(Exists(runs.filter(subject_id=OuterRef("pk"))))
+            if one.about:
+                rows = rows.exclude(Exists(runs.filter(subject_id=OuterRef(one.about))))
+            found.append(
+                [self._item(one, row) for row in rows.order_by(F(one.since).asc(nulls_last=True), "pk")[:most]]
+            )
+        return sorted((item for part in found for item in part), key=_order)[:most]
+
+    def _item(self, source: Source, row: Any, due: datetime | None = None) -> Item:
+        if due is None and source.due:
+            due = getattr(row, source.due)
+        since: Any = row
+        for part in source.since.split("__"):
+            since = getattr(since, part)
+        return Item(
+            source.kind, str(source.what(row)), source.title(row) if source.title else "",
+            getattr(row, "case", "") or "", source.name, row.pk, since or getattr(row, "created_at", None) or self.now,
+            due, self.actor.state, due is not None and due < self.now,
+            row.serial if isinstance(row, Movement) else None,
+        )  # fmt: skip
+
+    def titled(self, items: Sequence[Item]) -> list[Item]:
+        """The items with the number and the waste of their case, where they have no title of their own."""
+        wanted = {item.case for item in items if item.case and not item.title}
+        rows = cases.notifications(self.actor).filter(case__in=wanted) if wanted else ()
+        titles = {
+            case: " · ".join(filter(None, [number or case, (waste or "")[:80]]))
+            for case, number, waste in (
+                rows.annotate(waste=KT("blocks__designation")).values_list("case", "number", "waste") if rows else ()
+            )
+        }
+        return [
+            item if item.title else replace(item, title=_numbered(titles.get(item.case, item.case), item.serial))
+            for item in items
+        ]
 
 
-def _consents(actor: Actor, item: Make) -> Iterator[Item]:
-    own = visible(Consent.objects.all(), actor, cases.READ).filter(authority=actor.state, notification__ended_as="")
-    if actor.may("movements.notification.acknowledge"):
-        for row in own.filter(status="requested").select_related("notification"):
-            yield item("acknowledge", _("Acknowledge the notification"), row, row.requested_at, row.notification)
-    if actor.may("movements.consent.decide"):
-        waiting = [status for status in machines.WAITING if status != "requested"]
-        for row in own.filter(status__in=waiting).select_related("notification"):
-            yield item("decide", _("Decide on the notification"), row, row.acknowledged_at, row.notification)
-    if actor.may("movements.contract.confirm"):
-        lodged = visible(Contract.objects.filter(status="lodged"), actor, cases.READ)
-        for paper in lodged.filter(notification__state_import=actor.state, notification__transmitted_at__isnull=False):
-            yield item("approve", _("Confirm the contract"), paper, paper.created_at)
-    if actor.may("movements.guarantee.approve"):
-        proposed = visible(Guarantee.objects.filter(status="proposed"), actor, cases.READ)
-        for bond in proposed.filter(notification__state_export=actor.state, notification__ended_as="").exclude(
-            notification__status="draft"
-        ):
-            yield item("approve", _("Approve the guarantee"), bond, bond.created_at)
-    if actor.may("movements.amendment.approve"):
-        answered = Approval.objects.filter(subject="amendment", authority=actor.state).values("subject_id")
-        open_ = visible(Amendment.objects.filter(status="proposed"), actor, cases.READ).exclude(pk__in=answered)
-        for made in open_.filter(notification__consents__authority=actor.state).distinct():
-            yield item("approve", _("Answer the amendment"), made, made.proposed_at)
-    if actor.may("parties.approval.decide"):
-        for approval in parties.approvals(actor):
-            about = registry.act_label(approval.command)
-            yield item("approve", _("Approve as the second person"), approval, approval.proposed_at, title=about)
-
-
-# The statuses of a movement in which somebody has to do something: right, statuses, what, in which State.
-MOVEMENTS: Sequence[tuple[str, tuple[str, ...], Any, str]] = (
-    ("movements.movement.announce", ("draft",), gettext_lazy("Announce the movement"), "export"),
-    ("movements.movement.depart", ("announced",), gettext_lazy("Report the departure"), "export"),
-    ("movements.movement.receive", ("in_transit",), gettext_lazy("Report the arrival"), "import"),
-    ("movements.movement.receive", ("arrived",), gettext_lazy("Confirm the receipt"), "import"),
-    ("movements.movement.complete", ("received_accepted", "received_partly", "interim_done"),
-     gettext_lazy("Confirm recovery or disposal"), "import"),
-    ("movements.movement.hold", ("held", "seized"), gettext_lazy("Decide on the held load"), ""),
-    ("movements.movement.close", ("completed", "returned", "alternatively_disposed"),
-     gettext_lazy("Close the movement"), "export"),
-)  # fmt: skip
-
-
-def _movements(actor: Actor, item: Make) -> Iterator[Item]:
-    seen = visible(Movement.objects.select_related("notification"), actor, "movements.movement.read")
-    for right, statuses, what, where in MOVEMENTS:
-        if not actor.may(right):
-            continue
-        rows = seen.filter(status__in=statuses)
-        if where:
-            rows = rows.filter(**{f"notification__state_{where}": actor.state})
-        for row in rows:
-            title = f"{_title(row.notification)} · {row.serial}"
-            yield item("movement", str(what), row, row.updated_at, title=title)
-    if actor.may("movements.correction.answer"):
-        for made in visible(Correction.objects.filter(status="proposed"), actor, "movements.movement.read"):
-            if made.proposed_by != actor.state and actor.state not in made.answers:
-                yield item("movement", _("Answer the correction"), made, made.proposed_at)
-
-
-def _take_backs(actor: Actor, item: Make) -> Iterator[Item]:
-    if actor.official:
-        rows: QuerySet[TakeBack] = visible(TakeBack.objects.all(), actor, "movements.movement.read")
-        for row in rows.exclude(status__in=TakeBack.ENDED):
-            yield item("take_back", row.get_status_display(), row, row.detected_at)
-
-
-def _permits(actor: Actor, item: Make) -> Iterator[Item]:
-    if actor.may("movements.permit.decide"):
-        for row in permits.permits(actor).filter(status__in=(Permit.Status.APPLIED, Permit.Status.UNDER_REVIEW)):
-            yield item("permit", _("Decide on the permit"), row, row.created_at, title=str(row.organisation))
-    if actor.may("movements.permit.acknowledge"):
-        for row in permits.to_acknowledge(actor):
-            yield item("permit", _("Confirm the permit's new status"), row, row.status_at, title=row.number)
-    if actor.may("movements.permit.apply"):
-        for row in permits.permits(actor).filter(status=Permit.Status.INFO_REQUESTED):
-            yield item("permit", _("Give the information asked for"), row, row.updated_at, title=row.number or row.case)
-    if actor.may("movements.quota.decide"):
-        for part in permits.allocations(actor).filter(status=QuotaAllocation.Status.APPLIED):
-            yield item("permit", _("Decide on the allocation"), part, part.created_at, title=str(part.organisation))
-
-
-def _border(actor: Actor, item: Make) -> Iterator[Item]:
-    if actor.official and actor.organisation is not None:
-        rows = Requirement.objects.filter(status="open", agency=actor.organisation).select_related("consignment")
-        for row in rows.filter(consignment__holder=actor.state):
-            since = row.consignment.created_at
-            yield item("border", str(row.what), row, since, title=row.consignment.reference)
-
-
-def _breaches(actor: Actor, item: Make) -> Iterator[Item]:
-    if actor.may("movements.breach.close"):
-        for row in Breach.objects.filter(holder=actor.state, closed_at=None):
-            yield item("breach", row.kind, row, row.opened_at)
-
-
-SOURCES: Sequence[Callable[[Actor, Make], Iterator[Item]]] = (
-    _breaches, _consents, _notifications, _movements, _take_backs, _permits, _border,
-)  # fmt: skip
+def _numbered(title: str, serial: int | None) -> str:
+    return title if serial is None else f"{title} · {serial}"

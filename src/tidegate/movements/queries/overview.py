@@ -10,8 +10,8 @@ from typing import Any
 
 from django.db.models import Min, OuterRef, QuerySet, Subquery
 
-from tidegate.movements import ledger
-from tidegate.movements.models import Account, Attachment, Clock, Movement, Notification, SavedFilter
+from tidegate.movements import evidence, ledger
+from tidegate.movements.models import Account, Attachment, Clock, InfoRequest, Movement, Notification, SavedFilter
 from tidegate.movements.queries import cases
 from tidegate.parties import times
 from tidegate.parties.actors import Actor
@@ -98,6 +98,25 @@ def movements(actor: Actor, row: Notification) -> list[Movement]:
 def attachments(actor: Actor, row: Notification) -> QuerySet[Attachment]:
     """The files of a case that the actor sees, oldest first."""
     return visible(Attachment.objects.filter(case=row.case), actor, cases.READ).order_by("added_at", "pk")
+
+
+@dataclass(frozen=True)
+class ShownFile:
+    """A file of a case, what it is, whether its bytes are here, and the question that it answers."""
+
+    file: Attachment
+    kind: str
+    here: bool
+    answers: InfoRequest | None
+
+
+def files(actor: Actor, row: Notification) -> list[ShownFile]:
+    """The files of a case for its page, oldest first."""
+    asked = {one.pk: one for one in row.info_requests.all()}
+    return [
+        ShownFile(one, str(evidence.NOTIFIED.get(one.kind, one.kind)), evidence.here(one), asked.get(one.subject_id))
+        for one in attachments(actor, row)
+    ]
 
 
 def changed_since(row: Any, revision: int) -> list[JournalEntry]:

@@ -104,12 +104,12 @@ def unacknowledged(permit: Permit, known: Sequence[Organisation] | None = None) 
     ]
 
 
-def to_acknowledge(actor: Actor) -> list[Permit]:
+def to_acknowledge(actor: Actor) -> QuerySet[Permit]:
     """The permits whose present status the actor's own border office has yet to confirm, oldest change first."""
     if actor.organisation is None or actor.organisation.kind != Organisation.Kind.CUSTOMS:
-        return []
-    rows = permits(actor).filter(status__in=TOLD).exclude(status_at=None).order_by("status_at")
-    return [row for row in rows if str(actor.organisation.pk) not in row.acknowledged]
+        return Permit.objects.none()
+    rows = permits(actor).filter(status__in=TOLD, status_at__isnull=False).order_by("status_at")
+    return rows.exclude(acknowledged__has_key=str(actor.organisation.pk))
 
 
 # --- quotas --------------------------------------------------------------------------------------------

@@ -9,7 +9,7 @@ from typing import Any
 from django.utils.translation import gettext as _
 
 from tidegate.law import Book
-from tidegate.movements import authorities, guard
+from tidegate.movements import authorities, guard, naming
 from tidegate.movements.calendars import today
 from tidegate.movements.models import Notification
 from tidegate.parties.commanding import Refused
@@ -104,18 +104,11 @@ def _papers(answer: Mapping[str, Any], book: Book) -> tuple[Paper, ...]:
 
 def _paper(shown: str, why: str, rules: list[str], book: Book) -> Paper:
     kinds = shown.split("/")
-    names, issuers = [], set()
+    issuers = set()
     for kind in kinds:
-        base, _colon, state = kind.partition(":")
-        record = book.documents.get(kind) or book.documents.get(base)
-        fact = book.facts.get(kind)
-        name = _(record.name) if record else (_(fact.label) if fact else kind)
-        if state:
-            place = book.states[state].name if state in book.states else state
-            name = _("%(paper)s of %(state)s") % {"paper": name, "state": _(place)}
-        names.append(name)
+        record = book.documents.get(kind) or book.documents.get(kind.partition(":")[0])
         issuers.add(_(record.issuer) if record and record.issuer else "")
     issuer = issuers.pop() if len(issuers) == 1 else ""
     return Paper(
-        f" {_('or')} ".join(names), issuer, why, tuple(rules), all(k.startswith(OF_THE_PROCEDURE) for k in kinds)
+        naming.paper(shown, book), issuer, why, tuple(rules), all(k.startswith(OF_THE_PROCEDURE) for k in kinds)
     )

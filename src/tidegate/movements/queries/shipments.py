@@ -16,7 +16,7 @@ from tidegate.movements.breaches import KINDS as BREACHES
 from tidegate.movements.commands.receipt import TOLERANCE, balance
 from tidegate.movements.models import Account, Breach, Clock, Correction, Custody, Movement, Operation, RouteStop
 from tidegate.movements.models.base import CaseRow
-from tidegate.movements.queries.cases import Deadline
+from tidegate.movements.queries.cases import Deadline, notifications
 from tidegate.parties import times
 from tidegate.parties.actors import Actor
 from tidegate.parties.commanding import Missing
@@ -128,8 +128,9 @@ def find(actor: Actor | None, *, text: str = "", status: str = "", flagged: bool
 
 def movement(actor: Actor | None, case: str, serial: int) -> Movement:
     """One shipment by its case (or the notification's number) and serial. Raises Missing."""
-    rows = movements(actor).filter(Q(case=case) | Q(notification__number=case), serial=serial)
-    found = rows.first() if case else None
+    # By its case alone, for which there is an index with the serial.
+    numbered = notifications(actor).filter(number=case).values_list("case", flat=True)
+    found = movements(actor).filter(case__in=[case, *numbered[:5]], serial=serial).first() if case else None
     if found is None:
         raise Missing("movement")
     return found
@@ -254,8 +255,8 @@ def _link(link: Custody) -> Link:
     )  # fmt: skip
 
 
-def breaches(row: Movement, *, official: bool) -> list[BreachLine]:
-    """The breaches of a shipment, open ones first; what they say in detail is for officials."""
+def breaches(row: CaseRow, *, official: bool) -> list[BreachLine]:
+    """The breaches of a row of a case, open ones first; what they say in detail is for officials."""
     rows = Breach.objects.filter(holder=row.holder_id, subject_id=row.pk).select_related("closed_by")
     found = rows.order_by(F("closed_at").asc(nulls_first=True), "opened_at")
     return [
@@ -278,12 +279,13 @@ def deadlines(row: CaseRow) -> list[Deadline]:
 
 
 def _conditions(row: Movement) -> list[tuple[str, str, bool | None, Any]]:
-    """(authority, condition in words, met True / not met False / not known None, why not) of every consent."""
+    """(authority, condition in words, met True / not met False / not known None, why not) of every consent and
+    of permits of this State."""
     if row.take_back:
         return []
-    from tidegate.movements import carriage
+    from tidegate.movements import carriage, leaving
 
-    given = standing.all_conditions(row.notification)
+    given = [*standing.all_conditions(row.notification), *leaving.of_permits(row)]
     failed = {id(one.condition): one for one in conditions.check(given, carriage.facts_of(row))}
     found = []
     for one in given:

@@ -1,4 +1,4 @@
-"""Reads of take-back cases and consignments for pages and API: every one scoped to the actor."""
+"""Reads of take-back cases for pages and API: every one scoped to the actor."""
 
 from __future__ import annotations
 
@@ -8,22 +8,11 @@ from decimal import Decimal
 from typing import Any
 from uuid import UUID
 
-from django.db.models import Count, Q, QuerySet
+from django.db.models import Q, QuerySet
 
 from tidegate.movements import clocks, evidence, letters, takebacks
-from tidegate.movements.commands.consignments import waiting_for
 from tidegate.movements.commands.returns import costs_of, in_custody
-from tidegate.movements.models import (
-    Attachment,
-    Clock,
-    Consignment,
-    CostLine,
-    JointInspection,
-    Movement,
-    Requirement,
-    ReturnConsent,
-    TakeBack,
-)
+from tidegate.movements.models import Attachment, Clock, CostLine, Movement, ReturnConsent, TakeBack
 from tidegate.movements.queries.cases import Deadline
 from tidegate.movements.queries.shipments import history
 from tidegate.parties import times
@@ -84,15 +73,15 @@ def take_backs(actor: Actor | None) -> QuerySet[TakeBack]:
 
 
 def find(actor: Actor | None, *, text: str = "", status: str = "", ended: bool = True) -> QuerySet[TakeBack]:
-    """Those whose case, movement or finding holds a text; of a status; `ended` or open ones alone."""
+    """Those whose case, movement, finding or container holds a text; of a status; `ended` or open ones alone."""
     rows = take_backs(actor)
-    if text.strip():
-        wanted = text.strip()
+    if wanted := text.strip():
         rows = rows.filter(
             Q(case__icontains=wanted)
             | Q(movement__case__icontains=wanted)
             | Q(movement__notification__number__icontains=wanted)
             | Q(finding__icontains=wanted)
+            | Q(containers__icontains=wanted)
         )
     if status:
         rows = rows.filter(status=status)
@@ -116,8 +105,7 @@ def take_back_by_key(actor: Actor | None, key: UUID | str) -> TakeBack:
 
 
 def view(actor: Actor, row: TakeBack) -> CaseView:
-    """All that the actor's State holds of a case, for its page. What is referred for prosecution, and the journal of
-    who did what, are for officials."""
+    """All that the actor's State holds of a case, for its page; letters, and what others sent, for officials."""
     known, now = clocks.clocks().rules, times.now()
     running = Clock.objects.filter(subject_id=row.pk, ended_at=None).order_by("due_at")
     return CaseView(
@@ -132,7 +120,7 @@ def view(actor: Actor, row: TakeBack) -> CaseView:
         costs=list(row.costs.order_by("at", "pk")),
         sums=costs_of(row),
         letters=letters.of(row) if actor.official else [],
-        evidence=evidence.of(row),
+        evidence=[one for one in evidence.of(row) if actor.official or not one.told_by],
         returns=_returns(row),
         left=in_custody(row),
         history=history(row),
@@ -156,48 +144,9 @@ def _returns(row: TakeBack) -> list[Movement]:
 
 
 def attachment(actor: Actor, row: TakeBack, key: UUID) -> Attachment:
-    """A file or letter of a case. Raises Missing; letters are for officials."""
+    """A file or letter of a case; letters, and what another State sent, are for officials. Raises Missing."""
     found = Attachment.objects.filter(pk=key, subject_id=row.pk, holder=row.holder_id).first()
-    if found is None or (found.kind.startswith("letter:") and not actor.official):
+    ours = found is not None and not found.told_by and not found.kind.startswith("letter:")
+    if found is None or not (actor.official or ours):
         raise Missing("attachment")
     return found
-
-
-# ── consignments ─────────────────────────────────────────────────────────────────────────────────────────────
-
-
-def consignments(actor: Actor | None) -> QuerySet[Consignment]:
-    """The consignments that the actor sees, those expected last first, with how many requirements are open."""
-    rows = visible(Consignment.objects.all(), actor, "movements.consignment.read")
-    waiting = Count("requirements", filter=Q(requirements__status__in=("open", "refused")), distinct=True)
-    return rows.select_related("movement__notification").annotate(waiting=waiting).order_by("-expected_on", "-pk")
-
-
-def consignment(actor: Actor | None, reference: str) -> Consignment:
-    """One of them by its reference. Raises Missing."""
-    found = consignments(actor).filter(reference=reference).first()
-    if found is None:
-        raise Missing("consignment")
-    return found
-
-
-def requirement(actor: Actor, key: UUID | str) -> Requirement:
-    """A requirement of a consignment that the actor sees. Raises Missing."""
-    found = Requirement.objects.filter(pk=key, holder=actor.state).select_related("consignment", "agency").first()
-    if found is None or not consignments(actor).filter(pk=found.consignment_id).exists():
-        raise Missing("requirement")
-    return found
-
-
-def inspection(actor: Actor, key: UUID | str) -> JointInspection:
-    """A joint inspection of a consignment that the actor sees. Raises Missing."""
-    found = JointInspection.objects.filter(pk=key, holder=actor.state).select_related("consignment").first()
-    if found is None or not consignments(actor).filter(pk=found.consignment_id).exists():
-        raise Missing("inspection")
-    return found
-
-
-__all__ = [
-    "CaseView", "Stage", "attachment", "consignment", "consignments", "find", "inspection", "requirement", "stages",
-    "take_back", "take_back_by_key", "take_backs", "view", "waiting_for",
-]  # fmt: skip

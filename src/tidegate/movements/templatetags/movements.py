@@ -8,7 +8,9 @@ from typing import Any
 from django import template
 from django.utils.translation import gettext_lazy as _
 
-from tidegate.movements import breaches
+from tidegate.movements import breaches, naming
+from tidegate.movements.models import Requirement
+from tidegate.movements.queries.desk import MOST
 from tidegate.parties import times
 
 register = template.Library()
@@ -49,6 +51,18 @@ def breach(kind: str) -> Any:
 
 
 @register.filter
+def asked(row: Requirement) -> str:
+    """What an agency asks of a consignment, by the names of papers and facts."""
+    return naming.asked(row)
+
+
+@register.filter
 def over(moment: datetime | None) -> bool:
     """Whether a time limit is over."""
     return moment is not None and moment < times.now()
+
+
+@register.filter
+def at_most(count: int) -> str:
+    """A count that stops at the most that is counted: “1,000+” beyond it."""
+    return f"{MOST:,}+" if count > MOST else f"{count}"

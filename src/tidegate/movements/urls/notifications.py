@@ -5,7 +5,7 @@ from __future__ import annotations
 from django.urls import path
 from django.urls.resolvers import URLPattern, URLResolver
 
-from tidegate.movements.views import attachments, consents, notifications, wizard
+from tidegate.movements.views import attachments, notifications, wizard
 
 _ROWS = ("consent", "contract", "guarantee", "info_request", "amendment")
 
@@ -34,10 +34,8 @@ urlpatterns: list[URLPattern | URLResolver] = [
     path("notifications/<slug:case>/amend/", wizard.amend, name="amend"),
     path("notifications/<slug:case>/files/", attachments.attach, name="attach"),
     path("notifications/<slug:case>/files/<uuid:pk>/", attachments.read, name="attachment"),
+    path("notifications/<slug:case>/files/<uuid:pk>/fetch/", attachments.fetch, name="fetch"),
     path("notifications/<slug:case>/files/<uuid:pk>/remove/", attachments.detach, name="detach"),
     path("breaches/<uuid:pk>/", notifications.breach, name="breach"),
-    *(
-        path(f"notifications/<slug:case>/{name}/", view, name=name)
-        for name, view in {**notifications.PAGES, **consents.PAGES}.items()
-    ),
+    *notifications.NOTIFICATION.patterns(),
 ]

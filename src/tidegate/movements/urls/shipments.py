@@ -4,10 +4,21 @@ from __future__ import annotations
 
 from django.urls.resolvers import URLPattern, URLResolver
 
-from tidegate.movements.views import border, certificates, consignments, movements, permits, quotas, reports, takeback
+from tidegate.movements.views import (
+    border,
+    certificates,
+    consignments,
+    green,
+    movements,
+    permits,
+    quotas,
+    reports,
+    takeback,
+)
 
 urlpatterns: list[URLPattern | URLResolver] = [
     *movements.pages,
+    *green.pages,
     *border.pages,
     *permits.pages,
     *quotas.pages,

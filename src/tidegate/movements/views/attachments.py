@@ -14,9 +14,9 @@ from django.views.decorators.http import require_POST, require_safe
 from tidegate.movements import evidence
 from tidegate.movements.commands import attachments as commands
 from tidegate.movements.forms.files import FileForm
+from tidegate.movements.models import Attachment
 from tidegate.movements.queries import cases, overview
-from tidegate.movements.views.acts import expected
-from tidegate.parties import files
+from tidegate.movements.views.acting import expected
 from tidegate.parties.access import needs
 from tidegate.parties.commanding import Forbidden, Missing, Refused
 
@@ -47,7 +47,7 @@ def attach(request: HttpRequest, case: str) -> HttpResponseBase:
             raise Refused("file", _("The file is too large."), value=given.size, expected=f"≤ {evidence.LARGEST}")
         commands.attach(
             actor, row.pk, kind=form.cleaned_data["kind"], name=given.name, media_type=given.content_type or "",
-            data=given.read(),
+            data=given.read(), request_id=form.cleaned_data["request"],
         )  # fmt: skip
         messages.success(request, _("The file is kept."))
     except (Missing, Forbidden):
@@ -60,17 +60,40 @@ def attach(request: HttpRequest, case: str) -> HttpResponseBase:
 @needs(cases.READ)
 @require_safe
 def read(request: HttpRequest, case: str, pk: UUID) -> HttpResponseBase:
-    """The bytes of a file, always as a download: what a stranger sent is never shown inside our pages."""
+    """The bytes of a file."""
     actor = request.actor  # type: ignore[attr-defined]
-    row = cases.notification(actor, case)
-    found = overview.attachments(actor, row).filter(pk=pk).first()
-    if found is None or files.size_of(found.sha256) is None:
+    return download(overview.attachments(actor, cases.notification(actor, case)).filter(pk=pk).first())
+
+
+def download(found: Attachment | None) -> HttpResponseBase:
+    """A file, checked anew, always as a download: what a stranger sent is never shown inside our pages. Raises Http404
+    where it, or its bytes, are not here."""
+    path = None if found is None else evidence.path(found)
+    if found is None or path is None:
         raise Http404
-    response = FileResponse(
-        files.path_of(found.sha256).open("rb"), as_attachment=True, filename=found.name, content_type=found.media_type
-    )
+    response = FileResponse(path.open("rb"), as_attachment=True, filename=found.name, content_type=found.media_type)
+    if found.media_type == "text/plain":
+        response["Content-Type"] = "text/plain; charset=utf-8"
     response["X-Content-Type-Options"] = "nosniff"
     return response
+
+
+@needs(commands.KEEP)
+@require_POST
+def fetch(request: HttpRequest, case: str, pk: UUID) -> HttpResponseBase:
+    """Ask the State that a file came from for it once more."""
+    actor = request.actor  # type: ignore[attr-defined]
+    row = cases.notification(actor, case)
+    if not overview.attachments(actor, row).filter(pk=pk).exists():
+        raise Http404
+    try:
+        asked = commands.fetch(actor, pk)
+        messages.success(request, _("It is asked for.") if asked else _("The file is here."))
+    except (Missing, Forbidden):
+        raise
+    except Refused as refused:
+        messages.error(request, expected(refused))
+    return _back(request, row.case)
 
 
 @needs(commands.KEEP)

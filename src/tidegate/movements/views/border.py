@@ -30,6 +30,7 @@ from tidegate.movements.models import LineRun, Movement, WriteOff
 from tidegate.movements.queries import permits as permit_queries
 from tidegate.movements.views.acting import Offer, attachment, in_words, local, say
 from tidegate.movements.views.movements import MOVEMENT, page_of
+from tidegate.movements.views.scanning import scans
 from tidegate.parties import times
 from tidegate.parties.access import needs
 from tidegate.parties.actors import Actor
@@ -56,6 +57,7 @@ class Shown:
 
 @needs("movements.border.check")
 @require_http_methods(["GET", "POST"])
+@scans
 @local
 def desk(request: HttpRequest) -> HttpResponseBase:
     """Ask for a number, a container, a declaration or the text of a QR code; the answer on the same page.
@@ -105,7 +107,8 @@ def _home(answer: Answer, row: Movement | None) -> str:
     """The page of what was asked about; "" where there is none to open."""
     if row is not None:
         return page_of(row)
-    names = {"permit": "movements:permit", "quota": "movements:allocation", "notification": "movements:case"}
+    names = {"permit": "movements:permit", "quota": "movements:allocation", "notification": "movements:case",
+             "green": "movements:green-by-key"}  # fmt: skip
     try:
         if answer.subject == "notification":
             return reverse(names["notification"], args=[answer.left[0].reference]) if answer.left else ""

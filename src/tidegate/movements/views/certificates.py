@@ -15,6 +15,7 @@ from django.http.response import HttpResponseBase
 from django.shortcuts import redirect, render
 from django.urls import path, reverse
 from django.utils.cache import patch_cache_control
+from django.utils.translation import get_language
 from django.utils.translation import gettext as __
 from django.utils.translation import gettext_lazy as _
 from django.views.decorators.http import require_http_methods, require_safe
@@ -27,6 +28,8 @@ from tidegate.movements.machines import CERTIFICATE as MACHINE
 from tidegate.movements.models import Certificate, Movement, Permit
 from tidegate.movements.queries import permits as queries
 from tidegate.movements.views.acting import Act, Acts, attachment, local, say
+from tidegate.movements.views.scanning import scans
+from tidegate.paper import certificate_pdf
 from tidegate.paper.qr import qr_svg
 from tidegate.parties import times
 from tidegate.parties.access import needs, public
@@ -94,26 +97,22 @@ def _step(event: str) -> Any:
     return may
 
 
-def _kept(form: Any) -> dict[str, Any]:
-    return {"revision": form.cleaned_data["revision"], "key": form.cleaned_data.get("key") or ""}
-
-
 CERTIFICATE = Acts(
     "certificate", "certificates/<uuid:pk>/", certificate_of, lambda row: {"pk": row.pk}, page_of,
     lambda row: row.number,
     (
         Act("renew", _("Replace by a new one"), "movements.certificate.issue",
-            lambda a, r, f: commands.supersede(a, r.pk, remarks=f.cleaned_data["remarks"], **_kept(f)),
+            lambda a, r, f: commands.supersede(a, r.pk, remarks=f.cleaned_data["remarks"], **f.more),
             _step("superseded"), forms.RemarksForm, "copy", onward=page_of,
             text=_("The new one says how things stand now; this one no longer holds.")),
         Act("suspend", _("Suspend"), "movements.certificate.suspend",
-            lambda a, r, f: commands.suspend(a, r.pk, reason=f.cleaned_data["reason"], **_kept(f)),
+            lambda a, r, f: commands.suspend(a, r.pk, reason=f.cleaned_data["reason"], **f.more),
             _step("suspended"), forms.ReasonForm, "hand-stop", "danger"),
         Act("reinstate", _("Let it hold again"), "movements.certificate.suspend",
-            lambda a, r, f: commands.reinstate(a, r.pk, reason=f.cleaned_data["reason"], **_kept(f)),
+            lambda a, r, f: commands.reinstate(a, r.pk, reason=f.cleaned_data["reason"], **f.more),
             _step("reinstated"), forms.MaybeReasonForm, "check", "primary"),
         Act("revoke", _("Revoke"), "movements.certificate.suspend",
-            lambda a, r, f: commands.revoke(a, r.pk, reason=f.cleaned_data["reason"], **_kept(f)),
+            lambda a, r, f: commands.revoke(a, r.pk, reason=f.cleaned_data["reason"], **f.more),
             _step("revoked"), forms.ReasonForm, "ban", "danger", text=_("It never holds again.")),
     ),
 )  # fmt: skip
@@ -186,6 +185,40 @@ def token(request: HttpRequest, pk: UUID) -> HttpResponseBase:
     return attachment(row.token, f"{row.number}.jwt", "application/vc+jwt")
 
 
+@needs("movements.certificate.read")
+@require_safe
+@local
+def paper(request: HttpRequest, pk: UUID) -> HttpResponseBase:
+    """The certificate as a PDF: what it says, and its signed text as a QR code and as a file."""
+    row = certificate_of(request.actor, pk)  # type: ignore[attr-defined]
+    now = times.now()
+    fields = [(str(label), text) for label, text in said(row.claims)]
+    if row.valid_until:
+        fields.append((__("Valid until"), row.valid_until.isoformat()))
+    made = certificate_pdf(
+        fields,
+        token=row.token,
+        title=__("Certificate: %(kind)s") % {"kind": KINDS.get(row.kind, row.kind)},
+        kind=__("Certificate"),
+        number=row.number,
+        subtitle=__("%(state)s, signed %(at)s UTC") % {
+            "state": row.holder.name, "at": row.issued_at.strftime("%Y-%m-%d %H:%M")},
+        state=__("%(status)s on %(day)s") % {"status": row.get_status_display(), "day": now.date().isoformat()},
+        tone="clear" if row.status == Certificate.Status.PUBLISHED else "prohibited",
+        footer=__("Certificate %(number)s · made %(time)s UTC") % {
+            "number": row.number, "time": now.strftime("%Y-%m-%d %H:%M")},
+        generated=now,
+        notes=[
+            __("The code holds the signed text itself: it can be checked with no network, by the keys and lists of any "
+               "office. Whether it still holds is what the check says, not this paper."),
+        ],
+        check_at=request.build_absolute_uri(reverse("movements:verify")),
+        language=get_language() or "en",
+        translate=__,
+    )  # fmt: skip
+    return attachment(made, f"certificate-{row.number}.pdf", "application/pdf", inline=True)
+
+
 @needs("movements.certificate.issue")
 @require_http_methods(["GET", "POST"])
 @local
@@ -237,6 +270,7 @@ def public_bundle(state: str = "") -> str:
 
 @public
 @require_http_methods(["GET", "POST"])
+@scans
 def check(request: HttpRequest) -> HttpResponseBase:
     """Is this certificate valid? Answered from this office's keys and status lists; nothing asked is kept."""
     form = forms.VerifyForm(request.POST if request.method == "POST" else None)
@@ -292,6 +326,7 @@ pages = [
     path("certificates/", certificates, name="certificates"),
     path("certificates/<uuid:pk>/", certificate, name="certificate"),
     path("certificates/<uuid:pk>/qr.svg", qr, name="certificate-qr"),
+    path("certificates/<uuid:pk>/certificate.pdf", paper, name="certificate-paper"),
     path("certificates/<uuid:pk>/token.jwt", token, name="certificate-token"),
     path("certificates/issue/<slug:kind>/<uuid:pk>/", issue, name="certificate-issue"),
     *CERTIFICATE.patterns(),

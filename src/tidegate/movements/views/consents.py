@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from typing import Any
 
 from django.utils.translation import gettext_lazy as _
@@ -12,11 +13,32 @@ from tidegate.movements.forms import acts as forms
 from tidegate.movements.forms.decision import DecideForm
 from tidegate.movements.models import Consent, Contract, Guarantee, Notification
 from tidegate.movements.queries import cases
-from tidegate.movements.views.acts import Act, own_consent, page_of
+from tidegate.movements.views.acting import Act
 from tidegate.parties.actors import Actor
+from tidegate.parties.commanding import Refused
 
 
-def _consent_key(actor: Actor, row: Notification) -> str:
+def can(name: str) -> Callable[[Actor, Notification], bool]:
+    """Whether `cases.allowed` has an act for a row; what it says of the row as it was read is asked once."""
+
+    def possible(actor: Actor, row: Notification) -> bool:
+        known: dict[str, bool] | None = getattr(row, "offered", None)
+        if known is None:
+            known = row.offered = cases.allowed(actor, row)  # type: ignore[attr-defined]
+        return known.get(name, False)
+
+    return possible
+
+
+def own_consent(actor: Actor, row: Notification) -> Consent:
+    """The consent of the actor's own authority. Raises Refused("not_concerned")."""
+    found = Consent.objects.filter(notification=row, authority=actor.state).first()
+    if found is None:
+        raise Refused("not_concerned", _("This State is not asked about this notification."))
+    return found
+
+
+def _key(actor: Actor, row: Notification) -> str:
     # As text: what two persons decide waits as JSON.
     return str(own_consent(actor, row).pk)
 
@@ -48,89 +70,56 @@ def guarantee_of(actor: Actor, row: Notification) -> dict[str, Any]:
     return {name: getattr(found, name) for name in names}
 
 
-def _suspended(found: cases.CaseView) -> bool:
-    own = _own(found)
-    return own is not None and own.status == Consent.Status.SUSPENDED
+def _suspends(suspended: bool) -> Callable[[Actor, Notification], bool]:
+    """Suspending and lifting stand under one name in `cases.allowed`: the status says which of them it is."""
+    status = Consent.Status.SUSPENDED
 
+    def possible(actor: Actor, row: Notification) -> bool:
+        return can("suspend_consent")(actor, row) and (own_consent(actor, row).status == status) == suspended
 
-def _own(found: cases.CaseView) -> Consent | None:
-    return next((c for c in found.consents if c.authority == found.notification.holder_id), None)
+    return possible
 
 
 ACTS: tuple[Act, ...] = (
-    Act(
-        "decide", "decide", "movements.consent.decide", _("Decide"), _("Decide"),
-        _("The decision is made and sent to every State concerned."),
-        lambda actor, row, asked, more: commands.decide(actor, _consent_key(actor, row), **asked, **more),
-        form=DecideForm, icon="gavel", fresh=True, about=own_consent, initial=_from_notified,
-        template="movements/decide.html",
-    ),
-    Act(
-        "suspend-consent", "suspend_consent", "movements.consent.suspend", _("Suspend your consent"), _("Suspend it"),
-        _("Your consent is suspended."),
-        lambda actor, row, asked, more: commands.suspend(
-            actor, _consent_key(actor, row), reason=asked["reason"], **more
-        ),
-        _("No new shipment may depart until you lift this again."), form=forms.Reason, icon="hand-stop", tone="danger",
-        about=own_consent, shown=lambda found: not _suspended(found),
-    ),
-    Act(
-        "lift-consent", "suspend_consent", "movements.consent.suspend", _("Lift the suspension of your consent"),
-        _("Lift it"), _("Your consent holds again as it was given."),
-        lambda actor, row, asked, more: commands.lift(actor, _consent_key(actor, row), reason=asked["reason"], **more),
-        form=forms.MaybeReason, icon="player-play", about=own_consent, shown=_suspended,
-    ),
-    Act(
-        "withdraw-consent", "withdraw_consent", "movements.consent.withdraw", _("Withdraw your consent"),
-        _("Withdraw it"), _("Your consent is withdrawn."),
-        lambda actor, row, asked, more: commands.withdraw(
-            actor, _consent_key(actor, row), reason=asked["reason"], **more
-        ),
+    Act("decide", _("Decide"), "movements.consent.decide",
+        lambda a, r, f: commands.decide(a, _key(a, r), **f.given, **f.more), can("decide"), DecideForm, "gavel",
+        "primary", done=_("The decision is made and sent to every State concerned."), fresh=True, about=own_consent,
+        initial=_from_notified, template="movements/decide.html"),
+    Act("suspend-consent", _("Suspend your consent"), "movements.consent.suspend",
+        lambda a, r, f: commands.suspend(a, _key(a, r), **f.given, **f.more), _suspends(False), forms.Reason,
+        "hand-stop", "danger", _("No new shipment may depart until you lift this again."),
+        _("Your consent is suspended."), button=_("Suspend it"), about=own_consent),
+    Act("lift-consent", _("Lift the suspension of your consent"), "movements.consent.suspend",
+        lambda a, r, f: commands.lift(a, _key(a, r), **f.given, **f.more), _suspends(True), forms.MaybeReason,
+        "player-play", done=_("Your consent holds again as it was given."), button=_("Lift it"), about=own_consent),
+    Act("withdraw-consent", _("Withdraw your consent"), "movements.consent.withdraw",
+        lambda a, r, f: commands.withdraw(a, _key(a, r), **f.given, **f.more), can("withdraw_consent"), forms.Reason,
+        "ban", "danger",
         _("For good: where the law requires your consent, nothing more may start under the notification."),
-        form=forms.Reason, icon="ban", tone="danger", about=own_consent,
-    ),
-    Act(
-        "confirm-contract", "confirm_contract", "movements.contract.confirm", _("Confirm the contract"),
-        _("Confirm it"),
-        _("The contract is confirmed."),
-        lambda actor, row, asked, more: guarantees.confirm_contract(
-            actor, row.pk, number=asked["number"], key=more["key"]
-        ),
+        _("Your consent is withdrawn."), button=_("Withdraw it"), about=own_consent),
+    Act("confirm-contract", _("Confirm the contract"), "movements.contract.confirm",
+        lambda a, r, f: guarantees.confirm_contract(a, r.pk, **f.once, **f.given), can("confirm_contract"),
+        forms.ConfirmContract, "file-certificate", "primary",
         _("The State of import confirms that a contract between notifier and disposer exists (Article 6(3)(b))."),
-        form=forms.ConfirmContract, icon="file-certificate",
-    ),
-    Act(
-        "contract", "lodge_contract", "movements.contract.lodge", _("Lodge the contract"), _("Lodge it"),
-        _("The contract is lodged. The State of import has to confirm it."),
-        lambda actor, row, asked, more: guarantees.lodge_contract(actor, row.pk, **asked, key=more["key"]),
-        form=forms.LodgeContract, icon="file-text", initial=contract_of,
-    ),
-    Act(
-        "guarantee", "propose_guarantee", "movements.guarantee.propose", _("Propose a guarantee"), _("Propose it"),
-        _("The guarantee is proposed. The authority of export has to approve it."),
-        lambda actor, row, asked, more: guarantees.propose_guarantee(actor, row.pk, **asked, key=more["key"]),
-        form=forms.ProposeGuarantee, icon="shield-check", initial=guarantee_of,
-    ),
-    Act(
-        "approve-guarantee", "approve_guarantee", "movements.guarantee.approve", _("Approve the guarantee"),
-        _("Approve it"), _("The guarantee is approved."),
-        lambda actor, row, asked, more: guarantees.approve_guarantee(actor, row.pk, key=more["key"]),
-        icon="shield-check",
-    ),
-    Act(
-        "release-guarantee", "release_guarantee", "movements.guarantee.release", _("Release the guarantee"),
-        _("Release it"), _("The guarantee is released."),
-        lambda actor, row, asked, more: guarantees.release(actor, str(row.pk), key=more["key"]),
-        _("Every movement that it covers is completed, and no take-back case is open."), icon="shield-check",
-    ),
-    Act(
-        "call-guarantee", "call_guarantee", "movements.guarantee.call", _("Call the guarantee"), _("Call it"),
-        _("The guarantee is called."),
-        lambda actor, row, asked, more: guarantees.call(
-            actor, str(row.pk), reason=asked["reason"], key=more["key"]
-        ),
-        _("Nothing more may start under the notification."), form=forms.Reason, icon="alert-triangle", tone="danger",
-    ),
+        _("The contract is confirmed."), button=_("Confirm it")),
+    Act("contract", _("Lodge the contract"), "movements.contract.lodge",
+        lambda a, r, f: guarantees.lodge_contract(a, r.pk, **f.once, **f.given), can("lodge_contract"),
+        forms.LodgeContract, "file-text", done=_("The contract is lodged. The State of import has to confirm it."),
+        button=_("Lodge it"), initial=contract_of),
+    Act("guarantee", _("Propose a guarantee"), "movements.guarantee.propose",
+        lambda a, r, f: guarantees.propose_guarantee(a, r.pk, **f.once, **f.given),
+        can("propose_guarantee"), forms.ProposeGuarantee, "shield-check",
+        done=_("The guarantee is proposed. The authority of export has to approve it."), button=_("Propose it"),
+        initial=guarantee_of),
+    Act("approve-guarantee", _("Approve the guarantee"), "movements.guarantee.approve",
+        lambda a, r, f: guarantees.approve_guarantee(a, r.pk, **f.once), can("approve_guarantee"),
+        icon="shield-check", tone="primary", done=_("The guarantee is approved."), button=_("Approve it")),
+    Act("release-guarantee", _("Release the guarantee"), "movements.guarantee.release",
+        lambda a, r, f: guarantees.release(a, str(r.pk), **f.once), can("release_guarantee"),
+        icon="shield-check", text=_("Every movement that it covers is completed, and no take-back case is open."),
+        done=_("The guarantee is released."), button=_("Release it")),
+    Act("call-guarantee", _("Call the guarantee"), "movements.guarantee.call",
+        lambda a, r, f: guarantees.call(a, str(r.pk), **f.once, **f.given), can("call_guarantee"),
+        forms.Reason, "alert-triangle", "danger", _("Nothing more may start under the notification."),
+        _("The guarantee is called."), button=_("Call it")),
 )  # fmt: skip
-
-PAGES = {act.name: page_of(act) for act in ACTS}

@@ -6,7 +6,6 @@ from typing import Any
 
 from django.contrib import messages
 from django.core.paginator import Paginator
-from django.db.models import Q
 from django.http import HttpRequest
 from django.http.response import HttpResponseBase
 from django.shortcuts import redirect, render
@@ -15,11 +14,12 @@ from django.utils.translation import gettext as __
 from django.utils.translation import gettext_lazy as _
 from django.views.decorators.http import require_http_methods, require_safe
 
+from tidegate.movements import naming
 from tidegate.movements.commands import consignments as commands
 from tidegate.movements.forms import takeback as forms
 from tidegate.movements.models import Consignment, JointInspection, Requirement
+from tidegate.movements.queries import consignments as queries
 from tidegate.movements.queries import shipments
-from tidegate.movements.queries import takeback as queries
 from tidegate.movements.views.acting import Act, Acts, local, say
 from tidegate.parties import times
 from tidegate.parties.access import needs
@@ -33,10 +33,6 @@ OPEN = commands.OPEN
 def page_of(row: Consignment) -> str:
     """The address of a consignment's page."""
     return reverse("movements:consignment", args=[row.reference])
-
-
-def _kept(form: Any) -> dict[str, Any]:
-    return {"revision": form.cleaned_data["revision"], "key": form.cleaned_data.get("key") or ""}
 
 
 def _open(_actor: Actor, row: Consignment) -> bool:
@@ -58,34 +54,34 @@ CONSIGNMENT = Acts(
     page_of, lambda row: row.declaration or row.reference,
     (
         Act("release", _("Release"), "movements.consignment.release",
-            lambda a, r, f: commands.release(a, r.pk, **_kept(f)),
+            lambda a, r, f: commands.release(a, r.pk, **f.more),
             lambda a, r: r.status in OPEN and not queries.waiting_for(r), icon="check", tone="primary",
             text=_("One release for every agency."), done=_("Released.")),
         Act("require", _("Ask for something"), "movements.consignment.require",
             lambda a, r, f: commands.require(
                 a, r.pk, what=f.cleaned_data["what"], agency_id=f.cleaned_data["agency_id"],
-                document=f.cleaned_data["document"], due_at=f.cleaned_data["due_at"], **_kept(f)),
+                document=f.cleaned_data["document"], due_at=f.cleaned_data["due_at"], **f.more),
             _open, forms.RequireForm, "plus"),
         Act("inspection", _("Joint inspection"), "movements.consignment.inspect",
             lambda a, r, f: commands.joint_inspection(
                 a, r.pk, place=f.cleaned_data["place"], at=f.cleaned_data["at"],
-                agency_ids=f.cleaned_data["agency_ids"], key=f.cleaned_data["key"]),
+                agency_ids=f.cleaned_data["agency_ids"], **f.once),
             _open, forms.InspectionForm, "eye-search", text=_("One inspection for all agencies, instead of one each.")),
         Act("refuse", _("Refuse the goods"), "movements.consignment.refuse",
-            lambda a, r, f: commands.refuse(a, r.pk, reason=f.cleaned_data["reason"], **_kept(f)),
+            lambda a, r, f: commands.refuse(a, r.pk, reason=f.cleaned_data["reason"], **f.more),
             _open, forms.ReasonForm, "ban", "danger"),
     ),
 )  # fmt: skip
 
 REQUIREMENT = Acts(
     "requirement", "requirements/<uuid:pk>/", lambda actor, pk: queries.requirement(actor, pk),
-    lambda row: {"pk": row.pk}, lambda row: page_of(row.consignment), lambda row: row.what,
+    lambda row: {"pk": row.pk}, lambda row: page_of(row.consignment), naming.asked,
     (
         Act("answer", _("Answer"), "movements.consignment.answer",
-            lambda a, r, f: commands.answer(a, r.pk, key=f.cleaned_data["key"], **f.given), _own, forms.AnswerForm,
+            lambda a, r, f: commands.answer(a, r.pk, **f.once, **f.given), _own, forms.AnswerForm,
             "check", "primary"),
         Act("waive", _("Waive"), "movements.consignment.waive",
-            lambda a, r, f: commands.waive(a, r.pk, reason=f.cleaned_data["reason"], key=f.cleaned_data["key"]),
+            lambda a, r, f: commands.waive(a, r.pk, reason=f.cleaned_data["reason"], **f.once),
             _own, forms.ReasonForm, "x"),
     ),
 )  # fmt: skip
@@ -95,7 +91,7 @@ INSPECTION = Acts(
     lambda row: {"pk": row.pk}, lambda row: page_of(row.consignment), lambda row: row.place,
     (
         Act("result", _("Record the result"), "movements.consignment.inspect",
-            lambda a, r, f: commands.inspect(a, r.pk, key=f.cleaned_data["key"], **f.given), _takes_part,
+            lambda a, r, f: commands.inspect(a, r.pk, **f.once, **f.given), _takes_part,
             forms.ResultForm, "pencil", "primary"),
     ),
 )  # fmt: skip
@@ -109,14 +105,8 @@ def consignments(request: HttpRequest) -> HttpResponseBase:
     actor = request.actor  # type: ignore[attr-defined]
     text, status = request.GET.get("q", "")[:200], request.GET.get("status", "")
     mine = request.GET.get("mine") == "1"
-    rows = queries.consignments(actor)
-    if text:
-        rows = rows.filter(Q(reference__icontains=text) | Q(declaration__icontains=text) | Q(case__icontains=text))
-    if status in Consignment.Status.values:
-        rows = rows.filter(status=status)
-    if mine:
-        asked = Requirement.objects.filter(holder=actor.state, agency=actor.organisation, status="open")
-        rows = rows.filter(status__in=OPEN, pk__in=asked.values("consignment"))
+    status = status if status in Consignment.Status.values else ""
+    rows = queries.find(actor, text=text, status=status, mine=mine)
     query = request.GET.copy()
     query.pop("page", None)
     context = {

@@ -24,7 +24,7 @@ from tidegate.movements.models import Holiday
 from tidegate.movements.queries import cases, overview
 from tidegate.movements.queries import desk as queries
 from tidegate.movements.templatetags.movements import STEPS
-from tidegate.movements.views.acts import expected
+from tidegate.movements.views.acting import expected
 from tidegate.parties import times
 from tidegate.parties.access import needs, public
 from tidegate.parties.actors import Actor, acting, in_force, memberships_of
@@ -43,15 +43,22 @@ def desk(request: HttpRequest) -> HttpResponseBase:
     """The queue, with counts and filters."""
     actor = request.actor  # type: ignore[attr-defined]
     asked = {name: request.GET.get(name, "")[:200] for name in ("kind", "q", "due")}
-    found = queries.desk(actor, kind=asked["kind"], text=asked["q"], due=asked["due"])
+    number = request.GET.get("page", "")
+    found = queries.desk(
+        actor,
+        kind=asked["kind"] if asked["kind"] in queries.KINDS else "",
+        text=asked["q"].strip(),
+        due=asked["due"] if asked["due"] in ("over", "week") else "",
+        page=int(number) if number.isascii() and number.isdecimal() else 1, size=PER_PAGE,
+    )  # fmt: skip
     query = request.GET.copy()
     query.pop("page", None)
-    page = Paginator(found.items, PER_PAGE).get_page(request.GET.get("page"))
-    known = _known(actor, page.object_list)
+    page = Paginator(range(min(found.matching, queries.MOST)), PER_PAGE).get_page(found.page)
+    known = _known(actor, found.items)
     context = {
         "desk": found,
         "page": page,
-        "rows": [{"item": item, "what": what_of(item), "url": address_of(item, known)} for item in page.object_list],
+        "rows": [{"item": item, "what": what_of(item), "url": address_of(item, known)} for item in found.items],
         "asked": asked,
         "is_asked": any(asked.values()),
         "query": f"{query.urlencode()}&" if query else "",
@@ -88,6 +95,10 @@ def address_of(item: queries.Item, known: set[str]) -> str:
         return reverse(OWN_PAGES[item.subject])
     if item.kind == "breach":
         return reverse("movements:breach", args=[item.subject_id])
+    if item.kind == "report" and item.due is not None:
+        return f"{reverse('movements:annual')}?year={item.due.year - 1}"
+    if item.subject in ("consignment", "requirement", "jointinspection"):
+        return reverse("movements:consignment", args=[item.title])
     if item.kind == "draft":
         return reverse("movements:edit", args=[item.case, "parties"])
     if item.subject in ("notification", "consent", "contract", "guarantee", "inforequest", "amendment"):
@@ -159,7 +170,7 @@ def calendar(request: HttpRequest, actor: Actor) -> bytes:
     found.add("x-wr-calname", f"Tidegate · {actor.organisation.name}")
     person = actor.person
     with override((person.language if person is not None else "") or "en"):
-        items = queries.desk(actor).items
+        items = queries.dated(actor)
         known = _known(actor, items)
         for item in items:
             if item.due is None:

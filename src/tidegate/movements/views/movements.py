@@ -77,10 +77,6 @@ def _given(form: Any, *names: str) -> dict[str, Any]:
     return {name: form.cleaned_data[name] for name in names if form.cleaned_data.get(name) not in (None, "")}
 
 
-def _key(form: Any) -> str:
-    return str(form.cleaned_data.get("key") or "")
-
-
 def _load(form: Any) -> dict[str, Any]:
     said = form.cleaned_data
     return {
@@ -94,61 +90,61 @@ def _load(form: Any) -> dict[str, Any]:
 
 ACTS = (
     Act("announce", _("Announce"), "movements.movement.announce",
-        lambda a, r, f: commands.announce(a, r.pk, revision=f.cleaned_data["revision"], key=_key(f)),
+        lambda a, r, f: commands.announce(a, r.pk, **f.more),
         _step("announced", Status.DRAFT), icon="send", tone="primary", done=_("Announced, or waiting for quantities."),
         text=_("Every authority on the route is told, and the quantity is reserved at every home.")),
     Act("amend", _("Change"), "movements.movement.amend",
-        lambda a, r, f: commands.amend(a, r.pk, revision=f.cleaned_data["revision"], key=_key(f), **_load(f)),
+        lambda a, r, f: commands.amend(a, r.pk, **f.more, **_load(f)),
         _step("amended", Status.DRAFT, Status.ANNOUNCED, Status.HELD), forms.AmendForm, "pencil", done=_("Changed.")),
     Act("depart", _("Record departure"), "movements.movement.depart",
         lambda a, r, f: commands.depart(
             a, r.pk, loaded_kg=f.cleaned_data["loaded_kg"], revision=f.cleaned_data["revision"],
-            particulars=f.particulars, key=_key(f), **_given(f, "at", "packages")),
+            particulars=f.particulars, **f.once, **_given(f, "at", "packages")),
         _step("departed", Status.ANNOUNCED), forms.DepartForm, "truck", "primary", done=_("Departure recorded.")),
     Act("saw_departure", _("It was seen leaving"), "movements.movement.observe",
         lambda a, r, f: commands.saw_departure(
-            a, r.pk, loaded_kg=f.cleaned_data["loaded_kg"], particulars=f.particulars, key=_key(f),
+            a, r.pk, loaded_kg=f.cleaned_data["loaded_kg"], particulars=f.particulars, **f.once,
             **_given(f, "at", "packages")),
         lambda a, r: r.loaded_kg is None and _writes(a, r, "departed"), forms.DepartForm, "eye-search",
         text=_("What was seen is stored in any case; what was not in order opens a breach.")),
     Act("transfer", _("Hand over to another carrier"), "movements.movement.carry",
-        lambda a, r, f: commands.transfer(a, r.pk, key=_key(f), **f.given), _under_way, forms.TransferForm, "users"),
+        lambda a, r, f: commands.transfer(a, r.pk, **f.once, **f.given), _under_way, forms.TransferForm, "users"),
     Act("pass_border", _("Record passage"), "movements.movement.observe",
-        lambda a, r, f: commands.pass_border(a, r.pk, key=_key(f), **f.given), _under_way, forms.PassForm, "flag"),
+        lambda a, r, f: commands.pass_border(a, r.pk, **f.once, **f.given), _under_way, forms.PassForm, "flag"),
     Act("arrive", _("Record arrival"), "movements.movement.receive",
-        lambda a, r, f: commands.arrive(a, r.pk, key=_key(f), **f.given),
+        lambda a, r, f: commands.arrive(a, r.pk, **f.once, **f.given),
         lambda a, r: r.arrived_at is None and _step("arrived")(a, r), forms.ArriveForm, "map-pin", "primary"),
     Act("receive", _("Record receipt"), "movements.movement.receive",
-        lambda a, r, f: commands.receive(a, r.pk, key=_key(f), **f.given),
+        lambda a, r, f: commands.receive(a, r.pk, **f.once, **f.given),
         lambda a, r: r.received_kg is None and r.arrived_at is not None and _writes(a, r, "received_accepted"),
         forms.ReceiveForm, "scale", "primary",
         text=_("Accepted and rejected add up to what was weighed in. What is rejected opens a take-back case.")),
     Act("complete", _("Record an operation"), "movements.movement.complete",
-        lambda a, r, f: commands.complete(a, r.pk, key=_key(f), **f.given),
+        lambda a, r, f: commands.complete(a, r.pk, **f.once, **f.given),
         lambda a, r: bool(r.accepted_kg) and r.completed_at is None and _writes(a, r, "completed"),
         forms.CompleteForm, "recycle", "primary"),
     Act("hold", _("Hold"), "movements.movement.hold",
-        lambda a, r, f: commands.hold(a, r.pk, key=_key(f), **f.given),
+        lambda a, r, f: commands.hold(a, r.pk, **f.once, **f.given),
         lambda a, r: _step("held")(a, r) and not _holds(a, r), forms.StopForm, "hand-stop",
         text=_("Nothing leaves until every State that holds it has let it go.")),
     Act("release", _("End the hold"), "movements.movement.hold",
-        lambda a, r, f: commands.release_hold(a, r.pk, key=_key(f), **f.given), _holds, forms.StopForm, "check"),
+        lambda a, r, f: commands.release_hold(a, r.pk, **f.once, **f.given), _holds, forms.StopForm, "check"),
     Act("seize", _("Seize"), "movements.movement.hold",
-        lambda a, r, f: commands.seize(a, r.pk, key=_key(f), **f.given), _step("seized"), forms.StopForm, "lock",
+        lambda a, r, f: commands.seize(a, r.pk, **f.once, **f.given), _step("seized"), forms.StopForm, "lock",
         "danger", text=_("Only a return or a disposal ends a seizure.")),
     Act("correct", _("Correct figures"), "movements.movement.correct",
         lambda a, r, f: commands.correct(
-            a, r.pk, changes=f.changes, reason=f.cleaned_data["reason"], key=_key(f)),
+            a, r.pk, changes=f.changes, reason=f.cleaned_data["reason"], **f.once),
         _correctable, forms.CorrectForm, "edit", done=_("Proposed; the other States answer."),
         onward=lambda made: page_of(made.movement),
         text=_("Every other State on the route has to agree. What was recorded stays in the journal.")),
     Act("cancel", _("Give up"), "movements.movement.cancel",
         lambda a, r, f: commands.cancel(
-            a, r.pk, reason=f.cleaned_data["reason"], revision=f.cleaned_data["revision"], key=_key(f)),
+            a, r.pk, reason=f.cleaned_data["reason"], **f.more),
         _step("cancelled", Status.DRAFT, Status.ANNOUNCING, Status.ANNOUNCED), forms.ReasonForm, "x", "danger",
         text=_("What was reserved is given back; the serial number is never used again.")),
     Act("close", _("Close"), "movements.movement.close",
-        lambda a, r, f: commands.close(a, r.pk, revision=f.cleaned_data["revision"], key=_key(f)),
+        lambda a, r, f: commands.close(a, r.pk, **f.more),
         lambda a, r: possible(r, "closed"), icon="checklist"),
 )  # fmt: skip
 
@@ -171,7 +167,7 @@ CORRECTION = Acts(
     lambda row: name_of(row.movement),
     (
         Act("answer", _("Answer the correction"), "movements.correction.answer",
-            lambda a, r, f: commands.approve_correction(a, r.pk, key=_key(f), **f.given),
+            lambda a, r, f: commands.approve_correction(a, r.pk, **f.once, **f.given),
             lambda a, r: r.proposed_by != a.state and a.state not in r.answers, forms.AnswerForm, "gavel", "primary"),
     ),
 )  # fmt: skip
@@ -277,7 +273,7 @@ def new(request: HttpRequest) -> HttpResponseBase:
     form = forms.DraftForm(request.POST if request.method == "POST" else None, row=notification, actor=actor)
     if request.method == "POST" and form.is_valid():
         try:
-            made = commands.draft(actor, notification.pk, key=_key(form), **_load(form))
+            made = commands.draft(actor, notification.pk, key=form.cleaned_data["key"], **_load(form))
         except (Missing, Forbidden):
             raise
         except Refused as refused:

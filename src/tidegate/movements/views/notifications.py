@@ -10,11 +10,12 @@ from django.contrib import messages
 from django.core.paginator import Paginator
 from django.http import Http404, HttpRequest, HttpResponse, HttpResponseBase
 from django.shortcuts import redirect, render
-from django.utils.translation import gettext as _
-from django.utils.translation import gettext_lazy
+from django.urls import reverse
+from django.utils.translation import gettext as __
+from django.utils.translation import gettext_lazy as _
 from django.views.decorators.http import require_http_methods, require_POST, require_safe
 
-from tidegate.movements import blocks, breaches, conditions, guard
+from tidegate.movements import blocks, breaches, conditions, evidence, guard
 from tidegate.movements.commands import attachments, filters
 from tidegate.movements.commands import notifications as commands
 from tidegate.movements.forms import acts as forms
@@ -22,15 +23,23 @@ from tidegate.movements.forms.decision import ground_label
 from tidegate.movements.models import Amendment, Breach, Consent, Contract, Guarantee, InfoRequest, Notification
 from tidegate.movements.papers import LABELS, notification_pdf
 from tidegate.movements.queries import cases, overview, screens
-from tidegate.movements.views.acts import Act, attempt, new_key, page_of
+from tidegate.movements.views import consents
+from tidegate.movements.views.acting import Act, Acts, Offer, attempt
+from tidegate.movements.views.consents import can
 from tidegate.parties.access import needs
 from tidegate.parties.actors import Actor
 from tidegate.parties.commanding import Missing
+from tidegate.parties.ids import uuid7
 from tidegate.parties.scope import held
 
 PER_PAGE = 30
 READ = cases.READ
 DRAFT = "movements.notification.draft"
+
+
+def page_of(row: Notification) -> str:
+    """The address of a case's page."""
+    return reverse("movements:case", args=[row.case])
 
 
 # ── the list ─────────────────────────────────────────────────────────────────────────────────────────────────
@@ -46,7 +55,7 @@ def index(request: HttpRequest) -> HttpResponseBase:
     query = request.GET.copy()
     query.pop("page", None)
     groups = [
-        ("draft", _("Drafts")), ("open", _("Under way")), ("running", _("Consented")), ("ended", _("Ended")),
+        ("draft", __("Drafts")), ("open", __("Under way")), ("running", __("Consented")), ("ended", __("Ended")),
     ]  # fmt: skip
     context = {
         "page": Paginator(rows, PER_PAGE).get_page(request.GET.get("page")),
@@ -78,13 +87,13 @@ def keep_filter(request: HttpRequest) -> HttpResponseBase:
     where = "movements:desk" if desk == "desk" else "movements:notifications"
     if request.POST.get("drop"):
         filters.drop(actor, desk=desk, name=name)
-        messages.success(request, _("The filter is dropped."))
+        messages.success(request, __("The filter is dropped."))
         return redirect(where)
     if not name:
-        messages.error(request, _("Give the filter a name."))
+        messages.error(request, __("Give the filter a name."))
     else:
         filters.keep(actor, desk=desk, name=name, query=query)
-        messages.success(request, _("The filter is kept."))
+        messages.success(request, __("The filter is kept."))
     response = redirect(where)
     if query:
         response["Location"] += f"?{query}"
@@ -112,7 +121,7 @@ def new(request: HttpRequest) -> HttpResponseBase:
                 version = blocks.FORM_2006
             template = source or None if how == "template" else None
             made = commands.create(actor, template=template, form_version=version, key=key)
-        messages.success(request, _("The draft is made. It is kept as you go on."))
+        messages.success(request, __("The draft is made. It is kept as you go on."))
         return redirect("movements:edit", case=made.case, step="parties")
     rows = cases.notifications(actor).exclude(status="draft").order_by("-updated_at")
     context = {
@@ -120,7 +129,7 @@ def new(request: HttpRequest) -> HttpResponseBase:
         "versions": blocks.FORMS.items(),
         "sources": list(rows[:100]),
         "renewable": [row for row in rows[:100] if row.holder_id == row.state_export and row.status != "withdrawn"],
-        "key": new_key(),
+        "key": str(uuid7()),
         "source": request.GET.get("from", ""),
         "how": request.GET.get("how", "blank"),
     }
@@ -130,10 +139,7 @@ def new(request: HttpRequest) -> HttpResponseBase:
 # ── the case ─────────────────────────────────────────────────────────────────────────────────────────────────
 
 # What is offered first where several acts are possible.
-FIRST = (
-    "submit", "transmit", "acknowledge", "decide", "answer", "confirm_contract", "approve_guarantee",
-    "approve_amendment", "lift",
-)  # fmt: skip
+FIRST = ("transmit", "acknowledge", "decide", "confirm-contract", "approve-guarantee", "lift")
 
 
 @needs(READ)
@@ -158,14 +164,14 @@ def case_context(actor: Actor, found: cases.CaseView) -> dict[str, Any]:
     return {
         "v": found,
         "n": row,
-        "offered": offered(found),
+        "offered": offered(actor, found),
         "sections": summary(found.content, row.form_version),
         "layout": layout,
         "stops": _stops(found),
         "screen": screens.live(row) if row.transmitted_at is None and not row.ended_as else screens.kept(row),
         "bar": overview.bar(found.account),
         "movements": overview.movements(actor, row),
-        "files": list(overview.attachments(actor, row)),
+        "files": overview.files(actor, row),
         "moments": cases.timeline(actor, row.pk, limit=200),
         "supersedes": supersedes,
         "successors": list(cases.notifications(actor).filter(supersedes=row.case)),
@@ -180,18 +186,17 @@ def case_context(actor: Actor, found: cases.CaseView) -> dict[str, Any]:
         "open_amendment": next((made for made, _answers in found.amendments if made.status == "proposed"), None),
         "may_close_breach": actor.may("movements.breach.close"),
         "may_attach": actor.may(attachments.KEEP) and not row.ended_as,
-        "file_kinds": attachments.KINDS.items(),
+        "file_kinds": evidence.NOTIFIED.items(),
     }
 
 
-def offered(found: cases.CaseView) -> list[Act]:
+def offered(actor: Actor, found: cases.CaseView) -> list[Offer]:
     """The acts that are possible now, the expected one first."""
-    from tidegate.movements.views import consents
-
+    row = found.notification
+    row.offered = found.may  # type: ignore[attr-defined]
     place = {name: number for number, name in enumerate(FIRST)}
     # An act of its own address (a question, an amendment, the wizard) stands in its own section.
-    acts = [act for act in (*consents.ACTS, *ACTS) if found.may.get(act.may) and act.shown(found)]
-    return sorted(acts, key=lambda act: place.get(act.may, len(place)))
+    return sorted(NOTIFICATION.offers(actor, row), key=lambda one: place.get(one.name, len(place)))
 
 
 def _stops(found: cases.CaseView) -> list[dict[str, Any]]:
@@ -271,7 +276,7 @@ def versions(request: HttpRequest, case: str, before: int, after: int) -> HttpRe
     found = cases.difference(actor, row.pk, before, after)
     context = {
         "n": row, "before": before, "after": after, "lines": differences(found, row.form_version),
-        "title": _("Version %(after)d against version %(before)d") % {"before": before, "after": after},
+        "title": __("Version %(after)d against version %(before)d") % {"before": before, "after": after},
         "reason": next((v.reason for v in row.versions.all() if v.number == after), ""),
     }  # fmt: skip
     return render(request, "movements/differences.html", context)
@@ -285,7 +290,7 @@ def renewal(request: HttpRequest, case: str) -> HttpResponseBase:
     row = cases.notification(actor, case)
     found = cases.from_supersedes(actor, row.pk)
     context = {
-        "n": row, "lines": differences(found, row.form_version), "title": _("Against the notification that it renews"),
+        "n": row, "lines": differences(found, row.form_version), "title": __("Against the notification that it renews"),
     }  # fmt: skip
     return render(request, "movements/differences.html", context)
 
@@ -316,40 +321,6 @@ def field_label(path: str) -> str:
 # ── questions and amendments ─────────────────────────────────────────────────────────────────────────────────
 
 
-@needs("movements.notification.answer")
-@require_http_methods(["GET", "POST"])
-def answer(request: HttpRequest, case: str, pk: UUID) -> HttpResponseBase:
-    """Answer an authority's question."""
-    actor = request.actor  # type: ignore[attr-defined]
-    row = cases.notification(actor, case)
-    asked = InfoRequest.objects.filter(notification=row, pk=pk).first()
-    if asked is None:
-        raise Missing("info_request")
-    return _small(
-        request, row, asked, forms.Answer, _("Answer a question"), _("Send the answer"), _("The answer is sent."),
-        lambda said, more: commands.supply_info(actor, asked.pk, answer=said["answer"], **more), text=asked.question,
-    )  # fmt: skip
-
-
-@needs("movements.amendment.approve")
-@require_http_methods(["GET", "POST"])
-def answer_amendment(request: HttpRequest, case: str, number: int) -> HttpResponseBase:
-    """An authority's answer to a proposed amendment."""
-    actor = request.actor  # type: ignore[attr-defined]
-    row = cases.notification(actor, case)
-    made = row.amendments.filter(number=number).first()
-    if made is None:
-        raise Missing("amendment")
-    return _small(
-        request, row, made, forms.AnswerAmendment, _("Answer an amendment"), _("Send the answer"),
-        _("The answer is sent."),
-        lambda said, more: commands.approve_amendment(
-            actor, str(made.pk), approved=said["approved"], reason=said["reason"], key=more["key"]
-        ),
-        text=made.reason, changes_of=amended(row, made),
-    )  # fmt: skip
-
-
 def amended(row: Notification, made: Amendment) -> list[dict[str, Any]]:
     """What an amendment changes, in words."""
     before = blocks.content_of(row, decisions=False).model_dump(mode="json")
@@ -359,134 +330,107 @@ def amended(row: Notification, made: Amendment) -> list[dict[str, Any]]:
     return differences(found, row.form_version)
 
 
-def _small(
-    request: HttpRequest,
-    row: Notification,
-    about: Any,
-    form_of: type[forms.ActForm],
-    title: str,
-    button: str,
-    done: str,
-    run: Any,
-    text: str = "",
-    changes_of: Any = None,
-) -> HttpResponseBase:
-    """The page of an act on a row below the notification."""
-    status, changes = 200, None
-    if request.method == "POST":
-        form = form_of(row, request.POST)
-        if form.is_valid():
-            more = {"revision": form.cleaned_data["revision"], "key": form.cleaned_data["key"]}
-            tried = attempt(form, about, lambda: run(form.asked, more))
-            if tried.ok:
-                messages.success(request, done)
-                return redirect("movements:case", case=row.case)
-            status, changes = tried.status, tried.changes
-        else:
-            status = 422
-    else:
-        form = form_of(row, initial={"revision": about.revision, "key": new_key()})
-    act = {"title": title, "button": button, "icon": "check", "text": "", "quote": text, "tone": ""}
-    context = {
-        "act": act, "n": row, "form": form, "changes": changes, "possible": True, "lines": changes_of,
-    }  # fmt: skip
-    return render(request, "movements/case_act.html", context, status=status)
+def _question(actor: Actor, case: str, pk: UUID) -> InfoRequest:
+    asked = InfoRequest.objects.filter(notification=cases.notification(actor, case), pk=pk).first()
+    if asked is None:
+        raise Missing("info_request")
+    return asked
 
 
-# ── the acts of its way ──────────────────────────────────────────────────────────────────────────────────────
+def _amendment(actor: Actor, case: str, number: int) -> Amendment:
+    made = cases.notification(actor, case).amendments.filter(number=number).first()
+    if made is None:
+        raise Missing("amendment")
+    return made
 
-ACTS: tuple[Act, ...] = (
-    Act(
-        "transmit", "transmit", "movements.notification.transmit", gettext_lazy("Send to the authorities concerned"),
-        gettext_lazy("Send it on"), gettext_lazy("It is sent on. The law says who must consent."),
-        lambda actor, row, asked, more: commands.transmit(actor, row.pk, **more),
-        gettext_lazy("The law is asked again, and every authority that it names gets the notification."), icon="send",
-    ),
-    Act(
-        "acknowledge", "acknowledge", "movements.notification.acknowledge", gettext_lazy("Acknowledge"),
-        gettext_lazy("Acknowledge"), gettext_lazy("It is acknowledged. Your time limit runs."),
-        lambda actor, row, asked, more: commands.acknowledge(
-            actor, row.pk, received_on=asked["received_on"] or None, **more
-        ),
-        gettext_lazy("You have the complete notification. The time limit of your decision starts now."),
-        form=forms.Acknowledge, icon="check",
-    ),
-    Act(
-        "ask", "ask", "movements.notification.ask", gettext_lazy("Ask for information"), gettext_lazy("Ask"),
-        gettext_lazy("The question is sent."),
-        lambda actor, row, asked, more: commands.request_info(actor, row.pk, question=asked["question"], **more),
-        form=forms.Ask, icon="message-question",
-    ),
-    Act(
-        "override", "override", "movements.notification.override", gettext_lazy("Let it be notified all the same"),
-        gettext_lazy("Let it be notified"), gettext_lazy("It may be notified; the reason is on record."),
-        lambda actor, row, asked, more: commands.override(actor, str(row.pk), reason=asked["reason"], **more),
-        gettext_lazy("The screen says that the law prohibits this load on this route. Your decision and its reason go "
-                     "into the journal and to every State concerned."),
-        form=forms.Reason, icon="gavel", tone="danger",
-    ),
-    Act(
-        "suspend", "suspend", "movements.notification.suspend", gettext_lazy("Suspend the notification"),
-        gettext_lazy("Suspend it"), gettext_lazy("It is suspended: nothing new may depart."),
-        lambda actor, row, asked, more: commands.suspend(actor, str(row.pk), reason=asked["reason"], **more),
-        gettext_lazy("No new shipment may depart until you lift this again. What is under way arrives."),
-        form=forms.Reason, icon="hand-stop", tone="danger",
-    ),
-    Act(
-        "lift", "lift", "movements.notification.suspend", gettext_lazy("Lift the suspension"), gettext_lazy("Lift it"),
-        gettext_lazy("The suspension of your State is lifted."),
-        lambda actor, row, asked, more: commands.lift(actor, str(row.pk), reason=asked["reason"], **more),
-        form=forms.MaybeReason, icon="player-play",
-    ),
-    Act(
-        "not-forward", "not_forward", "movements.notification.transmit", gettext_lazy("Do not forward it"),
-        gettext_lazy("Do not forward it"), gettext_lazy("It is not forwarded."),
-        lambda actor, row, asked, more: commands.not_forward(actor, row.pk, reason=asked["reason"], **more),
-        gettext_lazy("No other State is told of it. The notifier reads the reason."),
-        form=forms.Reason, icon="circle-x", tone="danger",
-    ),
-    Act(
-        "withdraw", "withdraw", "movements.notification.withdraw", gettext_lazy("Withdraw the notification"),
-        gettext_lazy("Withdraw it"), gettext_lazy("It is withdrawn."),
-        lambda actor, row, asked, more: commands.withdraw(actor, row.pk, reason=asked["reason"], **more),
-        gettext_lazy("It ends, and every authority concerned is told."), form=forms.Reason, icon="x", tone="danger",
-    ),
-    Act(
-        "revoke", "revoke", "movements.notification.revoke", gettext_lazy("Revoke the notification"),
-        gettext_lazy("Revoke it"), gettext_lazy("It is revoked: nothing more may start under it."),
-        lambda actor, row, asked, more: commands.revoke(actor, str(row.pk), reason=asked["reason"], **more),
-        gettext_lazy("It ends for good, and every authority concerned is told."), form=forms.Reason, icon="ban",
-        tone="danger",
-    ),
-    Act(
-        "close", "close", "movements.notification.close", gettext_lazy("Close the notification"),
-        gettext_lazy("Close it"), gettext_lazy("It is closed."),
-        lambda actor, row, asked, more: commands.close(actor, row.pk, **more),
-        gettext_lazy("Every movement is finished, no case is open, and the guarantee is released."), icon="lock",
-    ),
-    Act(
-        "clone", "clone", DRAFT, gettext_lazy("Copy into a new draft"), gettext_lazy("Copy it"),
-        gettext_lazy("The draft is made. It is in the list of notifications."),
-        lambda actor, row, asked, more: commands.clone(actor, row.pk, key=more["key"]), icon="copy",
-    ),
-    Act(
-        "renew", "renew", DRAFT, gettext_lazy("Renew"), gettext_lazy("Draft the renewal"),
-        gettext_lazy("The renewal is drafted. It is in the list of notifications."),
-        lambda actor, row, asked, more: commands.renew(actor, row.pk, key=more["key"]),
-        gettext_lazy("A new draft that takes the place of this notification once it is in force. The period has to be "
-                     "said anew."),
-        icon="refresh",
-    ),
-    Act(
-        "keep-template", "clone", "movements.template.keep", gettext_lazy("Keep as a template"),
-        gettext_lazy("Keep it"),
-        gettext_lazy("It is kept as a template."),
-        lambda actor, row, asked, more: commands.keep_template(actor, row.pk, name=asked["name"], key=more["key"]),
-        form=forms.NameForm, icon="copy",
-    ),
+
+ANSWERS = (
+    Act("answer", _("Answer a question"), "movements.notification.answer",
+        lambda a, r, f: commands.supply_info(a, r.pk, **f.given, **f.more), lambda a, r: r.answered_at is None,
+        forms.Answer, "check", done=_("The answer is sent."), button=_("Send the answer"),
+        shows=lambda a, r: {"quote": r.question}),
+    Act("amendment", _("Answer an amendment"), "movements.amendment.approve",
+        lambda a, r, f: commands.approve_amendment(a, str(r.pk), **f.once, **f.given),
+        lambda a, r: can("approve_amendment")(a, r.notification), forms.AnswerAmendment, "check",
+        done=_("The answer is sent."), button=_("Send the answer"),
+        shows=lambda a, r: {"quote": r.reason, "lines": amended(r.notification, r)}),
 )  # fmt: skip
 
-PAGES = {act.name: page_of(act) for act in ACTS}
+
+def answers(number: int, find: Any) -> Any:
+    """The page of an answer to a row below the notification."""
+    home = lambda row: page_of(row.notification)  # noqa: E731
+    table = Acts(
+        "", "", find, lambda row: {}, home, lambda row: row.notification.number or row.notification.case, ANSWERS
+    )  # fmt: skip
+    return table.view(ANSWERS[number])
+
+
+answer, answer_amendment = answers(0, _question), answers(1, _amendment)
+
+
+# ── the acts of its way ───────────────────────────────────────────────────────────────────────────────────────
+
+ACTS: tuple[Act, ...] = (
+    Act("transmit", _("Send to the authorities concerned"), "movements.notification.transmit",
+        lambda a, r, f: commands.transmit(a, r.pk, **f.more), can("transmit"), icon="send", tone="primary",
+        text=_("The law is asked again, and every authority that it names gets the notification."),
+        done=_("It is sent on. The law says who must consent."), button=_("Send it on")),
+    Act("acknowledge", _("Acknowledge"), "movements.notification.acknowledge",
+        lambda a, r, f: commands.acknowledge(a, r.pk, received_on=f.given["received_on"] or None, **f.more),
+        can("acknowledge"), forms.Acknowledge, "check", "primary",
+        _("You have the complete notification. The time limit of your decision starts now."),
+        _("It is acknowledged. Your time limit runs.")),
+    Act("ask", _("Ask for information"), "movements.notification.ask",
+        lambda a, r, f: commands.request_info(a, r.pk, **f.given, **f.more), can("ask"), forms.Ask,
+        "message-question", done=_("The question is sent."), button=_("Ask")),
+    Act("override", _("Let it be notified all the same"), "movements.notification.override",
+        lambda a, r, f: commands.override(a, str(r.pk), **f.given, **f.more), can("override"), forms.Reason, "gavel",
+        "danger",
+        _("The screen says that the law prohibits this load on this route. Your decision and its reason go into the "
+           "journal and to every State concerned."),
+        _("It may be notified; the reason is on record."), button=_("Let it be notified")),
+    Act("suspend", _("Suspend the notification"), "movements.notification.suspend",
+        lambda a, r, f: commands.suspend(a, str(r.pk), **f.given, **f.more), can("suspend"), forms.Reason,
+        "hand-stop", "danger",
+        _("No new shipment may depart until you lift this again. What is under way arrives."),
+        _("It is suspended: nothing new may depart."), button=_("Suspend it")),
+    Act("lift", _("Lift the suspension"), "movements.notification.suspend",
+        lambda a, r, f: commands.lift(a, str(r.pk), **f.given, **f.more), can("lift"), forms.MaybeReason,
+        "player-play", done=_("The suspension of your State is lifted."), button=_("Lift it")),
+    Act("not-forward", _("Do not forward it"), "movements.notification.transmit",
+        lambda a, r, f: commands.not_forward(a, r.pk, **f.given, **f.more), can("not_forward"), forms.Reason,
+        "circle-x", "danger", _("No other State is told of it. The notifier reads the reason."),
+        _("It is not forwarded.")),
+    Act("withdraw", _("Withdraw the notification"), "movements.notification.withdraw",
+        lambda a, r, f: commands.withdraw(a, r.pk, **f.given, **f.more), can("withdraw"), forms.Reason, "x",
+        "danger", _("It ends, and every authority concerned is told."), _("It is withdrawn."),
+        button=_("Withdraw it")),
+    Act("revoke", _("Revoke the notification"), "movements.notification.revoke",
+        lambda a, r, f: commands.revoke(a, str(r.pk), **f.given, **f.more), can("revoke"), forms.Reason, "ban",
+        "danger", _("It ends for good, and every authority concerned is told."),
+        _("It is revoked: nothing more may start under it."), button=_("Revoke it")),
+    Act("close", _("Close the notification"), "movements.notification.close",
+        lambda a, r, f: commands.close(a, r.pk, **f.more), can("close"), icon="lock",
+        text=_("Every movement is finished, no case is open, and the guarantee is released."),
+        done=_("It is closed."), button=_("Close it")),
+    Act("clone", _("Copy into a new draft"), DRAFT,
+        lambda a, r, f: commands.clone(a, r.pk, **f.once), can("clone"), icon="copy",
+        done=_("The draft is made. It is in the list of notifications."), button=_("Copy it")),
+    Act("renew", _("Renew"), DRAFT,
+        lambda a, r, f: commands.renew(a, r.pk, **f.once), can("renew"), icon="refresh",
+        text=_("A new draft that takes the place of this notification once it is in force. The period has to be said "
+                "anew."),
+        done=_("The renewal is drafted. It is in the list of notifications."), button=_("Draft the renewal")),
+    Act("keep-template", _("Keep as a template"), "movements.template.keep",
+        lambda a, r, f: commands.keep_template(a, r.pk, **f.once, **f.given), can("clone"), forms.NameForm,
+        "copy", done=_("It is kept as a template."), button=_("Keep it")),
+)  # fmt: skip
+
+NOTIFICATION = Acts(
+    "", "notifications/<slug:case>/", lambda actor, case: cases.notification(actor, case),
+    lambda row: {"case": row.case}, page_of, lambda row: row.number or row.case, (*consents.ACTS, *ACTS),
+)  # fmt: skip
 
 
 # ── breaches ─────────────────────────────────────────────────────────────────────────────────────────────────
@@ -501,14 +445,14 @@ def breach(request: HttpRequest, pk: UUID) -> HttpResponseBase:
     if found is None:
         raise Http404
     row = cases.notifications(actor).filter(case=found.case).first()
-    form = forms.CloseBreach(row, request.POST if request.method == "POST" else None, initial={"key": new_key()})
+    form = forms.CloseBreach(request.POST if request.method == "POST" else None, row=found)
     status = 200
     if request.method == "POST":
         status = 422
         if form.is_valid():
-            key = form.cleaned_data["key"]
-            if attempt(form, found, lambda: breaches.close(actor, str(pk), reason=form.asked["reason"], key=key)).ok:
-                messages.success(request, _("It is closed."))
+            key = form.more["key"]
+            if attempt(form, found, lambda: breaches.close(actor, str(pk), key=key, **form.given)).ok:
+                messages.success(request, __("It is closed."))
                 return redirect("movements:desk") if row is None else redirect("movements:case", case=row.case)
     context = {"breach": found, "n": row, "form": form}
     return render(request, "movements/breach.html", context, status=status)

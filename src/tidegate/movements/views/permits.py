@@ -42,10 +42,6 @@ def _own(actor: Actor, row: Permit) -> bool:
     return actor.organisation is not None and row.organisation_id == actor.organisation.pk
 
 
-def _kept(form: Any) -> dict[str, Any]:
-    return {"revision": form.cleaned_data["revision"], "key": form.cleaned_data.get("key") or ""}
-
-
 def _office(actor: Actor, row: Permit) -> bool:
     office = str(actor.organisation.pk) if actor.organisation is not None else ""
     return row.status in queries.TOLD and row.status_at is not None and office not in row.acknowledged
@@ -53,49 +49,50 @@ def _office(actor: Actor, row: Permit) -> bool:
 
 ACTS = (
     Act("edit", _("Change"), "movements.permit.apply",
-        lambda a, r, f: commands.edit(a, r.pk, content=f.content, **_kept(f)),
+        lambda a, r, f: commands.edit(a, r.pk, content=f.content, **f.more),
         lambda a, r: r.status == "draft" and _own(a, r), forms.ApplyForm, "pencil", done=_("Changed.")),
     Act("apply", _("Hand in"), "movements.permit.apply",
-        lambda a, r, f: commands.apply(a, r.pk, **_kept(f)), lambda a, r: _own(a, r) and _step("applied")(a, r),
+        lambda a, r, f: commands.apply(a, r.pk, **f.more), lambda a, r: _own(a, r) and _step("applied")(a, r),
         icon="send", tone="primary", done=_("Handed in.")),
     Act("review", _("Take up"), "movements.permit.review",
-        lambda a, r, f: commands.review(a, r.pk, **_kept(f)), lambda a, r: r.status == "applied",
+        lambda a, r, f: commands.review(a, r.pk, **f.more), lambda a, r: r.status == "applied",
         icon="eye", tone="primary", done=_("Under review.")),
     Act("ask", _("Ask the applicant"), "movements.permit.review",
-        lambda a, r, f: commands.request_info(a, r.pk, question=f.cleaned_data["question"], **_kept(f)),
+        lambda a, r, f: commands.request_info(a, r.pk, question=f.cleaned_data["question"], **f.more),
         _step("info_requested"), forms.QuestionForm, "message-question"),
     Act("supply", _("Answer"), "movements.permit.apply",
         lambda a, r, f: commands.supply_info(
-            a, r.pk, answer=f.cleaned_data["answer"], content=f.content, **_kept(f)),
+            a, r.pk, answer=f.cleaned_data["answer"], content=f.content, **f.more),
         lambda a, r: _own(a, r) and _step("info_supplied")(a, r), forms.SupplyForm, "send", "primary"),
     Act("issue", _("Grant"), "movements.permit.decide",
-        lambda a, r, f: commands.issue(a, str(r.pk), **f.terms, **_kept(f)), _step("issued"), forms.IssueForm,
-        "check", "primary", done=_("Granted.")),
+        lambda a, r, f: commands.issue(a, str(r.pk), **f.terms, **f.more), _step("issued"), forms.IssueForm,
+        "check", "primary", done=_("Granted."), template="movements/permit_terms.html"),
     Act("refuse", _("Refuse"), "movements.permit.decide",
-        lambda a, r, f: commands.refuse(a, str(r.pk), reason=f.cleaned_data["reason"], **_kept(f)), _step("refused"),
+        lambda a, r, f: commands.refuse(a, str(r.pk), reason=f.cleaned_data["reason"], **f.more), _step("refused"),
         forms.ReasonForm, "x", "danger"),
     Act("vary", _("Vary"), "movements.permit.decide",
         lambda a, r, f: commands.vary(
             a, str(r.pk), reason=f.cleaned_data["reason"], number=f.cleaned_data["number"], content=f.content,
-            conditions=f.said_conditions, **_kept(f)),
+            conditions=f.said_conditions, **f.more),
         _step("superseded"), forms.VaryForm, "copy", onward=lambda made: page_of(made),
-        text=_("A new permit takes its place, with everything that was drawn on this one.")),
+        text=_("A new permit takes its place, with everything that was drawn on this one."),
+        template="movements/permit_terms.html"),
     Act("suspend", _("Suspend"), "movements.permit.suspend",
-        lambda a, r, f: commands.suspend(a, str(r.pk), reason=f.cleaned_data["reason"], **_kept(f)),
+        lambda a, r, f: commands.suspend(a, str(r.pk), reason=f.cleaned_data["reason"], **f.more),
         _step("suspended"), forms.ReasonForm, "hand-stop", "danger",
         text=_("Nothing may be drawn until it is lifted. Every border office has to confirm that it knows.")),
     Act("lift", _("Lift the suspension"), "movements.permit.suspend",
-        lambda a, r, f: commands.lift(a, str(r.pk), reason=f.cleaned_data["reason"], **_kept(f)),
+        lambda a, r, f: commands.lift(a, str(r.pk), reason=f.cleaned_data["reason"], **f.more),
         _step("reinstated"), forms.MaybeReasonForm, "check", "primary"),
     Act("revoke", _("Revoke"), "movements.permit.suspend",
-        lambda a, r, f: commands.revoke(a, str(r.pk), reason=f.cleaned_data["reason"], **_kept(f)),
+        lambda a, r, f: commands.revoke(a, str(r.pk), reason=f.cleaned_data["reason"], **f.more),
         _step("revoked"), forms.ReasonForm, "ban", "danger", text=_("It is taken away for good.")),
     Act("surrender", _("Give back"), "movements.permit.surrender",
-        lambda a, r, f: commands.surrender(a, r.pk, reason=f.cleaned_data["reason"], **_kept(f)),
+        lambda a, r, f: commands.surrender(a, r.pk, reason=f.cleaned_data["reason"], **f.more),
         lambda a, r: _own(a, r) and _step("surrendered")(a, r), forms.MaybeReasonForm, "arrow-left", "danger",
         text=_("A permit that was given back cannot be used again.")),
     Act("acknowledge", _("We know this status"), "movements.permit.acknowledge",
-        lambda a, r, f: commands.acknowledge(a, r.pk, **_kept(f)), _office, icon="check", done=_("Confirmed.")),
+        lambda a, r, f: commands.acknowledge(a, r.pk, **f.more), _office, icon="check", done=_("Confirmed.")),
 )  # fmt: skip
 
 

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from typing import Any
 from uuid import UUID
 
 from django.contrib import messages
@@ -48,26 +47,22 @@ def _part(actor: Actor, pk: UUID) -> QuotaAllocation:
     return found
 
 
-def _kept(form: Any) -> dict[str, Any]:
-    return {"revision": form.cleaned_data["revision"], "key": form.cleaned_data.get("key") or ""}
-
-
 QUOTA = Acts(
     "quota", "quotas/<uuid:pk>/", _pool, lambda row: {"pk": row.pk}, pool_page, lambda row: row.number,
     (
         Act("apply", _("Apply for a part"), "movements.quota.apply",
             lambda a, r, f: commands.apply(
-                a, r.pk, kg=f.cleaned_data["kg"], reason=f.cleaned_data["reason"], key=f.cleaned_data["key"]),
+                a, r.pk, kg=f.cleaned_data["kg"], reason=f.cleaned_data["reason"], **f.once),
             lambda a, r: r.status == "open", forms.AskPartForm, "send", "primary", onward=part_page,
             done=_("Applied for.")),
         Act("open", _("Open"), "movements.quota.keep",
-            lambda a, r, f: commands.open_pool(a, r.pk, **_kept(f)), lambda a, r: r.status == "draft",
+            lambda a, r, f: commands.open_pool(a, r.pk, **f.more), lambda a, r: r.status == "draft",
             icon="check", tone="primary", text=_("Companies may apply from now on, and the balance is public.")),
         Act("change", _("Change"), "movements.quota.keep",
-            lambda a, r, f: commands.change(a, r.pk, content=f.content, **_kept(f)),
+            lambda a, r, f: commands.change(a, r.pk, content=f.content, **f.more),
             lambda a, r: r.status != "closed", forms.PoolForm, "pencil"),
         Act("close", _("Close"), "movements.quota.keep",
-            lambda a, r, f: commands.close_pool(a, r.pk, **_kept(f)), lambda a, r: r.status == "open",
+            lambda a, r, f: commands.close_pool(a, r.pk, **f.more), lambda a, r: r.status == "open",
             icon="x", tone="danger", text=_("What is left of every part goes back, and lapses or is carried over.")),
     ),
 )  # fmt: skip
@@ -76,13 +71,13 @@ ALLOCATION = Acts(
     "allocation", "allocations/<uuid:pk>/", _part, lambda row: {"pk": row.pk}, part_page, lambda row: row.number,
     (
         Act("grant", _("Grant"), "movements.quota.decide",
-            lambda a, r, f: commands.grant(a, str(r.pk), kg=f.cleaned_data["kg"], **_kept(f)),
+            lambda a, r, f: commands.grant(a, str(r.pk), kg=f.cleaned_data["kg"], **f.more),
             lambda a, r: r.status == "applied", forms.GrantForm, "check", "primary", done=_("Granted.")),
         Act("refuse", _("Refuse"), "movements.quota.decide",
-            lambda a, r, f: commands.refuse(a, str(r.pk), reason=f.cleaned_data["reason"], **_kept(f)),
+            lambda a, r, f: commands.refuse(a, str(r.pk), reason=f.cleaned_data["reason"], **f.more),
             lambda a, r: r.status == "applied", forms.ReasonForm, "x", "danger"),
         Act("close", _("End early"), "movements.quota.decide",
-            lambda a, r, f: commands.close_allocation(a, str(r.pk), **_kept(f)),
+            lambda a, r, f: commands.close_allocation(a, str(r.pk), **f.more),
             lambda a, r: r.status == "granted", icon="x", tone="danger",
             text=_("What is neither used nor reserved goes back to the quota.")),
     ),

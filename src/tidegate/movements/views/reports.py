@@ -21,6 +21,7 @@ from tidegate.parties.access import needs
 HEADS = {
     "exports": ("way", "state", "transit", "basel", "y", "operation", "shipments", "kg"),
     "imports": ("way", "state", "transit", "basel", "y", "operation", "shipments", "kg"),
+    "green": ("way", "state", "transit", "basel", "operation", "shipments", "kg"),
     "reconciliation": ("way", "state", "shipments", "ours", "theirs", "difference", "silent"),
     "differences": ("way", "partner", "number", "serial", "loaded_kg", "received_kg", "kg"),
 }
@@ -55,13 +56,14 @@ def report(request: HttpRequest) -> HttpResponseBase:
 @needs("movements.report.read")
 @require_safe
 def download(request: HttpRequest, part: str) -> HttpResponseBase:
-    """One of the tables as CSV: exports, imports, reconciliation, differences."""
+    """One of the tables as CSV: exports, imports, green, reconciliation, differences."""
     if part not in HEADS:
         raise Http404
     made = annual.report(request.actor, _year(request))  # type: ignore[attr-defined]
     rows: dict[str, Iterable[Any]] = {
         "exports": made.exports,
         "imports": made.imports,
+        "green": made.green,
         "reconciliation": made.partners,
         "differences": made.differences,
     }

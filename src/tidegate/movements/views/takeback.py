@@ -18,13 +18,14 @@ from django.views.decorators.http import require_http_methods, require_safe
 
 from tidegate.movements import letters, takebacks
 from tidegate.movements.commands import takeback as commands
+from tidegate.movements.commands.letters import WRITE, write
 from tidegate.movements.forms import takeback as forms
 from tidegate.movements.machines import TAKE_BACK as MACHINE
 from tidegate.movements.models import Movement, TakeBack
 from tidegate.movements.queries import shipments
 from tidegate.movements.queries import takeback as queries
 from tidegate.movements.views.acting import Act, Acts, attachment, local, say
-from tidegate.parties import files
+from tidegate.movements.views.attachments import download
 from tidegate.parties.access import needs
 from tidegate.parties.actors import Actor
 from tidegate.parties.commanding import Forbidden, Missing, Refused
@@ -36,14 +37,6 @@ Status = TakeBack.Status
 def page_of(row: TakeBack) -> str:
     """The address of a case's page."""
     return reverse("movements:take-back", args=[row.case])
-
-
-def _kept(form: Any) -> dict[str, Any]:
-    return {"revision": form.cleaned_data["revision"], "key": _key(form)}
-
-
-def _key(form: Any) -> str:
-    return str(form.cleaned_data.get("key") or "")
 
 
 def _step(event: str, *statuses: str) -> Any:
@@ -92,53 +85,53 @@ ACTS = (
     Act("classify", _("Classify"), "movements.take_back.classify",
         lambda a, r, f: commands.classify(
             a, str(r.pk), basis=f.cleaned_data["basis"], grounds=f.cleaned_data["grounds"],
-            reason=f.cleaned_data["reason"], finding=f.cleaned_data["finding"], **_kept(f)),
+            reason=f.cleaned_data["reason"], finding=f.cleaned_data["finding"], **f.more),
         _step("classified", "opened", "classified", "notified", "acknowledged", "disputed"), forms.ClassifyForm,
         "gavel", "primary",
         text=_("The finding decides which time limit runs, and for whom.")),
     Act("inform", _("Inform the State of export"), "movements.take_back.inform",
-        lambda a, r, f: commands.inform(a, r.pk, **_kept(f)), _step("notified"), icon="send", tone="primary",
+        lambda a, r, f: commands.inform(a, r.pk, **f.more), _step("notified"), icon="send", tone="primary",
         text=_("The formal information, with the evidence. The time limit starts with it.")),
     Act("acknowledge", _("Acknowledge"), "movements.take_back.answer",
-        lambda a, r, f: commands.acknowledge(a, r.pk, **_kept(f)), _step("acknowledged"), icon="check"),
+        lambda a, r, f: commands.acknowledge(a, r.pk, **f.more), _step("acknowledged"), icon="check"),
     Act("accept", _("Accept"), "movements.take_back.answer",
-        lambda a, r, f: commands.accept(a, r.pk, reason=f.cleaned_data["reason"], **_kept(f)), _step("accepted"),
+        lambda a, r, f: commands.accept(a, r.pk, reason=f.cleaned_data["reason"], **f.more), _step("accepted"),
         forms.MaybeReasonForm, "check", "primary", text=_("The finding is accepted; a plan follows.")),
     Act("dispute", _("Dispute"), "movements.take_back.answer",
-        lambda a, r, f: commands.dispute(a, r.pk, reason=f.cleaned_data["reason"], **_kept(f)), _step("disputed"),
+        lambda a, r, f: commands.dispute(a, r.pk, reason=f.cleaned_data["reason"], **f.more), _step("disputed"),
         forms.ReasonForm, "x", "danger", text=_("The time limit goes on: the Convention knows no pause.")),
     Act("plan", _("Propose a plan"), "movements.take_back.plan",
-        lambda a, r, f: commands.plan(a, r.pk, **_plan(f), **_kept(f)), _step("plan_proposed"), forms.PlanForm,
+        lambda a, r, f: commands.plan(a, r.pk, **_plan(f), **f.more), _step("plan_proposed"), forms.PlanForm,
         "route", "primary", text=_("Every State signs it; a new plan is signed anew.")),
     Act("agree", _("Sign the plan"), "movements.take_back.agree",
-        lambda a, r, f: commands.agree_plan(a, str(r.pk), number=f.cleaned_data["number"], **_kept(f)), _signs,
+        lambda a, r, f: commands.agree_plan(a, str(r.pk), number=f.cleaned_data["number"], **f.more), _signs,
         forms.SignForm, "pencil", "primary"),
     Act("consent", _("Answer the return"), "movements.take_back.consent",
-        lambda a, r, f: commands.consent_return(a, str(r.pk), **f.given, **_kept(f)), _consents, forms.ConsentForm,
+        lambda a, r, f: commands.consent_return(a, str(r.pk), **f.given, **f.more), _consents, forms.ConsentForm,
         "checklist", "primary"),
     Act("start_return", _("Start the return"), "movements.take_back.start_return",
         lambda a, r, f: commands.start_return(
             a, r.pk, kg=f.cleaned_data["kg"], planned_on=f.cleaned_data["planned_on"], particulars=f.particulars,
-            **_kept(f)),
+            **f.more),
         _step("returning", Status.CONSENTS_OK, Status.RETURNING, Status.RETURNED), forms.ReturnForm, "truck",
         "primary", text=_("A return movement is announced to all; it draws on no quantity.")),
     Act("home", _("It is back"), "movements.take_back.return",
-        lambda a, r, f: commands.arrived_home(a, r.pk, key=_key(f), **f.given), _step("returned"), forms.HomeForm,
+        lambda a, r, f: commands.arrived_home(a, r.pk, **f.once, **f.given), _step("returned"), forms.HomeForm,
         "map-pin", "primary"),
     Act("dispose", _("Record its disposal"), "movements.take_back.return",
-        lambda a, r, f: commands.dispose(a, r.pk, key=_key(f), **f.given), _disposes, forms.DisposeForm, "recycle"),
+        lambda a, r, f: commands.dispose(a, r.pk, **f.once, **f.given), _disposes, forms.DisposeForm, "recycle"),
     Act("evidence", _("Add evidence"), "movements.take_back.evidence", _evidence,
         lambda a, r: r.status not in TakeBack.ENDED and a.state == r.opener, forms.EvidenceForm, "file-upload"),
     Act("cost", _("Record a cost"), "movements.take_back.cost",
-        lambda a, r, f: commands.cost(a, r.pk, key=_key(f), **f.given), _step("cost_added"), forms.CostForm, "plus"),
+        lambda a, r, f: commands.cost(a, r.pk, **f.once, **f.given), _step("cost_added"), forms.CostForm, "plus"),
     Act("settle", _("Settle a cost"), "movements.take_back.cost",
-        lambda a, r, f: commands.settle_cost(a, r.pk, key=_key(f), **f.given), _open_costs, forms.SettleForm,
+        lambda a, r, f: commands.settle_cost(a, r.pk, **f.once, **f.given), _open_costs, forms.SettleForm,
         "check"),
     Act("refer", _("Refer"), "movements.take_back.refer",
-        lambda a, r, f: commands.refer(a, r.pk, key=_key(f), **f.given), _step("referred"), forms.ReferForm, "flag"),
+        lambda a, r, f: commands.refer(a, r.pk, **f.once, **f.given), _step("referred"), forms.ReferForm, "flag"),
     Act("close", _("Close the case"), "movements.take_back.close",
         lambda a, r, f: commands.close(
-            a, str(r.pk), how=f.cleaned_data["how"], reason=f.cleaned_data["reason"], **_kept(f)),
+            a, str(r.pk), how=f.cleaned_data["how"], reason=f.cleaned_data["reason"], **f.more),
         _step("closed"), forms.CloseForm, "checklist"),
 )  # fmt: skip
 
@@ -194,7 +187,7 @@ def take_back(request: HttpRequest, case: str) -> HttpResponseBase:
         "referred": [
             (one, forms.REFERRED_NAMES.get(one["to"], one["to"])) for one in row.referred if actor.official
         ],
-        "templates": letters.templates().values() if actor.official else [],
+        "templates": letters.templates().values() if actor.may(WRITE) else [],
     }  # fmt: skip
     return render(request, "movements/take_back.html", context)
 
@@ -223,7 +216,7 @@ def new(request: HttpRequest) -> HttpResponseBase:
         if isinstance(form, forms.FoundForm):
             given |= {"state_export": said["state_export"], "transit": said["transit"], "load": form.load}
         try:
-            made = commands.open(actor, movement.pk if movement else None, key=_key(form), **given)
+            made = commands.open(actor, movement.pk if movement else None, key=form.cleaned_data["key"], **given)
         except (Missing, Forbidden):
             raise
         except Refused as refused:
@@ -247,24 +240,22 @@ def by_key(request: HttpRequest, pk: UUID) -> HttpResponseBase:
 def file(request: HttpRequest, case: str, pk: UUID) -> HttpResponseBase:
     """A file of the case, or a letter as it was written."""
     actor = request.actor  # type: ignore[attr-defined]
-    made = queries.attachment(actor, queries.take_back(actor, case), pk)
-    try:
-        data = files.path_of(made.sha256).read_bytes()
-    except FileNotFoundError:
-        raise Http404(__("The bytes of this file are not here.")) from None
-    kind = "text/plain; charset=utf-8" if made.media_type == "text/plain" else made.media_type
-    return attachment(data, made.name, kind)
+    return download(queries.attachment(actor, queries.take_back(actor, case), pk))
 
 
-@needs("movements.take_back.refer")
-@require_safe
+@needs(WRITE)
+@require_http_methods(["GET", "HEAD", "POST"])
 @local
 def letter(request: HttpRequest, case: str, template: str) -> HttpResponseBase:
-    """A standard letter with what the case knows now, for a look before it is sent: text, or `?as=pdf`."""
+    """A standard letter with what the case knows now, for a look (text, or `?as=pdf`), or to be kept with the case."""
     actor = request.actor  # type: ignore[attr-defined]
     row = queries.take_back(actor, case)
     if template not in letters.templates():
         raise Http404
+    if request.method == "POST":
+        write(actor, row.pk, template=template)
+        messages.success(request, __("The letter is kept with the case."))
+        return redirect(page_of(row))
     composed = letters.compose(row, template, to=row.state_export)
     if request.GET.get("as") == "pdf":
         paper = composed.paper(language=get_language() or "en")

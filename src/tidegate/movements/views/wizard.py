@@ -6,6 +6,7 @@ whether it was kept, what is wrong, and what the law says now.
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from functools import partial
 from typing import Any
 
@@ -16,18 +17,19 @@ from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 from django.views.decorators.http import require_http_methods
 
-from tidegate.movements import blocks, guard
+from tidegate.movements import blocks, evidence, guard
 from tidegate.movements.commands import attachments, guarantees
 from tidegate.movements.commands import notifications as commands
 from tidegate.movements.forms import acts as act_forms
 from tidegate.movements.forms import steps
 from tidegate.movements.models import Contract, Guarantee, Notification
 from tidegate.movements.queries import cases, overview, screens
-from tidegate.movements.views import acts
+from tidegate.movements.views import acting
 from tidegate.movements.views.notifications import DRAFT, field_label
 from tidegate.parties.access import needs
 from tidegate.parties.actors import Actor
 from tidegate.parties.commanding import Conflict, Forbidden, Missing, Refused
+from tidegate.parties.ids import uuid7
 
 FORMS = {step.name: step for step in steps.STEPS}
 ORDER = [*FORMS, "papers", "files", "review"]
@@ -53,8 +55,8 @@ def edit(request: HttpRequest, case: str, step: str) -> HttpResponseBase:
     if step == "papers":
         return _papers(request, actor, row)
     if step == "files":
-        found = list(overview.attachments(actor, row))
-        context = {"files": found, "may_attach": actor.may(attachments.KEEP), "file_kinds": attachments.KINDS.items()}
+        found = overview.files(actor, row)
+        context = {"files": found, "may_attach": actor.may(attachments.KEEP), "file_kinds": evidence.NOTIFIED.items()}
         return _page(request, actor, row, step, context)
     return _fields(request, actor, row, step)
 
@@ -74,16 +76,16 @@ def _fields(request: HttpRequest, actor: Actor, row: Notification, name: str) ->
     changes, status, kept = None, 200, False
     try:
         said = made.content()
-        commands.save(actor, row.pk, revision=_base(row, actor, request), content=said)
+        _building_on(row, actor, request, lambda base: commands.save(actor, row.pk, revision=base, content=said))
         kept = True
     except (Missing, Forbidden):
         raise
     except Conflict:
         row.refresh_from_db()
-        changes = acts.described(overview.changed_since(row, _revision(request)))
+        changes = acting.described(overview.changed_since(row, _revision(request)))
         status = 409
     except Refused as refused:
-        text = acts.expected(refused)
+        text = acting.expected(refused)
         if not made.refused(refused.field.removeprefix("facts."), text):
             messages.error(request, text)
         status = 422
@@ -123,6 +125,21 @@ def _base(row: Notification, actor: Actor, request: HttpRequest) -> int:
     return asked
 
 
+def _building_on(row: Notification, actor: Actor, request: HttpRequest, run: Callable[[int], Any]) -> Any:
+    """Carry out a command on the revision that the page builds on; again where the page's own autosave came between.
+
+    Raises Conflict where somebody else did.
+    """
+    while True:
+        base = _base(row, actor, request)
+        try:
+            return run(base)
+        except Conflict:
+            row.refresh_from_db()
+            if _base(row, actor, request) == base:
+                raise
+
+
 def _partial(request: HttpRequest, row: Notification, name: str, context: dict[str, Any]) -> HttpResponse:
     return render(
         request,
@@ -152,7 +169,7 @@ def _page(
             "screen": screens.live(row),
             "problems": problems if name == "review" else [],
             "may_submit": actor.may("movements.notification.submit"),
-            "key": acts.new_key(),
+            "key": str(uuid7()),
             **context,
         },
         status=status,
@@ -208,12 +225,12 @@ def _papers(request: HttpRequest, actor: Actor, row: Notification) -> HttpRespon
     made, status = {}, 200
     for name, (form_of, begun, run, done) in table.items():
         if which != name:
-            made[name] = form_of(row, initial={"key": acts.new_key(), **begun(actor, row)}, prefix=name)
+            made[name] = form_of(row=row, initial=begun(actor, row), prefix=name)
             continue
-        form = made[name] = form_of(row, request.POST, prefix=name)
+        form = made[name] = form_of(request.POST, row=row, prefix=name)
         if form.is_valid():
             key = form.cleaned_data["key"]
-            tried = acts.attempt(form, row, partial(run, actor, row.pk, **form.asked, key=key))
+            tried = acting.attempt(form, row, partial(run, actor, row.pk, **form.given, key=key))
             if tried.ok:
                 messages.success(request, done)
                 return redirect("movements:edit", case=row.case, step="papers")
@@ -237,19 +254,20 @@ def submit(request: HttpRequest, case: str) -> HttpResponseBase:
     if request.method != "POST":
         return redirect("movements:edit", case=row.case, step="review")
     try:
-        commands.submit(actor, row.pk, revision=_base(row, actor, request), key=request.POST.get("key", "")[:64])
+        key = request.POST.get("key", "")[:64]
+        _building_on(row, actor, request, lambda base: commands.submit(actor, row.pk, revision=base, key=key))
     except (Missing, Forbidden):
         raise
     except Refused as refused:
         row.refresh_from_db()
         changes = None
         if isinstance(refused, Conflict):
-            changes = acts.described(overview.changed_since(row, _revision(request)))
+            changes = acting.described(overview.changed_since(row, _revision(request)))
         if row.status != Notification.Status.DRAFT:
-            messages.error(request, acts.expected(refused))
+            messages.error(request, acting.expected(refused))
             return redirect("movements:case", case=row.case)
         made = steps.Declare(given_of(row), home=row.state_export)
-        context = {"step": made, "changes": changes, "refused": acts.expected(refused)}
+        context = {"step": made, "changes": changes, "refused": acting.expected(refused)}
         return _page(request, actor, row, "review", context, 409 if changes is not None else 422)
     messages.success(request, _("It is submitted to the authority of your State."))
     return redirect("movements:case", case=row.case)
@@ -274,7 +292,7 @@ def changing(how: str) -> Any:
         made = [kind(given, data, home=row.state_export, asked=asked) for kind in (*steps.STEPS, steps.Declare)]
         changes, status = None, 200
         if data is not None:
-            form = act_forms.Reason(row, data)
+            form = act_forms.Reason(data, row=row)
             said: dict[str, Any] = {}
             for one in made:
                 said.update(one.content())
@@ -283,12 +301,11 @@ def changing(how: str) -> Any:
             status = 422
             if form.is_valid() and not wrong and "add" not in data:
                 run = commands.revise if how == "revise" else commands.amend
-                more = {"revision": form.cleaned_data["revision"], "key": form.cleaned_data["key"]}
                 if how == "amend":  # the load is no field of an amendment
                     said.pop("load", None)
                 form.refused = lambda field, text: any(one.refused(field, text) for one in made)  # type: ignore[attr-defined]
-                tried = acts.attempt(
-                    form, row, lambda: run(actor, row.pk, content=said, reason=form.cleaned_data["reason"], **more)
+                tried = acting.attempt(
+                    form, row, lambda: run(actor, row.pk, content=said, reason=form.cleaned_data["reason"], **form.more)
                 )
                 if tried.ok:
                     messages.success(
@@ -300,7 +317,7 @@ def changing(how: str) -> Any:
             elif "add" in data:
                 status = 200
         else:
-            form = act_forms.Reason(row, initial={"revision": row.revision, "key": acts.new_key()})
+            form = act_forms.Reason(row=row)
         context = {
             "n": row, "steps": made, "form": form, "how": how, "changes": changes,
             "possible": cases.allowed(actor, row).get(how, False), "wrong": [w for one in made for w in one.wrong],

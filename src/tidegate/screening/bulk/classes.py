@@ -11,7 +11,7 @@ import numpy.typing as npt
 from tidegate.law.records import Book
 from tidegate.screening.bulk.class_masks import ClassMasks
 from tidegate.screening.bulk.describe import numbers_of
-from tidegate.screening.bulk.keys import Codes, Interner, KeyIndex, Packer
+from tidegate.screening.bulk.keys import Codes, Interner, KeyIndex, Numbers, Packer
 from tidegate.screening.bulk.shipments import Shipments
 from tidegate.screening.bulk.standing import Standing
 from tidegate.screening.bulk.view import View
@@ -33,7 +33,7 @@ class Classes:
         self._ids: dict[Any, int] = {}
         self._worlds = Interner()
         self._packer, self._index = Packer(), KeyIndex()
-        self._of_key: list[int] = []
+        self._of_key = Numbers()
         self._answers = Answers()
 
     def _turning_days(self) -> npt.NDArray[np.int64]:
@@ -71,7 +71,7 @@ class Classes:
                 found = self._id(classify(watched, self.book))  # type: ignore[arg-type]
                 self._answers.keep(root, code, watched.reads, found)
             self._of_key.append(found)
-        return np.asarray(self._of_key, dtype=np.int64)[ids]
+        return self._of_key[ids]
 
     def _id(self, cls: Classification) -> int:
         key = (cls.worlds, tuple(cls.asks.items()))

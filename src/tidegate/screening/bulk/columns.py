@@ -94,7 +94,9 @@ class Columns:
             encoded = pc.dictionary_encode(array)
             dictionary, indices = encoded.dictionary, encoded.indices
         distinct = dictionary.to_pylist()
-        codes = indices.fill_null(len(distinct)).to_numpy(zero_copy_only=False).astype(np.int64, copy=False)
+        if indices.null_count:
+            indices = indices.fill_null(len(distinct))
+        codes = indices.to_numpy(zero_copy_only=False).astype(np.int64, copy=False)
         found = (codes, [*distinct, None])
         self._encoded[name] = found
         return found
@@ -172,6 +174,22 @@ def _put(out: dict[str, Any], name: str, value: Any) -> None:
         tail = fact
     if isinstance(inner, dict):
         inner[tail] = value
+
+
+def flags(array: pa.Array) -> npt.NDArray[np.uint8]:
+    """A column of booleans as 0 not known, 1 true, 2 false."""
+    valid, values = array.buffers()
+    found = 2 - bits_of(values, array)
+    if array.null_count and valid is not None:
+        found *= bits_of(valid, array)
+    return found
+
+
+def bits_of(buffer: Any, array: pa.Array) -> npt.NDArray[np.uint8]:
+    start, stop = array.offset, array.offset + len(array)
+    """A bitmap of an array, a number each."""
+    held = np.frombuffer(buffer, dtype=np.uint8, count=-(-stop // 8))
+    return np.unpackbits(held, count=stop, bitorder="little")[start:]
 
 
 def plain(value: Any) -> Any:

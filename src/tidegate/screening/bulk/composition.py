@@ -13,11 +13,12 @@ from dataclasses import dataclass
 
 import numpy as np
 import numpy.typing as npt
+import pyarrow as pa
 
 from tidegate.law.records import Book
-from tidegate.screening.bulk.columns import UNIT, Columns, measured
+from tidegate.screening.bulk.columns import UNIT, Columns, bits_of, measured
 from tidegate.screening.bulk.describe import Mix, conditions_of, mix_of
-from tidegate.screening.bulk.keys import Codes, Interner, KeyIndex, Packer
+from tidegate.screening.bulk.keys import Codes, Interner, KeyIndex, Numbers, Packer, WordIndex
 from tidegate.screening.classify import PERFLUOROALKOXY
 
 BITS = 25  # 24 for signatures, one to tell them from coarser codes
@@ -77,6 +78,8 @@ class CompositionCoder:
         self.indexes = {"entry": KeyIndex(), "rules": KeyIndex()}
         self._rule_values: list[tuple[int, ...]] = []  # the parts of each signature for rules
         self._seen: dict[str, tuple[Interner, list[int]]] = {}
+        self._orders, self._mixes = Interner(), WordIndex()
+        self._seen_mixes = [Numbers() for _ in range(8)]
 
     def encode(
         self,
@@ -87,6 +90,35 @@ class CompositionCoder:
         alone: npt.NDArray[np.bool_],
     ) -> Composition:
         """Signatures of a batch. `bad` and `alone` collect rows to be read, or decided, by themselves."""
+        names = [name for name in columns.arrays if name.startswith("polymers.") or name == "contamination_pct"]
+        if not all(_counted(columns.arrays[name].type) for name in names):
+            return self._encoded(columns, paper, other_material, bad, alone)
+        # most mixes come again: each different one is looked at once
+        kind = (self._orders(tuple(names)) * 4 + paper * 2 + other_material).astype(np.uint64)
+        words = [kind, *(_word(columns.arrays[name]) for name in names)]
+        ids, fresh, first = self._mixes.lookup(words)
+        if len(fresh):
+            rows = pa.array(first)
+            few = Columns(pa.RecordBatch.from_arrays([columns.arrays[n].take(rows) for n in names] or [rows],
+                                                     names=names or [""]))  # fmt: skip
+            wrong, single = np.zeros(len(first), dtype=bool), np.zeros(len(first), dtype=bool)
+            found = self._encoded(few, paper[first], other_material[first], wrong, single)
+            new = (found.entry, found.rules, found.known, found.main, found.fluoro, found.mixable, wrong, single)
+            for table, codes in zip(self._seen_mixes, new, strict=True):
+                table.extend(codes)
+        entry, rules, known, main, fluoro, mixable, wrong, single = (table[ids] for table in self._seen_mixes)
+        bad |= wrong > 0
+        alone |= single > 0
+        return Composition(entry, rules, known > 0, main, fluoro > 0, mixable > 0)
+
+    def _encoded(
+        self,
+        columns: Columns,
+        paper: npt.NDArray[np.bool_],
+        other_material: npt.NDArray[np.bool_],
+        bad: npt.NDArray[np.bool_],
+        alone: npt.NDArray[np.bool_],
+    ) -> Composition:
         mix = self._mix(columns, other_material, bad, alone)
         known = mix.total > 0
         main, fluoro, mixable = self._coarse(mix)
@@ -258,6 +290,24 @@ class CompositionCoder:
                 parts.append(((purity < needed).astype(np.int64), 1))
                 parts.append(((purity <= needed).astype(np.int64), 1))
         return parts
+
+
+def _counted(kind: pa.DataType) -> bool:
+    return bool(pa.types.is_floating(kind) or pa.types.is_integer(kind) or pa.types.is_null(kind))
+
+
+def _word(array: pa.Array) -> npt.NDArray[np.uint64]:
+    """Each number as a word of its own, 0 where there is none."""
+    if array.null_count == len(array):
+        return np.zeros(len(array), dtype=np.uint64)
+    array = array.cast(pa.float64(), safe=False)
+    valid, held = array.buffers()
+    values = np.frombuffer(held, dtype=np.float64, count=len(array), offset=8 * array.offset)
+    words: npt.NDArray[np.uint64] = values.view(np.uint64) + np.uint64(1)
+    if array.null_count:
+        words *= bits_of(valid, array)
+    words[np.isnan(values)] = 0
+    return words
 
 
 def polymer_code(column: str, book: Book) -> str:

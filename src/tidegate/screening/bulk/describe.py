@@ -14,7 +14,7 @@ import numpy.typing as npt
 from tidegate.law.conditions import COMPARISONS, Condition, atoms
 from tidegate.law.records import Book, Rule
 from tidegate.screening.bulk.columns import DAY_ZERO
-from tidegate.screening.bulk.keys import Interner, KeyIndex, Packer
+from tidegate.screening.bulk.keys import Interner, KeyIndex, Numbers, Packer
 from tidegate.screening.bulk.watch import Answers
 from tidegate.screening.evaluate import Compiled
 from tidegate.screening.logic import RESOLVERS, STATE_FACTS
@@ -62,6 +62,8 @@ class Layer:
     name: str
     rules: tuple[Rule, ...]
     boundaries: dict[str, npt.NDArray[np.int64]] = field(default_factory=dict)
+    #: those of them that conditions name themselves
+    named_days: dict[str, npt.NDArray[np.int64]] = field(default_factory=dict)
     facts: dict[str, tuple[tuple[Decimal, ...], tuple[Any, ...]]] = field(default_factory=dict)
     #: by (fact, event of the rule): the groups that a State is looked for in
     state_atoms: dict[tuple[str, str], tuple[tuple[str, ...], ...]] = field(default_factory=dict)
@@ -72,18 +74,21 @@ class Layer:
     mix: Mix = field(default_factory=lambda: Mix())
     has_documents: bool = False
     consents: bool = False
-    contents: dict[int, int] = field(default_factory=dict)
+    contents: Numbers = field(default_factory=Numbers)
+    content_index: KeyIndex = field(default_factory=KeyIndex)
     content_codes: Interner = field(default_factory=Interner)
     days_packer: Packer = field(default_factory=Packer)
     days_index: KeyIndex = field(default_factory=KeyIndex)
     in_force: list[tuple[Compiled, ...]] = field(default_factory=list)
+    force_codes: Interner = field(default_factory=Interner)
+    forces: Numbers = field(default_factory=Numbers)
     route_packer: Packer = field(default_factory=Packer)
     route_index: KeyIndex = field(default_factory=KeyIndex)
-    route_residuals: list[int] = field(default_factory=list)
+    route_residuals: Numbers = field(default_factory=Numbers)
     answers: Answers = field(default_factory=Answers)
     packer: Packer = field(default_factory=Packer)
     index: KeyIndex = field(default_factory=KeyIndex)
-    results: list[int] = field(default_factory=list)
+    results: Numbers = field(default_factory=Numbers)
 
 
 class Spans:
@@ -107,6 +112,7 @@ def describe(name: str, rules: tuple[Rule, ...], book: Book) -> Layer:
     """The layer's dates by event, facts with their limits and words, State groups, HS prefixes and papers."""
     layer = Layer(name, rules)
     moments: dict[str, set[date]] = {}
+    named_days: dict[str, set[date]] = {}
     limits: dict[str, set[Decimal]] = {}
     words: dict[str, dict[Any, None]] = {}
     groups: dict[tuple[str, str], dict[tuple[str, ...], None]] = {}
@@ -131,6 +137,7 @@ def describe(name: str, rules: tuple[Rule, ...], book: Book) -> Layer:
         for fact, op, operand in (a for c in conditions for a in atoms(c)):
             if fact == "event_before":
                 days.add(operand)
+                named_days.setdefault(rule.event, set()).add(operand)
             elif fact == "holds":
                 layer.has_documents = True
             elif fact in STATE_FACTS:
@@ -153,6 +160,7 @@ def describe(name: str, rules: tuple[Rule, ...], book: Book) -> Layer:
         if fact in book.facts and fact not in ("waste", "operation", "consumer", "material", "halogenated"):
             layer.facts[fact] = (tuple(sorted(limits.get(fact, ()))), tuple(words[fact]))
     layer.boundaries = {event: numbers_of(days) for event, days in moments.items()}
+    layer.named_days = {event: numbers_of(days) for event, days in named_days.items()}
     layer.state_atoms = {place: tuple(names) for place, names in groups.items()}
     layer.entries, layer.headings = tuple(entries), tuple(headings)
     layer.own = frozenset(own)

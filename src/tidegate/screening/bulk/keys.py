@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from typing import Any
 
 import numpy as np
 import numpy.typing as npt
@@ -10,6 +11,7 @@ import pyarrow as pa
 import pyarrow.compute as pc
 
 Codes = npt.NDArray[np.int64]
+Words = npt.NDArray[np.uint64]
 
 
 def unique_inverse(keys: npt.NDArray[np.uint64] | Codes) -> tuple[Codes, Codes, Codes]:
@@ -51,35 +53,117 @@ class KeyIndex:
         return ids[inverse], new_ids, first[fresh]
 
 
+class WordIndex:
+    """Dense ids for keys of several 64-bit words: looked for by a hash, taken as the same only where every word is."""
+
+    def __init__(self) -> None:
+        self._index = KeyIndex()
+        self._words: list[npt.NDArray[np.uint64]] = []  # the words of every id
+
+    def lookup(self, words: Sequence[Words]) -> tuple[Codes, Codes, Codes]:
+        """(id of each row, ids that are new in this batch, the first row of each new one)."""
+        ids, fresh, first, same = self._find(words, 0)
+        seed = 0
+        while not same.all():
+            # another key had this hash first: these go by another one
+            rows = np.flatnonzero(~same)
+            seed += 1
+            ids[rows], added, places, same[rows] = self._find([word[rows] for word in words], seed)
+            fresh, first = np.concatenate([fresh, added]), np.concatenate([first, rows[places]])
+        return ids, fresh, first
+
+    def _find(self, words: Sequence[Words], seed: int) -> tuple[Codes, Codes, Codes, npt.NDArray[np.bool_]]:
+        ids, fresh, first = self._index.lookup(mixed(words, seed))
+        room = len(self._words[0]) if self._words else 0
+        self._words += [np.zeros(room, dtype=np.uint64) for _ in range(len(words) - len(self._words))]
+        if self._index.size > room:
+            more = np.zeros(self._index.size * 5 // 4 + 1024 - room, dtype=np.uint64)
+            self._words = [np.concatenate([known, more]) for known in self._words]
+        same = np.ones(len(ids), dtype=bool)
+        for n, known in enumerate(self._words):
+            if n < len(words):
+                known[fresh] = words[n][first]
+                same &= known[ids] == words[n]
+            else:
+                same &= known[ids] == 0
+        return ids, fresh, first, same
+
+
+def mixed(words: Sequence[Words], seed: int) -> Words:
+    """A hash of words side by side."""
+    out = np.full(len(words[0]), seed, dtype=np.uint64)
+    turned = np.empty_like(out)
+    for word in words:
+        out ^= word
+        np.right_shift(out, np.uint64(32), out=turned)
+        out ^= turned
+        out *= np.uint64(0x9E3779B97F4A7C15)
+    for shift, factor in ((30, 0xBF58476D1CE4E5B9), (27, 0x94D049BB133111EB), (31, 1)):
+        out ^= out >> np.uint64(shift)
+        out *= np.uint64(factor)
+    return out
+
+
 class Packer:
     """Packs columns of codes of a fixed width into one key a row.
 
-    When 64 bits are full, what is packed so far becomes a dense id and the packing goes on, so no two different rows
-    ever share a key. A code that does not fit its width is an error of the caller, and is raised.
+    Codes stand side by side in words of 64 bits; where they need more than one, the words become an id. No two
+    different rows ever share a key. A code that does not fit its width is an error of the caller, and is raised.
     """
 
-    ID_BITS = 34
+    WIDEST, FORM_BITS = 34, 8
 
     def __init__(self) -> None:
-        self._folds: list[KeyIndex] = []
+        self._forms: dict[tuple[int, ...], int] = {}  # columns of other widths give other keys
+        self._ids = WordIndex()
 
     def pack(self, columns: Sequence[tuple[Codes, int]], rows: int) -> npt.NDArray[np.uint64]:
-        key = np.zeros(rows, dtype=np.uint64)
-        used = fold = 0
+        """The key of each row. Raises OverflowError."""
+        form = self._forms.setdefault(tuple(bits for _, bits in columns), len(self._forms))
+        word = np.full(rows, form, dtype=np.uint64)
+        words, used = [word], self.FORM_BITS
+        if form >> self.FORM_BITS:
+            raise OverflowError("too many forms of one key")
         for codes, bits in columns:
-            if bits > 64 - self.ID_BITS:
-                raise OverflowError(f"a part of {bits} bits is wider than {64 - self.ID_BITS}")
-            if rows and (int(codes.max(initial=0)) >> bits or int(codes.min(initial=0)) < 0):
+            if bits > self.WIDEST:
+                raise OverflowError(f"a part of {bits} bits is wider than {self.WIDEST}")
+            # a negative code becomes a huge one
+            part = codes.view(np.uint64) if codes.dtype == np.int64 else codes
+            top = int(part.max()) if rows else 0
+            if top >> bits or top < 0:
                 raise OverflowError(f"a code of {int(codes.max())} does not fit {bits} bits")
             if used + bits > 64:
-                if fold == len(self._folds):
-                    self._folds.append(KeyIndex())
-                key = self._folds[fold].lookup(key)[0].astype(np.uint64)
-                used = self.ID_BITS
-                fold += 1
-            key = (key << np.uint64(bits)) | codes.astype(np.uint64)
+                word = np.zeros(rows, dtype=np.uint64)
+                words.append(word)
+                used = 0
+            if top:
+                word |= np.left_shift(part, used, dtype=np.uint64, casting="unsafe")
             used += bits
-        return key
+        if len(words) == 1:
+            return word
+        return self._ids.lookup(words)[0].view(np.uint64) << np.uint64(self.FORM_BITS) | np.uint64(form)
+
+
+class Numbers:
+    """Numbers by id: one more at a time, read for many ids at once."""
+
+    def __init__(self) -> None:
+        self._known = np.empty(0, dtype=np.int64)
+        self._new: list[int] = []
+
+    def append(self, number: int) -> None:
+        self._new.append(number)
+
+    def extend(self, numbers: npt.NDArray[Any]) -> None:
+        """Adds many at once."""
+        self._known = np.concatenate([self._known, np.array(self._new, np.int64), numbers.astype(np.int64)])
+        self._new = []
+
+    def __getitem__(self, ids: Codes) -> Codes:
+        if self._new:
+            self._known = np.concatenate([self._known, np.array(self._new, dtype=np.int64)])
+            self._new = []
+        return self._known[ids]
 
 
 class Interner:

@@ -17,7 +17,7 @@ from tidegate.law.records import INTERNATIONAL, Book
 from tidegate.screening.bulk import documents as docs
 from tidegate.screening.bulk.composition import PIECE
 from tidegate.screening.bulk.describe import Layer, describe
-from tidegate.screening.bulk.keys import Codes, Interner, unique_inverse
+from tidegate.screening.bulk.keys import Codes, Interner
 from tidegate.screening.bulk.residual import Needs, Residuals, rules_in_force
 from tidegate.screening.bulk.shipments import Shipments
 from tidegate.screening.bulk.standing import Standing
@@ -57,33 +57,33 @@ class Layers:
 
     def _content(self, layer: Layer, view: View, rows: Codes, worlds: Codes, cls: Codes, shipments: Shipments) -> Codes:
         """A code for what the layer can tell apart of the open worlds and the HS code declared."""
-        distinct, first, inverse = unique_inverse((worlds << 24) | view.hs[rows])
-        table = np.empty(len(distinct), dtype=np.int64)
-        for n, key in enumerate(distinct.tolist()):
-            found = layer.contents.get(key)
-            if found is None:
-                i = int(first[n])
-                case = Case(shipments[int(rows[i])], self.book, None, None, {})
-                seen = []
-                for case.world in self.classes[int(cls[i])].worlds:
-                    world = case.world
-                    fits = tuple(matches_entry(words, world) for words in layer.entries)
-                    scope = tuple(matches_hs(prefixes, case) for prefixes in layer.headings)
-                    seen.append((world.waste, world.hazardous, world.entry in ("B3011", ""), fits, scope))
-                found = layer.contents[key] = layer.content_codes(tuple(seen))
-            table[n] = found
-        return table[inverse]
+        ids, _, first = layer.content_index.lookup((worlds << 24) | view.hs[rows])
+        for i in first.tolist():
+            case = Case(shipments[int(rows[i])], self.book, None, None, {})
+            seen = []
+            for case.world in self.classes[int(cls[i])].worlds:
+                world = case.world
+                fits = tuple(matches_entry(words, world) for words in layer.entries)
+                scope = tuple(matches_hs(prefixes, case) for prefixes in layer.headings)
+                seen.append((world.waste, world.hazardous, world.entry in ("B3011", ""), fits, scope))
+            layer.contents.append(layer.content_codes(tuple(seen)))
+        return layer.contents[ids]
 
     def _route_key(
-        self, layer: Layer, view: View, rows: Codes, content: Codes, days: Codes, counterpart: Codes, here: str | None
+        self, layer: Layer, view: View, rows: Codes, content: Codes, forces: Codes, counterpart: Codes, here: str | None
     ) -> tuple[Codes, Codes, Codes]:
-        """Everything of the route, the dates and the declared code that the layer can tell apart."""
-        parts: list[tuple[Codes, int]] = [(content, 20), (days, 28)]
+        """Everything of the route, the dates and the declared code that the layer can tell apart.
+
+        forces: for each row a code for the rules in force on its days.
+        """
+        parts: list[tuple[Codes, int]] = [(content, 20), (forces, 20)]
+        parts += [(np.searchsorted(days, view.day(event)[rows], side="right"), 10)
+                  for event, days in layer.named_days.items()]  # fmt: skip
         known = {"export": view.export, "import": view.import_, "origin": view.origin}
         for (fact, event), names in layer.state_atoms.items():
             day = view.day(event)[rows]
             if fact == "transit":
-                parts.append((self.standing.of_transit(layer.name, view.transit[rows], day, names), 20))
+                parts.append((self.standing.along_transit(layer.name, view.transit[rows], day, names), 20))
             elif fact != "here" or here is not None:
                 codes = known[fact][rows] if fact in known else counterpart
                 if fact == "here" and here is not None:
@@ -157,13 +157,14 @@ class Layers:
         for i in first.tolist():
             found = rules_in_force(shipments[int(rows[i])], self.book, layer.name, role, position)
             layer.in_force.append(residuals.one(found))
-        ids, _, first = self._route_key(layer, view, rows, content, days, counterpart, here)
+            layer.forces.append(layer.force_codes(id(layer.in_force[-1])))
+        ids, _, first = self._route_key(layer, view, rows, content, layer.forces[days], counterpart, here)
         for i in first.tolist():
             rules, shipment = layer.in_force[int(days[i])], shipments[int(rows[i])]
             event_days = layer_days(shipment, role, position)
             worlds_here = self.classes[int(cls[i])].worlds
             layer.route_residuals.append(residuals.of(shipment, rules, event_days, here, role, worlds_here))
-        return residuals, np.asarray(layer.route_residuals, dtype=np.int64)[ids]
+        return residuals, layer.route_residuals[ids]
 
     def international(self, view: View, rows: Codes, worlds: Codes, cls: Codes, shipments: Shipments) -> Codes:
         layer = self.layer("international")
@@ -179,7 +180,7 @@ class Layers:
             return self._intl_ids[found]
 
         self._answer(layer, residuals, view, rows, left, first, shipments, decide)
-        return np.asarray(layer.results, dtype=np.int64)[ids]
+        return layer.results[ids]
 
     def national(
         self,
@@ -212,7 +213,7 @@ class Layers:
                 return self._id(national_layer(shipment, self.book, worlds, iso, role, position))
 
             self._answer(layer, residuals, view, mine, left, first, shipments, decide)
-            out[here] = np.asarray(layer.results, dtype=np.int64)[ids]
+            out[here] = layer.results[ids]
         return out
 
     def _answer(

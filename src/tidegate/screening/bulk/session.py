@@ -27,9 +27,9 @@ from tidegate.screening.bulk.class_masks import CLASS_FACTS
 from tidegate.screening.bulk.classes import Classes
 from tidegate.screening.bulk.columns import Columns
 from tidegate.screening.bulk.describe import Layer, Spans, describe, numbers_of
-from tidegate.screening.bulk.keys import Codes, Interner, KeyIndex, Packer, unique_inverse
+from tidegate.screening.bulk.keys import Codes, Interner, KeyIndex, Numbers, Packer, unique_inverse
 from tidegate.screening.bulk.layers import Layers
-from tidegate.screening.bulk.sheets import Sheets, compact
+from tidegate.screening.bulk.sheets import Line, Sheets, compact
 from tidegate.screening.bulk.shipments import Shipments
 from tidegate.screening.bulk.standing import Standing
 from tidegate.screening.bulk.view import EVENTS, View, material_words
@@ -98,7 +98,7 @@ class Session:
         self.heads: list[tuple[str, str | None, str | None]] = []  # outcome, entry, regime of each set
         self._heads: dict[tuple[int, int, str], tuple[str, str | None, str | None]] = {}
         self._set_packer, self._set_index = Packer(), KeyIndex()
-        self._set_of_key: list[int] = []
+        self._set_of_key = Numbers()
         self.whole: list[dict[str, Any]] = []
         self._sheets = Sheets(book, self.classes.found, self.layers.results, self.layers.intl)
 
@@ -237,7 +237,7 @@ class Session:
             self.sets.append(record)
             self.heads.append(self._head(record))
             self._set_of_key.append(len(self.sets) - 1)
-        return np.asarray(self._set_of_key, dtype=np.int64)[ids]
+        return self._set_of_key[ids]
 
     def _head(self, record: SetRecord) -> tuple[str, str | None, str | None]:
         """(outcome, entry, regime): the national layers count by the strictest of them."""
@@ -284,3 +284,8 @@ class Session:
         if record.whole >= 0:
             return self.whole[record.whole], compact(self.whole[record.whole])[1:]
         return self._sheets.of(record, self.heads[set_id])
+
+    def line(self, set_id: int) -> Line | None:
+        """The decision of a set as text, and what a table shows of it; None for one that was taken row by row."""
+        record = self.sets[set_id]
+        return None if record.whole >= 0 else self._sheets.line(record, self.heads[set_id])

@@ -21,9 +21,21 @@ if TYPE_CHECKING:
     from tidegate.screening.decision import Route
     from tidegate.screening.evaluate import LayerResult
 
-Part = tuple[list[dict[str, Any]], str]  # entries of one list of a decision, and their JSON joined by commas
-NOTHING: Part = ([], "")
 MOST_KEPT = 10_000
+
+
+@dataclass(slots=True, eq=False)
+class Part:
+    """Entries of one list of a decision, their JSON joined by commas, and the words that a table shows of them."""
+
+    items: list[dict[str, Any]]
+    text: str
+    words: tuple[str, ...] = ()
+
+
+NOTHING = Part([], "")
+LISTS = ("layers", "reasons", "missing", "questions", "verify", "alerts")
+HIGHEST = CONFIDENCES.index("high")
 
 
 def compact(value: Any) -> str:
@@ -31,20 +43,45 @@ def compact(value: Any) -> str:
     return json.dumps(value, ensure_ascii=False, separators=(",", ":"))
 
 
-def written(items: list[dict[str, Any]]) -> Part:
-    """Entries of a list with their JSON."""
-    return items, compact(items)[1:-1]
+def written(items: list[dict[str, Any]], named: str = "") -> Part:
+    """Entries of a list with their JSON. `named`: the key whose values are the words of the list, each once."""
+    found: dict[str, None] = {}
+    for item in items if named else ():
+        value = item[named]
+        found.update(dict.fromkeys(value if isinstance(value, list) else (value,)))
+    return Part(items, compact(items)[1:-1], tuple(found))
 
 
 def joined(parts: Sequence[Part]) -> Part:
     """Parts one after the other."""
-    kept = [part for part in parts if part[1]]
+    kept = [part for part in parts if part.text]
     if len(kept) < 2:
         return kept[0] if kept else NOTHING
-    return [item for part in kept for item in part[0]], ",".join([part[1] for part in kept])
+    words = dict.fromkeys(word for part in kept for word in part.words)
+    return Part([item for part in kept for item in part.items], ",".join([part.text for part in kept]), tuple(words))
+
+
+def told(words: Sequence[str]) -> str | None:
+    """Words as a table shows them."""
+    return ";".join(words) or None
 
 
 @dataclass(slots=True)
+class Line:
+    """A decision as text, with what a table shows of it.
+
+    `text`: its JSON without id and opening brace. `flat`: entries that are open, entry of the Union's list, confidence,
+    rules, papers lacking, facts asked for. `pages`, `missing`, `questions`: the parts that many decisions share.
+    """
+
+    text: str
+    flat: tuple[str | None, str | None, str, str | None, str | None, str | None]
+    pages: list[Page]
+    missing: Part
+    questions: Part
+
+
+@dataclass(slots=True, eq=False)
 class Page:
     """What the results of some layers add to a decision whatever the other layers say.
 
@@ -77,11 +114,26 @@ class Sheets:
         self._treaties: dict[int, Page] = {}
         self._pages: dict[int, Page] = {}
         self._kept: dict[Any, Part] = {}
-        self._starts: dict[Any, tuple[dict[str, Any], str]] = {}
+        self._starts: dict[Any, tuple[dict[str, Any], str, str | None, bool]] = {}
         self._ends = [f'"changes":[],"confidence":"{c}","rulebook":{compact(book.label)}}}' for c in CONFIDENCES]
 
     def of(self, record: SetRecord, head: tuple[str, str | None, str | None]) -> tuple[dict[str, Any], str]:
         """(the decision without id, its JSON without the opening brace). The parts of the decision are shared."""
+        start, parts, line = self._made(record, head)
+        body: dict[str, Any] = dict(start)
+        for name, found in zip(LISTS, parts, strict=True):
+            body[name] = [item for part in found for item in part.items]
+        body |= {"changes": [], "confidence": line.flat[2], "rulebook": self.book.label}
+        return body, line.text
+
+    def line(self, record: SetRecord, head: tuple[str, str | None, str | None]) -> Line:
+        """The same decision as text alone."""
+        return self._made(record, head)[2]
+
+    def _made(
+        self, record: SetRecord, head: tuple[str, str | None, str | None]
+    ) -> tuple[dict[str, Any], tuple[Sequence[Part], ...], Line]:
+        """The decision's beginning, the parts of each of its lists, and the whole as text."""
         route, cls = record.route, self.classes[record.cls]
         treaties = self._treaties.get(record.layers[0])
         if treaties is None:
@@ -91,53 +143,78 @@ class Sheets:
             pages = [treaties, self._page(national)]  # a State's reasons are given once
         else:
             pages = [treaties, *[self._pages.get(n) or self._new(n) for n in national]]
+        start, text, candidates, decided = self._start(record.cls, head)
         # as `assemble`: the entry is asked for while it, the regime or a layer hangs on it
-        asked = head[2] is None or not cls.decided or any(page.hangs for page in pages)
-        asking = tuple([n for page in pages for n in page.asks])
-        checks = tuple([n for page in pages for n in page.checks])
-        warned = tuple([n for page in pages for n in page.warns])
+        asked = head[2] is None or not decided
+        hanging: list[int] = []
+        checking: list[int] = []
+        warning: list[int] = []
+        placed, rank = False, HIGHEST
+        reasons: list[Part] = []
+        for page in pages:
+            asked = asked or page.hangs
+            hanging += page.asks
+            checking += page.checks
+            warning += page.warns
+            placed = placed or page.placed
+            if page.rank < rank:
+                rank = page.rank
+            if page.reasons.text:
+                reasons.append(page.reasons)
+        asking, checks, warned = tuple(hanging), tuple(checking), tuple(warning)
         declared = route.declared_entry
-        parts: dict[str, Part] = {
-            "layers": joined([page.layers for page in pages]),
-            "reasons": joined([page.reasons for page in pages]),
-            "missing": self._lacking(record, pages),
-            "questions": self._part(
+        missing = self._lacking(record, pages)
+        asks, verify, alarms = NOTHING, NOTHING, NOTHING
+        if asked or asking:
+            asks = self._part(
                 ("questions", record.cls if asked else -1, asking),
                 lambda: questions(self.book, cls, self._of(asking), asked),
-            ),
-            "verify": self._part(
-                ("verify", checks, self._places(route) if any(page.placed for page in pages) else None),
+                "fact",
+            )
+        if checks:
+            verify = self._part(
+                ("verify", checks, self._places(route) if placed else None),
                 lambda: verifications(route, self.book, self._of(checks)),
-            ),
-            "alerts": self._part(
+            )
+        if declared or warned:
+            alarms = self._part(
                 ("alerts", declared and record.cls, declared, warned),
                 lambda: alerts(route, self.book, cls, self._of(warned)),
-            ),
-        }
-        rank = min([page.rank for page in pages])
-        start, text = self._start(record.cls, head)
-        body: dict[str, Any] = {
-            **start,
-            **{name: part[0] for name, part in parts.items()},
-            "changes": [],
-            "confidence": CONFIDENCES[rank],
-            "rulebook": self.book.label,
-        }
-        lists = "".join([f'"{name}":[{part[1]}],' for name, part in parts.items()])
-        return body, f"{text},{lists}{self._ends[rank]}"
+            )
+        layers = [page.layers for page in pages if page.layers.text]
+        parts = (layers, reasons, (missing,), (asks,), (verify,), (alarms,))
+        whole = (
+            f'{text},"layers":[{",".join([part.text for part in layers])}],'
+            f'"reasons":[{",".join([part.text for part in reasons])}],"missing":[{missing.text}],'
+            f'"questions":[{asks.text}],"verify":[{verify.text}],"alerts":[{alarms.text}],{self._ends[rank]}'
+        )
+        flat = (
+            candidates,
+            start["eu_entry"],
+            CONFIDENCES[rank],
+            ";".join([word for part in reasons for word in part.words]) or None,
+            told(missing.words),
+            told(asks.words),
+        )
+        return start, parts, Line(whole, flat, pages, missing, asks)
 
-    def _start(self, number: int, head: tuple[str, str | None, str | None]) -> tuple[dict[str, Any], str]:
+    def _start(
+        self, number: int, head: tuple[str, str | None, str | None]
+    ) -> tuple[dict[str, Any], str, str | None, bool]:
+        """(the fields before the lists, their JSON, the open entries as a table shows them, whether one is left)."""
         found = self._starts.get((number, head))
         if found is None:
             cls = self.classes[number]
+            entries = [e for e in cls.entries if e is not None or len(cls.entries) > 1]
             start = {
                 "outcome": head[0],
                 "entry": head[1],
-                "entry_candidates": [e for e in cls.entries if e is not None or len(cls.entries) > 1],
+                "entry_candidates": entries,
                 "eu_entry": cls.eu_entry,
                 "regime": head[2],
             }
-            found = self._starts[number, head] = start, compact(start)[1:-1]
+            named = told([e for e in entries if e is not None])
+            found = self._starts[number, head] = start, compact(start)[1:-1], named, cls.decided
         return found
 
     def _of(self, numbers: Sequence[int]) -> list[LayerResult]:
@@ -167,39 +244,40 @@ class Sheets:
         ranks = [CONFIDENCES.index(self.book.rules[r].confidence) for layer in layers for r in layer.binding]
         return Page(
             written(shown),
-            written([reason(self.book, rule_id, effect) for rule_id, effect in effects.items()]),
-            None if by_place else written(lacking),
+            written([reason(self.book, rule_id, effect) for rule_id, effect in effects.items()], "rule"),
+            None if by_place else written(lacking, "documents"),
             tuple(n for n in numbers if self.results[n].questions or self.results[n].entry_rules),
             any(layer.entry_rules for layer in layers),
             tuple(n for n in numbers if self.results[n].verify),
             any("@" in name for layer in layers for name in layer.verify),
             tuple(n for n in numbers if self.results[n].alerts),
-            min(ranks, default=CONFIDENCES.index("high")),
+            min(ranks, default=HIGHEST),
         )
 
     def _lacking(self, record: SetRecord, pages: Sequence[Page]) -> Part:
-        parts = [page.lacking for page in pages if page.lacking is not None]
-        if len(parts) == len(pages):
-            return joined(parts)
+        lacking = [page for page in pages if page.lacking is None or page.lacking.text]
+        if len(lacking) < 2 and all(page.lacking is not None for page in lacking):
+            return lacking[0].lacking or NOTHING if lacking else NOTHING
         route = record.route
-        numbers = (*self.intl[record.layers[0]][0], *record.layers[1:])
+        numbers = tuple([n for n in (*self.intl[record.layers[0]][0], *record.layers[1:]) if self.results[n].missing])
         return self._part(
-            ("missing", tuple([n for n in numbers if self.results[n].missing]), self._places(route)),
+            ("missing", numbers, self._places(route) if any(page.lacking is None for page in lacking) else None),
             lambda: [
                 {"rule": rule, "documents": [route.fill(k) for k in kinds], "why": why}
                 for layer in self._of(numbers)
                 for rule, kinds, why in layer.missing
             ],
+            "documents",
         )
 
     @staticmethod
     def _places(route: Route) -> tuple[Any, ...]:
         return route.export, route.import_, route.transit
 
-    def _part(self, key: Any, make: Callable[[], list[dict[str, Any]]]) -> Part:
+    def _part(self, key: Any, make: Callable[[], list[dict[str, Any]]], named: str = "") -> Part:
         found = self._kept.get(key)
         if found is None:
             if len(self._kept) >= MOST_KEPT:
                 self._kept.clear()
-            found = self._kept[key] = written(make())
+            found = self._kept[key] = written(make(), named)
         return found

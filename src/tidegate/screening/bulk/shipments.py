@@ -1,18 +1,17 @@
-"""Rows of a batch as shipments, column by column: each different value of a column is read once.
+"""Rows of a batch as shipments, cell by cell as they are looked at: each different cell of a column is read once.
 
-What comes out is what `parse_shipment` reads from a row, less what no rule looks at (the key, parties, masses other
-than the net, columns of the caller's own). It is for rows that are known to be readable.
+What is seen is what `parse_shipment` reads from a row, less what no rule looks at (the key, parties, masses other than
+the net, columns of the caller's own). It is for rows that are known to be readable.
 """
 
 from __future__ import annotations
 
 import re
-from collections.abc import Callable
+from collections.abc import Callable, Iterator, Mapping
 from decimal import Decimal
-from functools import partial
+from functools import cached_property, partial
 from typing import Any
 
-import numpy as np
 import pyarrow as pa
 import pyarrow.compute as pc
 
@@ -41,106 +40,180 @@ from tidegate.screening.shipment import (
 )
 
 Y_CODE, H_CODE = re.compile(r"^Y\d{1,2}$"), re.compile(r"^H\d{1,2}(\.\d)?$")
-READERS: dict[str, tuple[str, Callable[[Any, Book], Any]]] = {
-    "date": ("date", lambda v, _: _date(v, "date")),
-    "export": ("export", lambda v, book: _state(v, "export", book)),
-    "import": ("import_", lambda v, book: _state(v, "import", book)),
-    "origin": ("origin", lambda v, book: _state(v, "origin", book)),
-    "transit": ("transit", _transit),
-    "hs": ("hs", lambda v, _: _hs(v)),
-    "hs_edition": ("hs_edition", _edition),
-    "declared_entry": ("declared_entry", lambda v, _: _text(v)),
-    "operation": ("operation", lambda v, _: _operation(v)),
-    "waste": ("waste", lambda v, _: _bool(v, "waste")),
-    "contamination_pct": ("contamination_pct", lambda v, _: _percent(v, "contamination_pct")),
-    "halogenated": ("halogenated", lambda v, _: _bool(v, "halogenated")),
-    "hazardous": ("hazardous", lambda v, _: _bool(v, "hazardous")),
-    "annex_i": ("annex_i", lambda v, _: _codes(v, "annex_i", Y_CODE, "")),
-    "annex_iii": ("annex_iii", lambda v, _: _codes(v, "annex_iii", H_CODE, "")),
-    "consumer": ("consumer", lambda v, _: _choice(v, "consumer", ("pre", "post"), "")),
-    "material": ("material", _material),
-    "net_kg": ("net_kg", lambda v, _: _mass(v, "net_kg")),
-    "documents": ("documents", lambda v, _: _documents(v)),
+READERS: dict[str, Callable[[Any, Book], Any]] = {
+    "date": lambda v, _: _date(v, "date"),
+    "export": lambda v, book: _state(v, "export", book),
+    "import": lambda v, book: _state(v, "import", book),
+    "origin": lambda v, book: _state(v, "origin", book),
+    "transit": _transit,
+    "hs": lambda v, _: _hs(v),
+    "hs_edition": _edition,
+    "declared_entry": lambda v, _: _text(v),
+    "operation": lambda v, _: _operation(v),
+    "waste": lambda v, _: _bool(v, "waste"),
+    "contamination_pct": lambda v, _: _percent(v, "contamination_pct"),
+    "halogenated": lambda v, _: _bool(v, "halogenated"),
+    "hazardous": lambda v, _: _bool(v, "hazardous"),
+    "annex_i": lambda v, _: _codes(v, "annex_i", Y_CODE, ""),
+    "annex_iii": lambda v, _: _codes(v, "annex_iii", H_CODE, ""),
+    "consumer": lambda v, _: _choice(v, "consumer", ("pre", "post"), ""),
+    "material": _material,
+    "net_kg": lambda v, _: _mass(v, "net_kg"),
+    "documents": lambda v, _: _documents(v),
 }
+READ = {{"import": "import_"}.get(column, column): column for column in READERS}  # field → column
 
 
 def _in(book: Book, read: Callable[[Any, Book], Any], value: Any) -> Any:
     return read(value, book)
 
 
-class Shipments:
-    """Some rows of a batch, each read as a shipment when it is first asked for."""
+class Cells:
+    """A column of some rows: each different cell is read once, when it is first asked for."""
 
-    def __init__(self, book: Book, columns: Columns, rows: Codes):
-        self._book, self._columns, self._rows = book, columns, rows
-        self._place: dict[int, int] = {}
-        self._fields: list[dict[str, Any]] = []
-        self._kept: dict[int, Shipment] = {}
+    def __init__(self, array: pa.Array, at: pa.Array, read: Callable[[Any], Any]):
+        taken = array.take(at)
+        self._nested = pa.types.is_nested(taken.type)
+        if self._nested:
+            self._cells, places = taken, pa.array(range(len(taken)), pa.int32())
+        else:
+            if pa.types.is_dictionary(taken.type):
+                taken = taken.cast(taken.type.value_type)
+            encoded = pc.dictionary_encode(taken)
+            self._cells, places = encoded.dictionary, encoded.indices
+        self._places = places.fill_null(-1).to_numpy(zero_copy_only=False)
+        self._known: dict[int, Any] = {-1: None}
+        self._read = read
 
-    def __getitem__(self, row: int) -> Shipment:
-        found = self._kept.get(row)
-        if found is None:
-            if not self._fields:
-                self._read()
-            fields = self._fields[self._place[row]]
-            polymers = {code: share for code, share in fields.pop("polymers", {}).items() if share}
-            fields["polymers"] = polymers or None
-            if fields.get("origin") is None:
-                fields["origin"] = fields["export"]
-            found = self._kept[row] = Shipment(id="", **fields)
+    def __getitem__(self, row: int) -> Any:
+        place = int(self._places[row])
+        if place in self._known:
+            return self._known[place]
+        value = self._cells[place].as_py()
+        if self._nested and value is not None:
+            value = plain(value)
+        found = self._known[place] = None if value is None or value == "" else self._read(value)
         return found
 
-    def _read(self) -> None:
-        """Every cell of the rows, column by column."""
-        self._place = {row: n for n, row in enumerate(self._rows.tolist())}
-        self._fields = [{} for _ in self._place]
-        at = pa.array(self._rows)
-        for name, array in self._columns.arrays.items():
-            if array.null_count == len(array):
-                continue
-            head, dot, tail = name.partition(".")
-            if not dot and head in READERS:
-                field, read = READERS[head]
-                for n, value in self._cells(array, at, partial(_in, self._book, read)):
-                    if value is not None:
-                        self._fields[n][field] = value
-            elif dot and head == "polymers":
-                self._polymer(tail, array, at)
-            elif dot and head == "events" and tail in EVENTS:
-                self._inner("events", tail, array, at, partial(_date, name=name))
-            elif dot and head == "facts" and tail not in FIELDS:
-                fact = self._book.facts.get(tail)
-                if fact is not None and fact.by != "derived":
-                    self._inner("facts", tail, array, at, partial(_typed, fact=fact, where=name))
 
-    def _inner(self, field: str, key: str, array: pa.Array, at: pa.Array, read: Callable[[Any], Any]) -> None:
-        for n, value in self._cells(array, at, read):
-            if value is not None:
-                self._fields[n].setdefault(field, {})[key] = value
+class Shipments:
+    """Some rows of a batch as shipments. A cell is read when a rule first looks at it."""
 
-    def _polymer(self, column: str, array: pa.Array, at: pa.Array) -> None:
-        code = polymer_code(column, self._book)
-        for n, share in self._cells(array, at, partial(_percent, name=column)):
+    def __init__(self, book: Book, columns: Columns, rows: Codes):
+        self.book, self._columns, self._rows = book, columns, rows
+        self._place: dict[int, int] = {}
+        self._at = pa.array(rows)
+        self._cells: dict[str, Cells | None] = {}
+        self._kept: dict[int, Any] = {}
+
+    def __getitem__(self, row: int) -> Shipment:
+        found: Any = self._kept.get(row)
+        if found is None:
+            if not self._place:
+                self._place = {row: n for n, row in enumerate(self._rows.tolist())}
+            found = self._kept[row] = _Row(self, self._place[row])
+        shipment: Shipment = found
+        return shipment
+
+    def cell(self, column: str, place: int) -> Any:
+        """What the contract reads in a column; None where nothing stands."""
+        cells = self._cells.get(column, self)
+        if cells is self:
+            array = self._columns.get(column)
+            cells = self._cells[column] = None if array is None else Cells(array, self._at, self._reader(column))
+        assert not isinstance(cells, Shipments)
+        return None if cells is None else cells[place]
+
+    def _reader(self, name: str) -> Callable[[Any], Any]:
+        head, dot, tail = name.partition(".")
+        if not dot:
+            return partial(_in, self.book, READERS[head])
+        if head == "polymers":
+            return partial(_percent, name=tail)
+        if head == "events":
+            return partial(_date, name=name)
+        return partial(_typed, fact=self.book.facts[tail], where=name)
+
+    @cached_property
+    def polymers(self) -> list[tuple[str, str]]:
+        """(column, polymer) of every column of shares."""
+        found = self._columns.named("polymers.")
+        return [(name, polymer_code(name.removeprefix("polymers."), self.book)) for name in found]
+
+    @cached_property
+    def facts(self) -> list[str]:
+        """The registered facts that the batch has columns for."""
+        found = [name.removeprefix("facts.") for name in self._columns.named("facts.")]
+        return [name for name in found if self.has_fact(name)]
+
+    def has_fact(self, name: str) -> bool:
+        """Whether a name is that of a fact that a shipment may state."""
+        fact = self.book.facts.get(name)
+        return fact is not None and fact.by != "derived" and name not in FIELDS
+
+
+class _Row:
+    """What stands in for a `Shipment`: the fields of one row."""
+
+    scoped: Mapping[str, Mapping[str, Any]] = {}
+    evaluate = None
+    event = Shipment.event
+
+    def __init__(self, source: Shipments, place: int):
+        self._source, self._at = source, place
+
+    def __getattr__(self, name: str) -> Any:
+        if name not in READ:
+            raise AttributeError(name)
+        found = self._source.cell(READ[name], self._at)
+        if found is None and name == "transit":
+            found = ()
+        setattr(self, name, found)
+        return found
+
+    @cached_property
+    def origin(self) -> Any:
+        return self._source.cell("origin", self._at) or self.export
+
+    @cached_property
+    def events(self) -> Mapping[str, Any]:
+        days = {event: self._source.cell(f"events.{event}", self._at) for event in EVENTS}
+        return {event: day for event, day in days.items() if day is not None}
+
+    @cached_property
+    def polymers(self) -> Mapping[str, Decimal] | None:
+        shares: dict[str, Decimal] = {}
+        for column, code in self._source.polymers:
+            share = self._source.cell(column, self._at)
             if share is not None:
-                shares = self._fields[n].setdefault("polymers", {})
                 shares[code] = shares.get(code, Decimal(0)) + share
+        return {code: share for code, share in shares.items() if share} or None
 
-    @staticmethod
-    def _cells(array: pa.Array, at: pa.Array, read: Callable[[Any], Any]) -> list[tuple[int, Any]]:
-        """(place among the rows, value as read) of every cell that holds something."""
-        taken = array.take(at)
-        if taken.null_count == len(taken):
-            return []
-        kind = taken.type
-        if pa.types.is_nested(kind):
-            cells = enumerate(taken.to_pylist())
-            return [(n, read(plain(v))) for n, v in cells if v is not None and v != ""]
-        if pa.types.is_dictionary(kind):
-            taken = taken.cast(kind.value_type)
-        encoded = pc.dictionary_encode(taken)
-        values = [None if v is None or v == "" else read(v) for v in encoded.dictionary.to_pylist()]
-        if not taken.null_count:
-            return [(n, values[code]) for n, code in enumerate(encoded.indices.to_pylist())]
-        where = np.flatnonzero(taken.is_valid().to_numpy(zero_copy_only=False))
-        codes = encoded.indices.drop_null().to_pylist()
-        return [(n, values[code]) for n, code in zip(where.tolist(), codes, strict=True)]
+    @cached_property
+    def facts(self) -> Mapping[str, Any]:
+        return _Facts(self._source, self._at)
+
+
+class _Facts(Mapping[str, Any]):
+    """The facts of one row."""
+
+    __slots__ = ("_at", "_source")
+
+    def __init__(self, source: Shipments, place: int):
+        self._source, self._at = source, place
+
+    def get(self, name: str, default: Any = None) -> Any:
+        found = self._source.cell(f"facts.{name}", self._at) if self._source.has_fact(name) else None
+        return default if found is None else found
+
+    def __getitem__(self, name: str) -> Any:
+        found = self.get(name)
+        if found is None:
+            raise KeyError(name)
+        return found
+
+    def __iter__(self) -> Iterator[str]:
+        return (name for name in self._source.facts if self.get(name) is not None)
+
+    def __len__(self) -> int:
+        return sum(1 for _ in self)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable, Sequence
 from datetime import date
 from typing import Any
 
@@ -11,7 +12,7 @@ import numpy.typing as npt
 from tidegate.law.records import Book
 from tidegate.screening.bulk.columns import DAY_ZERO
 from tidegate.screening.bulk.describe import numbers_of
-from tidegate.screening.bulk.keys import Codes, Interner, unique_inverse
+from tidegate.screening.bulk.keys import Codes, Interner, KeyIndex, Numbers
 
 
 class Standing:
@@ -19,7 +20,7 @@ class Standing:
 
     def __init__(self, book: Book, states: Interner, transits: Interner):
         self.book, self.states, self.transits = book, states, transits
-        self._profiles: dict[tuple[Any, ...], Interner] = {}
+        self._stretches: dict[tuple[Any, ...], tuple[KeyIndex, Numbers, Interner]] = {}
         self._tables: dict[tuple[tuple[str, ...], ...], tuple[Codes, Interner]] = {}
         self._turns: dict[tuple[tuple[str, ...], ...], npt.NDArray[np.int64]] = {}
 
@@ -40,21 +41,40 @@ class Standing:
         return np.where(found < 0, table[states, segment], found)
 
     def of_transit(self, who: str, transit: Codes, day: Codes, names: tuple[tuple[str, ...], ...]) -> Codes:
-        limits = self.turns(names)
-        segment = np.searchsorted(limits, day, side="right")
-        distinct, first, inverse = unique_inverse(transit * (len(limits) + 1) + segment)
-        intern = self._profiles.setdefault((who, "transit", names), Interner())
-        table = np.empty(len(distinct), dtype=np.int64)
-        for n, i in enumerate(first.tolist()):
-            states: Any = self.transits.values[int(transit[i])]
-            on = _day(int(day[i]))
-            table[n] = intern(
-                tuple(
-                    (s in states[:k], *(self.book.in_group(s, group, on) for group in names))
-                    for k, s in enumerate(states)
-                )
+        """A code for what each place of transit is: whether its State came before, and of which groups it is."""
+
+        def seen(states: Sequence[str], on: date) -> Any:
+            return tuple(
+                (s in states[:k], *(self.book.in_group(s, group, on) for group in names)) for k, s in enumerate(states)
             )
-        return table[inverse]
+
+        return self._transit((who, "places"), transit, day, names, seen)
+
+    def along_transit(self, who: str, transit: Codes, day: Codes, names: tuple[tuple[str, ...], ...]) -> Codes:
+        """A code for what a condition sees of all places together: for each group whether any, and whether all are."""
+
+        def seen(states: Sequence[str], on: date) -> Any:
+            inside = [[self.book.in_group(s, group, on) for s in states] for group in names]
+            return tuple((any(found), all(found)) for found in inside)
+
+        return self._transit((who, "along"), transit, day, names, seen)
+
+    def _transit(
+        self,
+        who: tuple[str, str],
+        transit: Codes,
+        day: Codes,
+        names: tuple[tuple[str, ...], ...],
+        seen: Callable[[Sequence[str], date], Any],
+    ) -> Codes:
+        limits = self.turns(names)
+        index, codes, intern = self._stretches.setdefault((*who, names), (KeyIndex(), Numbers(), Interner()))
+        stretch = np.searchsorted(limits, day, side="right")
+        ids, _, first = index.lookup(transit * (len(limits) + 1) + stretch)
+        for i in first.tolist():
+            states: Any = self.transits.values[int(transit[i])]
+            codes.append(intern(seen(states, _day(int(day[i])))))
+        return codes[ids]
 
     def turns(self, names: tuple[tuple[str, ...], ...]) -> npt.NDArray[np.int64]:
         found = self._turns.get(names)

@@ -14,7 +14,7 @@ import pyarrow.compute as pc
 
 from tidegate.law.conditions import atoms
 from tidegate.law.records import Book
-from tidegate.screening.bulk.columns import NO_DAY, UNIT, Columns, days, measured
+from tidegate.screening.bulk.columns import NO_DAY, UNIT, Columns, days, flags, measured
 from tidegate.screening.bulk.composition import Composition
 from tidegate.screening.bulk.describe import Layer
 from tidegate.screening.bulk.keys import Codes, unique_inverse
@@ -133,14 +133,14 @@ class View:
         if array is None:
             return np.full(self.rows, absent, dtype=np.int64)
         if pa.types.is_boolean(array.type):
-            table = np.array([safe(False), safe(True), safe(None)], dtype=np.int64)
-            found = table[array.cast(pa.int8()).fill_null(2).to_numpy(zero_copy_only=False)]
+            table = [safe(None), safe(True), safe(False)]
+            found: npt.NDArray[Any] = flags(array) if table == [0, 1, 2] else np.array(table)[flags(array)]
         else:
             known = self.session.remembered.setdefault(name, {})
             coded = self.columns.codes(name, safe, known)
             assert coded is not None
             found = coded
-        if len(found) and found.min() == BAD:
+        if found.dtype == np.int64 and len(found) and found.min() == BAD:
             self.bad |= found == BAD
             found = np.maximum(found, 0)
         return found

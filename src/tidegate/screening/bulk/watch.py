@@ -62,18 +62,28 @@ class WatchedFacts(Mapping[str, Any]):
 
 
 class Answers:
-    """Answers by what was read: for each root a tree of `[what is read next, {code: tree or answer}]`."""
+    """Answers by what was read: for each root a tree.
+
+    A fork is `[what is read next, {code: what follows}]`; a branch that only one case has taken is
+    `(what is read, the codes, the answer)` until another comes along.
+    """
 
     def __init__(self) -> None:
         self._roots: dict[Any, Any] = {}
+        self._orders: dict[tuple[str, ...], tuple[str, ...]] = {}
 
     def find(self, root: Any, code: Code) -> int | None:
         """The answer of a case that was met before; None for a new one. `code`: of a thing read, for this case."""
         node = self._roots.get(root)
         while node.__class__ is list:
-            what, ways = node
-            node = ways.get(code(what))
-        return node
+            node = node[1].get(code(node[0]))
+        if node is None:
+            return None
+        order, codes, answer = node
+        for what, found in zip(order, codes, strict=True):
+            if code(what) != found:
+                return None
+        return answer
 
     def keep(self, root: Any, code: Code, reads: Mapping[str, None], answer: int) -> None:
         """Remembers an answer, unless something was read that has no code."""
@@ -82,11 +92,15 @@ class Answers:
             return
         ways, at = self._roots, root
         while (node := ways.get(at)) is not None:
+            if node.__class__ is tuple:
+                order, known, old = node
+                if not order:
+                    return
+                node = ways[at] = [order[0], {known[0]: (self._order(order[1:]), known[1:], old)}]
             # where evaluation read things in another order, the tree's own order holds: it reads no less
             what, ways = node
             at = codes.pop(what) if what in codes else code(what)
-        for what, found in codes.items():
-            fork: dict[Any, Any] = {}
-            ways[at] = [what, fork]
-            ways, at = fork, found
-        ways[at] = answer
+        ways[at] = (self._order(tuple(codes)), tuple(codes.values()), answer)
+
+    def _order(self, order: tuple[str, ...]) -> tuple[str, ...]:
+        return self._orders.setdefault(order, order)

@@ -16,22 +16,25 @@ from tidegate.screening.registers.enrich import Enricher, enrich, enrich_batch
 from tidegate.screening.registers.protocol import (
     ABOUT,
     ANY,
+    STALE,
     STATUSES,
     Authority,
     FactKey,
     FactRecord,
     FactShape,
+    Load,
     PaperKey,
     PaperRecord,
     Register,
     RegisterError,
+    Scope,
     fact_schema,
     paper_schema,
 )
 from tidegate.screening.registers.tables import JoinedRegisters, MemoryRegister
 
 __all__ = [
-    "ABOUT", "ANSWERS", "ANY", "STATUSES", "Answer", "Authority", "Enricher", "FactKey", "FactRecord", "FactShape",
-    "JoinedRegisters", "MemoryRegister", "PaperKey", "PaperRecord", "Register", "RegisterError", "alerts_of", "enrich",
-    "enrich_batch", "fact_schema", "paper_schema",
+    "ABOUT", "ANSWERS", "ANY", "STALE", "STATUSES", "Answer", "Authority", "Enricher", "FactKey", "FactRecord",
+    "FactShape", "JoinedRegisters", "Load", "MemoryRegister", "PaperKey", "PaperRecord", "Register", "RegisterError",
+    "Scope", "alerts_of", "enrich", "enrich_batch", "fact_schema", "paper_schema",
 ]  # fmt: skip

@@ -14,7 +14,14 @@ from typing import Any
 
 from tidegate.law.records import Fact
 from tidegate.screening.papers import KG_PER_TONNE, norm
-from tidegate.screening.registers.protocol import Authority, FactRecord, PaperRecord, RegisterError
+from tidegate.screening.registers.protocol import (
+    STALE,
+    Authority,
+    FactRecord,
+    Load,
+    PaperRecord,
+    RegisterError,
+)
 from tidegate.screening.registers.tables import cell
 from tidegate.screening.shipment import Document, Reject, _typed
 
@@ -22,6 +29,9 @@ ANSWERS = "register_answers"  # the column that says who answered what
 STATUS = "register"  # of every alert that a register raises
 UNKNOWN, NO_NUMBER, STANDING = "REGISTER-UNKNOWN-PAPER", "REGISTER-NO-NUMBER", "REGISTER-PAPER-STATUS"
 DIFFERS, CONFLICT, TONNES = "REGISTER-DIFFERS", "REGISTER-CONFLICT", "REGISTER-TONNES"
+OUTSIDE, OPEN = "REGISTER-NOT-COVERED", "REGISTER-COVER-UNKNOWN"
+LEFT, OLD = "REGISTER-LEFT", "REGISTER-OLD"
+TO_CHECK = "to check"
 CONFIRMED = "confirmed"
 
 
@@ -43,7 +53,8 @@ class Answer:
 
     `key`: the number, or the subject's id, as the shipment writes it. `effect` of a paper: held, not held; of a fact:
     known (it was not), confirmed, replaced (what the shipment said), claim kept, to check. `alert`: the id of the alert
-    it raises. `differs`: fields in which the paper shown and the register disagree.
+    it raises. `differs`: fields in which the paper shown and the register disagree, or by which the paper does not
+    cover the load, or is not known to. `left_kg`: what may still be drawn on it. `as_of`: when the register knew.
     """
 
     of: str
@@ -56,13 +67,15 @@ class Answer:
     rule: str = ""
     alert: str = ""
     differs: tuple[str, ...] = ()
+    left_kg: str = ""
+    as_of: str = ""
 
     def as_dict(self) -> dict[str, Any]:
         """JSON-ready, what is empty left out."""
         out: dict[str, Any] = {self.of: self.name}
         out["number" if self.of == "document" else self.about] = self.key
         out |= {"rule": self.rule, "answer": self.answer, "effect": self.effect, "differs": list(self.differs)}
-        out |= {"alert": self.alert, "answered_by": self.answered_by}
+        out |= {"left_kg": self.left_kg, "alert": self.alert, "answered_by": self.answered_by, "as_of": self.as_of}
         return {name: value for name, value in out.items() if value}
 
 
@@ -89,6 +102,17 @@ def _text(a: Answer) -> str:
             return f"{a.name} is named without a number, so the register cannot confirm it: it counts as not held."
         case "REGISTER-PAPER-STATUS":
             return f"By the register the {a.name} shown is {a.answer}: it counts as not held."
+        case "REGISTER-OLD":
+            return f"What the register knows of the {a.name} shown is more than a day old: still to be checked."
+        case "REGISTER-NOT-COVERED":
+            return f"By the register the {a.name} shown does not cover this load ({_fields(a)}): it counts as not held."
+        case "REGISTER-COVER-UNKNOWN":
+            return (
+                f"By the register the {a.name} shown covers only some loads, and the shipment does not say whether "
+                f"this is one ({_fields(a)}): still to be checked."
+            )
+        case "REGISTER-LEFT":
+            return f"By the register less is left on the {a.name} shown than the load weighs: it counts as not held."
         case "REGISTER-TONNES":
             return f"By the register less is left ({a.name}) than the load weighs: still to be checked."
         case "REGISTER-CONFLICT":
@@ -99,28 +123,67 @@ def _text(a: Answer) -> str:
     return f"The shipment and the register differ on {a.name}: {kept}."
 
 
+def _fields(a: Answer) -> str:
+    return ", ".join(a.differs)
+
+
 # ── papers ─────────────────────────────────────────────────────────────────────────────────────────────────
 
 
 def judge(
-    item: Any, document: Document, record: PaperRecord | None, authority: Authority | None, day: date
+    item: Any,
+    document: Document,
+    record: PaperRecord | None,
+    authority: Authority | None,
+    day: date,
+    load: Load,
 ) -> tuple[Any, Answer | None]:
     """(the paper as it now stands, None when it is not held; the answer, if there is one).
 
     `item` is the paper as the shipment writes it, `document` the same read. Where the register says something, that
-    replaces what is written on the paper; where it says nothing, the paper stays as it is.
+    replaces what is written on the paper; where it says nothing, the paper stays as it is. A paper that does not cover
+    the load, or on which less is left than it weighs, is not held.
     """
     number = document.number or ""
+    left = None if record is None else record.left(day)
+    held = "" if left is None else format(left.normalize(), "f")
+    as_of = "" if record is None else record.as_of
 
-    def refused(answer: str, by: str, alert: str) -> tuple[None, Answer]:
-        return None, Answer("document", document.kind, number, answer, "not held", by, alert=alert)
+    def refused(answer: str, by: str, alert: str, differs: tuple[str, ...] = ()) -> tuple[None, Answer]:
+        return None, Answer(
+            "document",
+            document.kind,
+            number,
+            answer,
+            "not held",
+            by,
+            alert=alert,
+            differs=differs,
+            left_kg=held,
+            as_of=as_of,
+        )
 
     if record is None:
         if authority is None:
             return item, None
         return refused("not known", authority.answered_by, UNKNOWN if number else NO_NUMBER)
     if not record.stands(day):
+        if record.status == STALE:
+            return item, Answer(
+                "document", document.kind, number, STALE, TO_CHECK, record.answered_by,
+                alert=OLD, left_kg=held, as_of=as_of,
+            )  # fmt: skip
         return refused(record.status, record.answered_by, STANDING)
+    outside = () if record.scope is None else record.scope.outside(load)
+    if outside:
+        return refused("does not cover the load", record.answered_by, OUTSIDE, outside)
+    if left is not None and left <= 0:
+        return refused("used up", record.answered_by, STANDING)
+    if left is not None and load.net_kg is not None and left < load.net_kg:
+        return refused("too little left", record.answered_by, LEFT)
+    unsaid = () if record.scope is None else record.scope.open(load)
+    if left is not None and load.net_kg is None:
+        unsaid = (*unsaid, "net_kg")
     found: dict[str, Any] = {}
     differs = []
     for name in ("issued", "valid_from", "valid_to", "value"):
@@ -140,9 +203,10 @@ def judge(
         ]
         if document.renewals:
             differs.append("renewals")
+    alert = OPEN if unsaid else DIFFERS if differs else ""
     answer = Answer(
-        "document", document.kind, number, "valid", "held", record.answered_by,
-        alert=DIFFERS if differs else "", differs=tuple(differs),
+        "document", document.kind, number, "valid", TO_CHECK if unsaid else "held", record.answered_by,
+        alert=alert, differs=(*unsaid, *differs), left_kg=held, as_of=as_of,
     )  # fmt: skip
     return ({**item, **found} if found and isinstance(item, Mapping) else item), answer
 
@@ -185,15 +249,15 @@ def settle(
         return tuple(
             Answer(
                 "fact", fact.name, c.subject, _shown(v), effect, c.record.answered_by,
-                about=c.record.about, rule=c.record.rule, alert=alert,
+                about=c.record.about, rule=c.record.rule, alert=alert, as_of=c.record.as_of,
             )
             for c, v in by
         )  # fmt: skip
 
     if any(v != value for _, v in known):
-        return CLEAR if official and claims else KEEP, told("to check", CONFLICT, known)
+        return CLEAR if official and claims else KEEP, told(TO_CHECK, CONFLICT, known)
     if in_tonnes(fact) and (net_kg is None or value * KG_PER_TONNE < net_kg):
-        return CLEAR if claims else KEEP, told("to check", "" if net_kg is None else TONNES)
+        return CLEAR if claims else KEEP, told(TO_CHECK, "" if net_kg is None else TONNES)
     if not claims:
         return value, told("known")
     if all(claim == value for claim in claims):

@@ -12,8 +12,8 @@ register speaks of go through `Enricher.one`, which is what a row by itself goes
 from __future__ import annotations
 
 from bisect import bisect_left
-from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass
+from collections.abc import Callable, Collection, Mapping, Sequence
+from dataclasses import dataclass, replace
 from datetime import date
 from decimal import Decimal
 from typing import TYPE_CHECKING, Any
@@ -25,7 +25,7 @@ import pyarrow.compute as pc
 
 from tidegate.law.records import Fact
 from tidegate.screening.bulk.columns import DAY_ZERO, NO_DAY, Columns, days
-from tidegate.screening.bulk.keys import Codes, unique_inverse
+from tidegate.screening.bulk.keys import Codes
 from tidegate.screening.papers import KG_PER_TONNE
 from tidegate.screening.registers.answers import (
     ANSWERS,
@@ -38,9 +38,10 @@ from tidegate.screening.registers.answers import (
     value_of,
     written,
 )
-from tidegate.screening.registers.enrich import EVERYWHERE, Ask, paper_items, subject_of
+from tidegate.screening.registers.enrich import EVERYWHERE, Ask, load_of, paper_items, subject_of
 from tidegate.screening.registers.protocol import (
     ABOUT,
+    Load,
     PaperKey,
     normal,
     record_on,
@@ -57,12 +58,23 @@ from tidegate.screening.registers.spread import (
     raised,
 )
 from tidegate.screening.registers.tables import cell, edges
-from tidegate.screening.shipment import LAYER, Document, Reject, _documents, _list, _number, _state, _typed
+from tidegate.screening.shipment import (
+    LAYER,
+    Document,
+    Reject,
+    _documents,
+    _list,
+    _number,
+    _state,
+    _typed,
+    parse_shipment,
+)
 
 if TYPE_CHECKING:
     from tidegate.screening.registers.join import Join
 
 Mask = npt.NDArray[np.bool_]
+LOAD = ("export", "import", "origin", "hs", "declared_entry", "operation")  # beside mass and parties
 
 
 @dataclass(slots=True)
@@ -164,14 +176,24 @@ class Enrichment:
         if not len(here):
             return
         starts = {r.status_from.toordinal() for r in records.values() if r.status_from is not None}
+        starts |= {r.left_from.toordinal() for r in records.values() if r.left_from is not None}
         limits = np.array(sorted(starts | set(self.join.authority_edges)), dtype=np.int64) - DAY_ZERO
         segment = np.searchsorted(limits, self.day[here], side="right")
-        _, first, inverse = unique_inverse(positions[here] * (len(limits) + 1) + segment)
+        keys_here = [positions[here], segment]
+        limited = [r for r in records.values() if r.scope is not None or r.left_kg is not None]
+        if limited:
+            loads, load_at = self._load_codes({r.left_kg for r in limited if r.left_kg is not None})
+            bound = {r.key for r in limited}
+            named = [any(PaperKey.of(d.kind, d.number) in bound for _, d in papers) for papers in read]
+            said = np.array([*named, False])
+            keys_here.append(np.where(said[positions[here]], loads[here], 0))
+        first, inverse = distinct(keys_here)
         part = Part.of(self.rows)
         new: list[str | None] = []
         for i in first.tolist():
             at = int(positions[here[i]])
-            kept, told = self.join.enricher.judge(read[at], records, _date(int(self.day[here[i]])))
+            load = load_at(int(here[i])) if limited else Load()
+            kept, told = self.join.enricher.judge(read[at], records, _date(int(self.day[here[i]])), load)
             new.append(None if kept is None else dumps(kept))
             part.cases.append(told)
         part.codes[here] = inverse + 1
@@ -226,14 +248,20 @@ class Enrichment:
         periods = {(r.valid_from, r.valid_to) for pair in records.values() for rs in pair for r in rs}
         limits = np.array(edges(periods), dtype=np.int64) - DAY_ZERO
         segment = np.searchsorted(limits, self.day[here], side="right")
-        _, first, inverse = unique_inverse(codes[here] * (len(limits) + 1) + segment)
+        keys_here = [codes[here], segment]
+        limited = any(r.scope is not None for pair in records.values() for rs in pair for r in rs)
+        if limited:
+            loads, load_at = self._load_codes(())
+            keys_here.append(loads[here])
+        first, inverse = distinct(keys_here)
         part = Spoken(np.zeros(self.rows, dtype=np.int64))
         places = []
         for i in first.tolist():
             at = int(codes[here[i]])
             own, for_any = records[str(keys[at])]
             day = _date(int(self.day[here[i]]))
-            record = record_on(own, day) or record_on(for_any, day)
+            load = load_at(int(here[i])) if limited else Load()
+            record = record_on(own, day, load) or record_on(for_any, day, load)
             if record is None:
                 places.append(0)
                 continue
@@ -321,11 +349,17 @@ class Enrichment:
 
         One mass stands for all between two figures that records give; facts that are not in tonnes ask for none.
         """
-        encoded = self.columns.encoded("net_kg") if in_tonnes(fact) else None
-        if encoded is None:
+        if not in_tonnes(fact):
             return np.zeros(self.rows, dtype=np.int64), [None]
         given = {value_of(fact, c.record) for _, spoken in found for c in spoken.cases if c is not None}
-        limits = sorted(v * KG_PER_TONNE for v in given if v is not None)
+        return self._mass_codes({v * KG_PER_TONNE for v in given if v is not None})
+
+    def _mass_codes(self, figures: Collection[Decimal]) -> tuple[Codes, list[Any]]:
+        """(place of each row's net mass, one mass in kg for all between two figures; KEEP for one that cannot be)."""
+        encoded = self.columns.encoded("net_kg")
+        if encoded is None:
+            return np.zeros(self.rows, dtype=np.int64), [None]
+        limits = sorted(figures)
         places: dict[Any, int] = {}
         masses: list[Any] = []
         table = []
@@ -340,6 +374,30 @@ class Enrichment:
                 masses.append(mass)
             table.append(place)
         return np.array(table, dtype=np.int64)[encoded[0]], masses
+
+    def _load_codes(self, masses: Collection[Decimal]) -> tuple[Codes, Callable[[int], Load]]:
+        """(place of each row among the loads that records can tell apart, the load of a row that stands for its place).
+
+        `masses`: figures in kg that a load's net mass is held against. A load that cannot be read is of a row that is
+        rejected later.
+        """
+        keys = [found[0] for name in LOAD if (found := self.columns.encoded(name)) is not None]
+        subjects = {about: found for about in ABOUT if (found := self._subjects(about)) is not None}
+        keys += [codes for codes, _ in subjects.values()]
+        nets, kilograms = self._mass_codes(masses)
+        _, places = distinct([*keys, nets])
+
+        def load_at(row: int) -> Load:
+            raw = self.columns.row(row)
+            try:
+                s = parse_shipment({name: raw.get(name) for name in ("date", *LOAD)} | {"id": "1"}, self.book)
+            except Reject:
+                return Load()
+            net = kilograms[int(nets[row])]
+            load = load_of(s, {about: {"id": names[int(codes[row])]} for about, (codes, names) in subjects.items()})
+            return replace(load, net_kg=None if net is KEEP else net)
+
+        return places, load_at
 
     def _fact_texts(self, name: str) -> pa.Array:
         """The column of a fact as text."""
@@ -402,10 +460,7 @@ class Enrichment:
             new.update((n, a) for n, a in self.columns.arrays.items() if n.partition(".")[0] == "facts")
         new.update(self.changed)
         if ANSWERS in new:
-            before = new.pop(ANSWERS)
-            spoken = answers.is_valid()
-            answers = pc.if_else(spoken, answers, as_text(before))
-            new[f"source.{ANSWERS}"] = pc.if_else(spoken, before, pa.scalar(None, before.type))
+            new[f"source.{ANSWERS}"] = new.pop(ANSWERS)
         new[ANSWERS] = answers
         return pa.RecordBatch.from_arrays(list(new.values()), names=list(new))
 

@@ -35,10 +35,12 @@ from tidegate.screening.registers.protocol import (
     ANY,
     FactKey,
     FactShape,
+    Load,
     PaperKey,
     PaperRecord,
     Register,
     authority_on,
+    normal,
     record_on,
 )
 from tidegate.screening.shipment import FIELDS, Document, Reject, Shipment, _json, _list, parse_shipment
@@ -108,8 +110,7 @@ class Enricher:
         except Reject:
             return out, ()
         answers = [*self._papers(out, s), *self._facts(out, s)]
-        if answers:
-            record_answers(out, answers)
+        record_answers(out, answers)
         return out, tuple(answers)
 
     # ── 2: papers ──────────────────────────────────────────────────────────────────────────────────────
@@ -120,13 +121,17 @@ class Enricher:
         keys = dict.fromkeys(PaperKey.of(d.kind, d.number) for d in s.documents if d.number)
         records = self.register.papers(list(keys)) if keys else {}
         papers = list(zip(paper_items(out["documents"]), s.documents, strict=True))
-        kept, answers = self.judge(papers, records, s.date)
+        kept, answers = self.judge(papers, records, s.date, load_of(s, out))
         if kept is not None:
             out["documents"] = kept
         return answers
 
     def judge(
-        self, papers: Iterable[tuple[Any, Document]], records: Mapping[PaperKey, PaperRecord | None], day: date
+        self,
+        papers: Iterable[tuple[Any, Document]],
+        records: Mapping[PaperKey, PaperRecord | None],
+        day: date,
+        load: Load,
     ) -> tuple[list[Any] | None, list[Answer]]:
         """(the papers as they now stand, None where nothing changes; the answers).
 
@@ -136,7 +141,7 @@ class Enricher:
         for item, document in papers:
             record = records.get(PaperKey.of(document.kind, document.number)) if document.number else None
             authority = authority_on(self.authorities, document.kind, day)
-            stands, answer = judge(item, document, record, authority, day)
+            stands, answer = judge(item, document, record, authority, day, load)
             if stands is not None:
                 kept.append(stands)
             if answer is not None:
@@ -158,10 +163,11 @@ class Enricher:
         ]
         keys = dict.fromkeys(key for ask, subject in wanted for key in (ask.key(subject), ask.key(ANY)))
         found = self.register.facts(list(keys)) if keys else {}
+        load = load_of(s, out)
         slots: dict[tuple[str, str], list[Candidate]] = {}
         for ask, subject in wanted:
             own, for_any = found.get(ask.key(subject), ()), found.get(ask.key(ANY), ())
-            record = record_on(own, s.date) or record_on(for_any, s.date)
+            record = record_on(own, s.date, load) or record_on(for_any, s.date, load)
             if record is not None:
                 slot = ask.slot
                 if s.evaluate is not None and ask.rule is not None and ask.rule.state is not None:
@@ -174,6 +180,13 @@ class Enricher:
             if value is not KEEP:
                 put(out, name, slot, value)
         return answers
+
+
+def load_of(s: Shipment, raw: Mapping[str, Any]) -> Load:
+    """What of a shipment records may be limited by. `raw`: the shipment as it is written."""
+    parties = {about: normal(subject) for about in ABOUT if (subject := subject_of(raw.get(about)))}
+    entry = s.declared_entry.upper() if s.declared_entry else None
+    return Load(s.export, s.import_, s.origin, s.hs, entry, s.operation, s.net_kg, parties)
 
 
 def answerable(fact: Fact) -> bool:
@@ -288,7 +301,12 @@ def _clear_stops(out: dict[str, Any], name: str) -> None:
 
 
 def record_answers(out: dict[str, Any], answers: Iterable[Answer]) -> None:
-    """Writes the answers into their column; a column of that name that was there before gets another."""
+    """Writes the answers into their column, where there are any.
+
+    A column of that name that was there before gets another: nobody but a register says what registers answered.
+    """
     if ANSWERS in out:
         out[f"source.{ANSWERS}"] = out.pop(ANSWERS)
-    out[ANSWERS] = answers_json(answers)
+    told = list(answers)
+    if told:
+        out[ANSWERS] = answers_json(told)

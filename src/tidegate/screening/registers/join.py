@@ -22,7 +22,7 @@ from tidegate.screening.registers.protocol import (
     normal,
     paper_schema,
 )
-from tidegate.screening.registers.tables import edges, fact_records, paper_records
+from tidegate.screening.registers.tables import edges, fact_records, paper_records, whole
 
 BETWEEN = "\x1f"  # between kind and number in a joined key
 
@@ -32,13 +32,13 @@ class Join:
 
     def __init__(self, enricher: Enricher):
         self.enricher, self.book = enricher, enricher.book
-        papers = enricher.register.paper_table().select(paper_schema().names)
+        papers = whole(enricher.register.paper_table(), paper_schema())
         pairs = zip(papers["kind"].to_pylist(), papers["number"].to_pylist(), strict=True)
         self._papers = papers
         self._paper_keys = pa.array([_joined(PaperKey.of(*pair)) for pair in pairs], pa.string())
         self.knows_papers = papers.num_rows > 0 or bool(enricher.authorities)
         self.authority_edges = edges((a.since, a.until) for given in enricher.authorities.values() for a in given)
-        facts = enricher.register.fact_table().select(fact_schema().names)
+        facts = whole(enricher.register.fact_table(), fact_schema())
         self._facts = {ask.shape: _FactTable(facts, ask) for asks in enricher.asks.values() for ask in asks}
 
     def __call__(self, batch: pa.RecordBatch) -> Enriched:

@@ -9,8 +9,9 @@ that is not says nothing by silence.
 
 from __future__ import annotations
 
+import json
 from collections.abc import Collection, Iterable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field, fields
 from datetime import date
 from decimal import Decimal
 from typing import TYPE_CHECKING, Any, NamedTuple, Protocol
@@ -20,6 +21,9 @@ if TYPE_CHECKING:
 
 VALID = "valid"
 STATUSES = (VALID, "suspended", "revoked", "used up")
+STALE = (
+    "not known"  # the register has only an old word of somebody else: it neither lets the paper count nor refuses it
+)
 ABOUT = ("facility", "consignee", "consignor")  # whom a fact can be about: fields of the shipment that carry an id
 ANY = "*"  # the subject of a record that holds for every subject not named
 PAPER_COLUMNS = (
@@ -27,6 +31,9 @@ PAPER_COLUMNS = (
     "answered_by",
 )  # fmt: skip
 FACT_COLUMNS = ("fact", "about", "subject", "rule", "value", "valid_from", "valid_to", "answered_by")
+# What registers say besides that are kept by a program and not by people in a table.
+KEPT_PAPER_COLUMNS = ("scope", "left_kg", "left_from", "as_of")
+KEPT_FACT_COLUMNS = ("scope", "as_of")
 
 
 class RegisterError(ValueError):
@@ -75,11 +82,98 @@ class FactShape(NamedTuple):
 
 
 @dataclass(frozen=True, slots=True)
+class Load:
+    """What of a shipment a record may be limited by; `None`: the shipment does not say.
+
+    `entry` is the one declared, `parties` the ids of consignor, consignee and facility in normal form.
+    """
+
+    export: str | None = None
+    import_: str | None = None
+    origin: str | None = None
+    hs: str | None = None
+    entry: str | None = None
+    operation: str | None = None
+    net_kg: Decimal | None = None
+    parties: Mapping[str, str] = field(default_factory=dict)
+
+
+@dataclass(frozen=True, slots=True)
+class Scope:
+    """What a record is limited to; what is empty limits nothing.
+
+    `hs`: digits with which the customs code begins. `parties`: (consignor, consignee or facility, an id of it in normal
+    form); several of one party are ids of the same one.
+    """
+
+    exports: tuple[str, ...] = ()
+    imports: tuple[str, ...] = ()
+    origins: tuple[str, ...] = ()
+    hs: tuple[str, ...] = ()
+    entries: tuple[str, ...] = ()
+    operations: tuple[str, ...] = ()
+    parties: tuple[tuple[str, str], ...] = ()
+
+    def outside(self, load: Load) -> tuple[str, ...]:
+        """The fields by which the load is known to lie outside."""
+        return self._judged(load)[0]
+
+    def open(self, load: Load) -> tuple[str, ...]:
+        """The fields that limit the record and that the load does not say, or not closely enough."""
+        return self._judged(load)[1]
+
+    def covers(self, load: Load) -> bool:
+        """Whether the load is known to lie inside."""
+        return self._judged(load) == ((), ())
+
+    def _judged(self, load: Load) -> tuple[tuple[str, ...], tuple[str, ...]]:
+        out: list[str] = []
+        unsaid: list[str] = []
+        words = (
+            ("export", self.exports, load.export),
+            ("import", self.imports, load.import_),
+            ("origin", self.origins, load.origin),
+            ("declared_entry", self.entries, load.entry),
+            ("operation", self.operations, load.operation),
+        )
+        for name, allowed, said in words:
+            if allowed and said is None:
+                unsaid.append(name)
+            elif allowed and said not in allowed:
+                out.append(name)
+        if self.hs and (load.hs is None or not any(load.hs.startswith(code) for code in self.hs)):
+            # a code that is shorter than the one allowed may be that one
+            near = load.hs is None or any(code.startswith(load.hs) for code in self.hs)
+            (unsaid if near else out).append("hs")
+        for party in dict.fromkeys(party for party, _ in self.parties):
+            identity = load.parties.get(party)
+            if not identity:
+                unsaid.append(party)
+            elif (party, identity) not in self.parties:
+                out.append(party)
+        return tuple(out), tuple(unsaid)
+
+    @property
+    def text(self) -> str:
+        """As a cell of a table: JSON, what is empty left out."""
+        return json.dumps({f.name: held for f in fields(self) if (held := getattr(self, f.name))}, sort_keys=True)
+
+    @classmethod
+    def of_text(cls, text: str) -> Scope:
+        """The scope of such a cell."""
+        said = json.loads(text)
+        parties = tuple((str(party), str(identity)) for party, identity in said.pop("parties", ()))
+        return cls(**{name: tuple(map(str, held)) for name, held in said.items()}, parties=parties)
+
+
+@dataclass(frozen=True, slots=True)
 class PaperRecord:
     """What a register holds of a paper. `None`: the register says nothing of it.
 
     `status_from`: the first day of the status where it is not `valid` from the beginning. Dates are calendar dates;
-    `value` is in the unit that the rule names; `renewals` are (from, days).
+    `value` is in the unit that the rule names; `renewals` are (from, days). `scope`: what the paper covers. `left_kg`:
+    what may still be drawn on it, as it stands from `left_from` on; of days before nothing is said. `as_of`: the moment
+    at which the register knew this (ISO 8601).
     """
 
     kind: str
@@ -93,6 +187,10 @@ class PaperRecord:
     value: Decimal | None = None
     renewals: tuple[tuple[date | None, int], ...] | None = None
     answered_by: str = ""
+    scope: Scope | None = None
+    left_kg: Decimal | None = None
+    left_from: date | None = None
+    as_of: str = ""
 
     @property
     def key(self) -> PaperKey:
@@ -102,12 +200,17 @@ class PaperRecord:
         """Whether the register lets the paper count on `day`, dates of validity aside."""
         return self.status == VALID or (self.status_from is not None and day < self.status_from)
 
+    def left(self, day: date) -> Decimal | None:
+        """What may be drawn on the paper on `day`, in kg; None where the register does not say."""
+        return None if self.left_from is not None and day < self.left_from else self.left_kg
+
 
 @dataclass(frozen=True, slots=True)
 class FactRecord:
     """What a register holds of a fact, from `valid_from` to `valid_to` (both included, `None` without end).
 
     `value` is what the fact registry of the rulebook asks for: true or false, a number in the fact's unit, a word.
+    `scope`: the loads that it speaks of; of one that is not known to lie inside it says nothing.
     """
 
     fact: str
@@ -118,6 +221,8 @@ class FactRecord:
     valid_from: date | None = None
     valid_to: date | None = None
     answered_by: str = ""
+    scope: Scope | None = None
+    as_of: str = ""
 
     @property
     def key(self) -> FactKey:
@@ -178,14 +283,14 @@ class Register(Protocol):
 
 
 def paper_schema() -> pa.Schema:
-    """`value` is decimal text; `renewals` a list of {from, days}."""
+    """`value` and `left_kg` are decimal text; `renewals` a list of {from, days}; `scope` JSON."""
     import pyarrow as pa
 
     renewals = pa.list_(pa.struct([("from", pa.date32()), ("days", pa.int64())]))
     types: dict[str, Any] = {"renewals": renewals}
-    for name in ("status_from", "issued", "valid_from", "valid_to"):
+    for name in ("status_from", "issued", "valid_from", "valid_to", "left_from"):
         types[name] = pa.date32()
-    return pa.schema([(name, types.get(name, pa.string())) for name in PAPER_COLUMNS])
+    return pa.schema([(name, types.get(name, pa.string())) for name in (*PAPER_COLUMNS, *KEPT_PAPER_COLUMNS)])
 
 
 def fact_schema() -> pa.Schema:
@@ -193,12 +298,13 @@ def fact_schema() -> pa.Schema:
     import pyarrow as pa
 
     days = ("valid_from", "valid_to")
-    return pa.schema([(name, pa.date32() if name in days else pa.string()) for name in FACT_COLUMNS])
+    names = (*FACT_COLUMNS, *KEPT_FACT_COLUMNS)
+    return pa.schema([(name, pa.date32() if name in days else pa.string()) for name in names])
 
 
-def record_on(records: Iterable[FactRecord], day: date) -> FactRecord | None:
-    """The record that counts on a day."""
-    return next((record for record in records if record.covers(day)), None)
+def record_on(records: Iterable[FactRecord], day: date, load: Load) -> FactRecord | None:
+    """The record that counts on a day for a load."""
+    return next((r for r in records if r.covers(day) and (r.scope is None or r.scope.covers(load))), None)
 
 
 def authority_on(authorities: Mapping[str, Sequence[Authority]], kind: str, day: date) -> Authority | None:

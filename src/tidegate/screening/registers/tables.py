@@ -16,6 +16,7 @@ from tidegate.screening.registers.protocol import (
     PaperKey,
     PaperRecord,
     Register,
+    Scope,
     fact_schema,
     paper_schema,
 )
@@ -96,21 +97,36 @@ class JoinedRegisters:
     def paper_table(self) -> pa.Table:
         import pyarrow as pa
 
-        tables = [register.paper_table().cast(paper_schema()) for register in self.registers]
-        whole = pa.concat_tables(tables)
-        best: dict[PaperKey, int] = {}
-        strict = [status != VALID for status in whole["status"].to_pylist()]
-        keys = zip(whole["kind"].to_pylist(), whole["number"].to_pylist(), strict=True)
-        for place, key in enumerate(PaperKey.of(*pair) for pair in keys):
-            held = best.setdefault(key, place)
-            if strict[place] and not strict[held]:
-                best[key] = place
-        return whole if len(best) == len(whole) else whole.take(pa.array(list(best.values()), pa.int64()))
+        return once(pa.concat_tables([whole(register.paper_table(), paper_schema()) for register in self.registers]))
 
     def fact_table(self) -> pa.Table:
         import pyarrow as pa
 
-        return pa.concat_tables([register.fact_table().cast(fact_schema()) for register in self.registers])
+        return pa.concat_tables([whole(register.fact_table(), fact_schema()) for register in self.registers])
+
+
+def whole(table: pa.Table, schema: pa.Schema) -> pa.Table:
+    """A register's table with every column of the schema; those that it leaves out are empty."""
+    import pyarrow as pa
+
+    for field in schema:
+        if field.name not in table.schema.names:
+            table = table.append_column(field, pa.nulls(table.num_rows, field.type))
+    return table.select(schema.names).cast(schema)
+
+
+def once(papers: pa.Table) -> pa.Table:
+    """A table of papers with each kind and number once: a row that is not `valid` counts, else the first."""
+    import pyarrow as pa
+
+    best: dict[PaperKey, int] = {}
+    strict = [status != VALID for status in papers["status"].to_pylist()]
+    keys = zip(papers["kind"].to_pylist(), papers["number"].to_pylist(), strict=True)
+    for place, key in enumerate(PaperKey.of(*pair) for pair in keys):
+        held = best.setdefault(key, place)
+        if strict[place] and not strict[held]:
+            best[key] = place
+    return papers if len(best) == len(papers) else papers.take(pa.array(list(best.values()), pa.int64()))
 
 
 def _stricter(held: PaperRecord | None, other: PaperRecord) -> PaperRecord:
@@ -129,8 +145,10 @@ def paper_rows(records: Iterable[PaperRecord]) -> pa.Table:
     for record in records:
         for name, column in columns.items():
             value = getattr(record, name)
-            if name == "value" and value is not None:
+            if name in ("value", "left_kg") and value is not None:
                 value = format(value, "f")
+            elif name == "scope":
+                value = None if value is None else value.text
             elif name == "renewals" and value is not None:
                 value = [{"from": start, "days": days} for start, days in value]
             column.append(value)
@@ -146,7 +164,11 @@ def fact_rows(records: Iterable[FactRecord]) -> pa.Table:
     for record in records:
         for name, column in columns.items():
             value = getattr(record, name)
-            column.append(cell(value) if name == "value" else value)
+            if name == "value":
+                value = cell(value)
+            elif name == "scope":
+                value = None if value is None else value.text
+            column.append(value)
     return pa.table({name: pa.array(columns[name], schema.field(name).type) for name in schema.names})
 
 
@@ -174,16 +196,26 @@ def paper_records(table: pa.Table) -> list[PaperRecord]:
                     "value": None if row["value"] is None else Decimal(row["value"]),
                     "renewals": None if renewals is None else tuple((r["from"], r["days"]) for r in renewals),
                     "answered_by": row["answered_by"] or "",
+                    "scope": _scope(row["scope"]),
+                    "left_kg": None if row["left_kg"] is None else Decimal(row["left_kg"]),
+                    "as_of": row["as_of"] or "",
                 }
             )
         )
     return out
 
 
+def _scope(text: str | None) -> Scope | None:
+    return None if text is None else Scope.of_text(text)
+
+
 def fact_records(table: pa.Table) -> list[FactRecord]:
     """The rows of a table of facts as records."""
-    rows = table.to_pylist()
-    return [FactRecord(**{**row, "rule": row["rule"] or "", "answered_by": row["answered_by"] or ""}) for row in rows]
+    texts = ("rule", "answered_by", "as_of")
+    return [
+        FactRecord(**{**row, **{name: row[name] or "" for name in texts}, "scope": _scope(row["scope"])})
+        for row in table.to_pylist()
+    ]
 
 
 def edges(periods: Iterable[tuple[date | None, date | None]]) -> list[int]:

@@ -21,6 +21,7 @@ from tidegate.web.jobs import commands as jobs
 
 if TYPE_CHECKING:
     from tidegate.batch import Summary
+    from tidegate.parties.actors import Actor
 
 SCREEN = "batch.screen"
 
@@ -61,8 +62,10 @@ def set_map(batch: Batch, definition: Mapping[str, Any] | None, format: str = ""
         setattr(batch, name, value)
 
 
-def start(batch: Batch, definition: Mapping[str, Any] | None) -> None:
+def start(batch: Batch, definition: Mapping[str, Any] | None, actor: Actor | None = None) -> None:
     """Puts the screening of a batch into the job table. Raises NotNow.
+
+    `actor`: who asks the registers of its State meanwhile; None asks none. The worker asks again whether it may.
 
     1. A batch that has a result, or whose job waits or runs, is not started again.
     2. In one transaction: put the job in, and write it into the batch where the batch still has the job (or none) that
@@ -72,10 +75,16 @@ def start(batch: Batch, definition: Mapping[str, Any] | None) -> None:
         raise NotNow
     with transaction.atomic():
         job = jobs.enqueue(SCREEN, {"batch": batch.pk})
-        values = {"job": job, "map": None if definition is None else dict(definition)}
+        values = {"job": job, "map": None if definition is None else dict(definition), **_asked(actor)}
         if not Batch.objects.filter(pk=batch.pk, job=batch.job_id, result="").update(**values):
             raise NotNow
     batch.job = job
+
+
+def _asked(actor: Actor | None) -> dict[str, str]:
+    if actor is None or actor.organisation is None or actor.person is None:
+        return {"asked_for": "", "asked_by": "", "asked_as": ""}
+    return {"asked_for": str(actor.organisation.pk), "asked_by": str(actor.person.pk), "asked_as": actor.role}
 
 
 def cancel(batch: Batch) -> bool:

@@ -27,7 +27,8 @@ class Batch(models.Model):
     `owner`: digest of the browser session's secret; "" for what the installation itself has registered, which only
     an installation open to all shows. `map`: the
     confirmed column map as `formats.load_map` reads it; null where the columns are the contract's own. `result`:
-    the folder of the result, "" until there is one. `checks`: rows that are clear on paper with something left to
+    the folder of the result, "" until there is one. `asked_for`: its result holds what registers answered that
+    organisation, and nobody else sees it. `checks`: rows that are clear on paper with something left to
     check.
     """
 
@@ -52,6 +53,10 @@ class Batch(models.Model):
     job = models.OneToOneField(Job, null=True, on_delete=models.SET_NULL, related_name="batch")
     result = models.CharField(max_length=64, blank=True)
     finished = models.DateTimeField(null=True)
+    # Whose registers were asked, or are to be: organisation, person and role that asked; empty where none is.
+    asked_for = models.CharField(max_length=36, blank=True)
+    asked_by = models.CharField(max_length=36, blank=True)
+    asked_as = models.CharField(max_length=16, blank=True)
     rulebook = models.CharField(max_length=80, blank=True)
     rows = models.BigIntegerField(default=0)
     decided = models.BigIntegerField(default=0)

@@ -1,6 +1,7 @@
 """Who sees which batch: on one person's machine everybody every one, elsewhere each browser session its own.
 
-There is no sign-in yet. A session holds a secret of its own, a batch the digest of it; the address of a batch carries
+What registers answered an organisation is seen only by who acts for it and may ask them itself. Nothing else asks a
+sign-in. A session holds a secret of its own, a batch the digest of it; the address of a batch carries
 192 random bits besides, so that neither can be guessed and one alone opens nothing.
 """
 
@@ -9,10 +10,11 @@ from __future__ import annotations
 import hashlib
 import secrets
 
-from django.db.models import QuerySet
+from django.db.models import Q, QuerySet
 from django.http import Http404, HttpRequest
 from django.utils.translation import gettext as _
 
+from tidegate.parties.registry import registry
 from tidegate.web.batch import conf
 from tidegate.web.batch.models import Batch
 
@@ -28,9 +30,17 @@ def owner(request: HttpRequest, *, make: bool = False) -> str:
     return hashlib.sha256(secret.encode()).hexdigest() if secret else ""
 
 
+def organisation(request: HttpRequest) -> str:
+    """The key of the organisation for which the visitor may ask registers; "" for everybody else."""
+    actor = getattr(request, "actor", None) if request.user.is_authenticated else None
+    if not actor or not registry.register_right or not actor.may(registry.register_right):
+        return ""
+    return str(actor.organisation.pk)
+
+
 def visible(request: HttpRequest) -> QuerySet[Batch]:
     """The batches that this visitor sees, newest first."""
-    batches = Batch.objects.select_related("job")
+    batches = Batch.objects.select_related("job").filter(Q(asked_for="") | Q(asked_for=organisation(request)))
     if conf.open_to_all():
         return batches
     mine = owner(request)

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+import json
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from typing import Any
 
@@ -26,7 +27,8 @@ from tidegate.law import Book
 from tidegate.paper.geo import BOUNDARY_NOTE
 from tidegate.paper.palette import Theme
 from tidegate.screening import Reject, decide, parse_shipment
-from tidegate.web import words
+from tidegate.screening.registers import ANSWERS
+from tidegate.web import registers, words
 from tidegate.web.batch import conf, overview, queries, results, store
 from tidegate.web.batch import downloads as files
 from tidegate.web.batch.models import Batch
@@ -38,6 +40,7 @@ from tidegate.web.middleware import csp_update
 from tidegate.web.rulebook import book as current_book
 
 PER_PAGE = 50
+REGISTER = "register: "  # how a run notes whom it asked
 MOST_OPTIONS = 300
 
 
@@ -69,8 +72,15 @@ def result(request: HttpRequest, batch: Batch) -> HttpResponse:
             "months_drawn": overview.MONTHS_DRAWN,
             "states_drawn": overview.STATES_DRAWN,
             "other_book": _other_book(batch, book),
+            "asked": _asked(batch, figures),
         },
     )
+
+
+def _asked(batch: Batch, figures: Mapping[str, Any]) -> str:
+    """Which registers were asked, as of when and for whom; "" where none were."""
+    notes = figures.get("notes", ()) if batch.asked_for else ()
+    return next((note.removeprefix(REGISTER) for note in notes if note.startswith(REGISTER)), "")
 
 
 def _seconds(batch: Batch) -> float | None:
@@ -182,6 +192,7 @@ def row(request: HttpRequest, token: str, number: int) -> HttpResponseBase:
         raise Http404(_("This result has no decision on row %(number)s.") % {"number": number})
     chosen = Filter.read(request.GET)
     before, after = Rows(batch, chosen).beside(number)
+    told = _told(found, batch, book)
     shown = _panel(found, batch, book)
     route = [found.shipment.get("export"), *_transit(found.shipment), found.shipment.get("import")]
     codes = [code.strip().upper() for code in route if isinstance(code, str) and code.strip()]
@@ -191,6 +202,7 @@ def row(request: HttpRequest, token: str, number: int) -> HttpResponseBase:
         "found": found,
         "d": found.decision,
         "panel": shown,
+        "told": told,
         "route": codes if found.complete else [],
         "route_states": "-".join(codes) if found.complete and all(code in book.states for code in codes) else "",
         "declared": [(label(name, book), name, said(name, value, book)) for name, value in _declared(found)],
@@ -204,11 +216,20 @@ def row(request: HttpRequest, token: str, number: int) -> HttpResponseBase:
     return _private(render(request, "batch/row.html", context))
 
 
+def _told(found: Found, batch: Batch, book: Book) -> list[registers.Told]:
+    """What registers answered of this row, taken from the columns beside it. A file that asked none may have a column
+    of that name too: that is nobody's answer."""
+    if not batch.asked_for or ANSWERS not in found.beside:
+        return []
+    return registers.told(json.loads(found.beside.pop(ANSWERS)), book)
+
+
 def _panel(found: Found, batch: Batch, book: Book) -> Panel:
     """The decision arranged for reading. What changes soon is worked out anew where the rulebook is still the same:
     a batch does not keep it."""
     decision = dict(found.decision)
-    if found.complete and not _other_book(batch, book) and "changes" not in decision:
+    # What registers answered is not kept with the shipment, so what changes cannot be told where they were asked.
+    if found.complete and not batch.asked_for and not _other_book(batch, book) and "changes" not in decision:
         try:
             shipment = parse_shipment(found.shipment, book)
         except Reject:

@@ -15,13 +15,18 @@ from django.utils.translation import gettext_noop
 
 from tidegate.batch import WHOLE_SHIPMENT, screen_file
 from tidegate.formats import FormatError, rejects_path
-from tidegate.law import RulebookError, load_rulebook
+from tidegate.law import Book, RulebookError, load_rulebook
+from tidegate.parties.actors import acting, memberships_of
+from tidegate.parties.models import Person
+from tidegate.screening.registers import Register
+from tidegate.web import registers
 from tidegate.web.batch import commands, conf, results, store
 from tidegate.web.batch.models import Batch
 from tidegate.web.jobs.registry import JobFailed, sweeper, task
 from tidegate.web.jobs.worker import Cancelled, Task
 
 FULL = gettext_noop("The disk of this installation is full. Delete batches that are no longer needed, and try again.")
+NO_REGISTER = gettext_noop("Who started this may not ask the registers of the State any more.")
 NO_RULEBOOK = gettext_noop("The rulebook of this installation cannot be read; its keeper has to look at it.")
 # Uploads that nobody starts, and files that no batch owns, are not kept as long as results are.
 DRAFTS = timedelta(days=2)
@@ -72,12 +77,14 @@ def screen(task: Task) -> None:
 
 def _screen(task: Task, batch: Batch, folder: Path) -> dict[str, Any]:
     decisions = folder / store.DECISIONS
+    book = load_rulebook(settings.TIDEGATE_OVERLAYS)
     summary = screen_file(
         store.source(batch),
         decisions,
         map=batch.map,
         keep=WHOLE_SHIPMENT,
-        book=load_rulebook(settings.TIDEGATE_OVERLAYS),
+        book=book,
+        register=_register(batch, book),
         progress=lambda done, total, rows: task.progress(done, total, rows),
     )
     task.check()
@@ -89,6 +96,20 @@ def _screen(task: Task, batch: Batch, folder: Path) -> dict[str, Any]:
         raise RuntimeError(f"batch {batch.pk}: {found} decisions written, {summary.decided} counted")
     task.check()
     return commands.counts_of(figures, checks)
+
+
+def _register(batch: Batch, book: Book) -> Register | None:
+    """The registers that the batch asks, as they are now; None where it asks none. Raises JobFailed where whoever
+    started it may not ask them any more."""
+    if not batch.asked_for:
+        return None
+    person = Person.objects.filter(pk=batch.asked_by).first()
+    held = [] if person is None else memberships_of(person)
+    role = next((m for m in held if str(m.organisation_id) == batch.asked_for and m.role == batch.asked_as), None)
+    register = None if role is None else registers.of_actor(acting(role), book)
+    if register is None:
+        raise JobFailed(NO_REGISTER)
+    return register.frozen()
 
 
 def _name_files(folder: Path, source: Path, files: Sequence[str]) -> None:

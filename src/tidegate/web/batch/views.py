@@ -16,7 +16,8 @@ from django.views.decorators.csrf import csrf_exempt, csrf_protect
 from django.views.decorators.http import require_http_methods, require_POST, require_safe
 
 from tidegate.formats import FormatError, load_map, read_map, shipped_maps
-from tidegate.web import words
+from tidegate.parties.actors import Actor
+from tidegate.web import registers, words
 from tidegate.web.batch import commands, conf, mapping, queries, store
 from tidegate.web.batch.models import Batch
 from tidegate.web.batch.result_views import result
@@ -250,12 +251,14 @@ def _columns(request: HttpRequest, batch: Batch) -> HttpResponseBase:
         "delimiters": mapping.DELIMITERS,
         "states": sorted((words.state_name(code, book.states), code) for code in book.states),
         "shipped": shipped_maps(),
+        "asks_registers": registers.of_page(request, book) is not None,
+        "registers_wanted": post is not None and post.get("registers") == "y",
         "may_start": not error and (form.ready or whole) and tried is not None,
         "largest_map": LARGEST_MAP,
     }
     if post is not None and post.get("do") == "start" and context["may_start"]:
         try:
-            commands.start(batch, made)
+            commands.start(batch, made, _asking(request, context))
         except commands.NotNow:
             pass  # it was started in another window: the page that follows shows it
         return redirect(batch)
@@ -268,6 +271,15 @@ def _columns(request: HttpRequest, batch: Batch) -> HttpResponseBase:
     response = render(request, "batch/columns_live.html" if live else "batch/columns.html", context)
     response["Vary"] = "HX-Request, HX-Request-Type"
     return response
+
+
+def _asking(request: HttpRequest, context: dict[str, Any]) -> Actor | None:
+    """Who asks the registers, where the form says so and the visitor may."""
+    if not (context["asks_registers"] and context["registers_wanted"]):
+        return None
+    actor = request.actor  # type: ignore[attr-defined]
+    found: Actor = getattr(actor, "_wrapped", actor)
+    return found
 
 
 @require_safe

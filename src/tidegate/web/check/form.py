@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Collection, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -95,8 +95,8 @@ class Form:
     more_open: bool
 
 
-def build(answers: Answers, reading: Reading, book: Book) -> Form:
-    """All that the form shows for these answers."""
+def build(answers: Answers, reading: Reading, book: Book, *, elsewhere: Collection[str] = ()) -> Form:
+    """All that the form shows for these answers. `elsewhere`: names of controls that the page has besides."""
     shipment = answers.shipment
     goods = _goods_said(shipment)
     events = shipment.get("events") or {}
@@ -127,7 +127,7 @@ def build(answers: Answers, reading: Reading, book: Book) -> Form:
         material=control("material", book, shipment),
         operation=control("operation", book, shipment),
         more=more,
-        kept=tuple(_kept(shipment)),
+        kept=tuple(_kept(shipment, elsewhere)),
         paper_fields={paper["kind"]: tuple(_paper_fields(paper, book)) for paper in shipment.get("documents") or ()},
         held=frozenset(paper["kind"] for paper in shipment.get("documents") or ()),
         route_open=reading.shipment is None or bool(reading.error(*ROUTE)),
@@ -195,12 +195,12 @@ def _polymer_codes(book: Book) -> tuple[Option, ...]:
     )
 
 
-def _kept(shipment: Mapping[str, Any]) -> list[tuple[str, str]]:
+def _kept(shipment: Mapping[str, Any], elsewhere: Collection[str]) -> list[tuple[str, str]]:
     """Answers that no control on the page shows, handed on as they are: the parties."""
     kept: list[tuple[str, str]] = []
     for party in ("consignor", "consignee", "facility"):
         kept += [(f"{party}.{part}", str(value)) for part, value in (shipment.get(party) or {}).items()]
-    return kept
+    return [(name, value) for name, value in kept if name not in elsewhere]
 
 
 def _paper_fields(paper: Mapping[str, Any], book: Book) -> list[PaperField]:

@@ -12,15 +12,16 @@ from django.shortcuts import render
 from django.urls import reverse
 from django.utils.cache import patch_cache_control
 from django.utils.timezone import localdate
-from django.utils.translation import get_language, gettext
+from django.utils.translation import get_language, gettext, gettext_lazy
 from django.utils.translation import gettext as _
 from django.views.decorators.http import require_safe
 
 from tidegate.law import Book
 from tidegate.paper.geo import BOUNDARY_NOTE
 from tidegate.paper.palette import MAP_CSS, Theme, css_variables
-from tidegate.screening import decide
-from tidegate.web import words
+from tidegate.parties.registry import RegisterOfState
+from tidegate.screening.registers import Answer
+from tidegate.web import registers, words
 from tidegate.web.check import form
 from tidegate.web.check.answers import Answers, read
 from tidegate.web.check.examples import EXAMPLES
@@ -38,17 +39,23 @@ class Checked:
     reading: Reading
     decision: Mapping[str, Any] | None
     panel: Panel | None
+    told: tuple[Answer, ...] = ()
 
 
-def check(answers: Answers, book: Book) -> Checked:
-    """Decide as far as the answers go. Without date and route there is nothing to decide yet."""
+def check(answers: Answers, book: Book, register: RegisterOfState | None = None) -> Checked:
+    """Decide as far as the answers go. Without date and route there is nothing to decide yet.
+
+    `register`: that of the reader's State, where the reader may ask it; it is asked before the shipment is decided.
+    """
     if not answers.complete:
         return Checked(answers, Reading(None, answers.shipment, {}), None, None)
     reading = read_shipment(answers, book)
     if reading.shipment is None:
         return Checked(answers, reading, None, None)
-    decision = decide(reading.shipment, book, changes=True)
-    return Checked(answers, reading, decision, panel(decision, book, answers.shipment, answers.skipped))
+    decision, _shipment, told = registers.decided(
+        reading.shipment, register.live if register else None, book, changes=True
+    )
+    return Checked(answers, reading, decision, panel(decision, book, answers.shipment, answers.skipped), told)
 
 
 @require_safe
@@ -61,13 +68,19 @@ def page(request: HttpRequest) -> HttpResponse:
     if not answers.shipment.get("date"):
         answers.shipment["date"] = localdate().isoformat()
     book = current_book()
-    checked = check(answers, book)
+    register = registers.of_page(request, book)
+    checked = check(answers, book, register)
     context = {
         "answers": answers,
         "reading": checked.reading,
         "d": checked.decision,
+        "asks_registers": register is not None,
+        "told": registers.told(checked.told, book),
+        "parties": [(name, label, _party_id(answers, name)) for name, label in PARTIES.items()],
         "panel": checked.panel,
-        "form": form.build(answers, checked.reading, book),
+        "form": form.build(
+            answers, checked.reading, book, elsewhere=[f"{name}.id" for name in PARTIES] if register else ()
+        ),
         "examples": EXAMPLES,
         "permalink": request.build_absolute_uri(_address(answers)),
         "query": answers.query,
@@ -98,11 +111,15 @@ def pdf(request: HttpRequest) -> HttpResponse:
 
     answers = read(request.GET)
     book = current_book()
-    checked = check(answers, book)
+    checked = check(answers, book, registers.of_page(request, book))
     if checked.decision is None or checked.reading.shipment is None:
         return HttpResponseRedirect(_address(answers))
+    decision = dict(checked.decision)
+    if checked.told:
+        # On paper nobody sees that registers were asked, unless it says so.
+        decision["alerts"] = [*decision["alerts"], registers.as_alert(checked.told, book)]
     data = decision_pdf(
-        checked.decision,
+        decision,
         checked.reading.shipment.as_dict(),
         url=request.build_absolute_uri(_address(answers)),
         language=words.page_language(),
@@ -149,6 +166,19 @@ def _route_svg(states: tuple[str, ...], theme: Theme, language: str, names: tupl
     style = f"<style>:root{{{css_variables(theme)}}}{MAP_CSS}</style>"
     head, tag, rest = drawing.partition(">")
     return f"{head}{tag}{style}{rest}"
+
+
+# Whose numbers registers are asked by; in the order of the form.
+PARTIES = {
+    "consignee": gettext_lazy("Importer"),
+    "facility": gettext_lazy("Plant of destination"),
+    "consignor": gettext_lazy("Exporter"),
+}
+
+
+def _party_id(answers: Answers, name: str) -> str:
+    about = answers.shipment.get(name)
+    return str(about.get("id", "")) if isinstance(about, Mapping) else ""
 
 
 def _errors(reading: Reading, book: Book) -> list[tuple[str, str]]:

@@ -20,6 +20,8 @@ from tidegate.web.rulebook import book as current_book
 
 # Figures that a chart shows, and in which unit.
 CHARTED = tuple(FIGURES)
+# Pixels that the bars of a timeline take beside the names of the rules: of a phone's width the names take half.
+WIDE, NARROW = 540, 170
 
 
 def timeline_rules(book: Book, *, state: str | None = None, layer: str | None = None) -> list[Rule]:
@@ -27,13 +29,16 @@ def timeline_rules(book: Book, *, state: str | None = None, layer: str | None = 
     return [span.rule for span in spans(book, state=state, layer=layer)]
 
 
-def timeline_svg(state: str | None, layer: str | None, theme: Theme, today: date) -> str:
-    """The timeline of a State or of a body of law, in the reader's language."""
-    return _timeline(current_book().hash, state, layer, theme, today, get_language() or "en")
+def timeline_svg(state: str | None, layer: str | None, theme: Theme, today: date, *, narrow: bool = False) -> str:
+    """The timeline of a State or of a body of law, in the reader's language; `narrow` for a phone."""
+    width = NARROW if narrow else WIDE
+    return _timeline(current_book().hash, state, layer, theme, today, get_language() or "en", width)
 
 
 @lru_cache(maxsize=256)
-def _timeline(digest: str, state: str | None, layer: str | None, theme: Theme, today: date, language: str) -> str:
+def _timeline(
+    digest: str, state: str | None, layer: str | None, theme: Theme, today: date, language: str, width: int
+) -> str:
     from tidegate.paper.charts import chart_svg
 
     book = current_book()
@@ -50,7 +55,7 @@ def _timeline(digest: str, state: str | None, layer: str | None, theme: Theme, t
         % {"count": len(rules)},
         theme=theme,
         translate=gettext,
-        width=540,
+        width=width,
         today=today,
     )
 

@@ -112,7 +112,8 @@ def database(folder: Path, environ: Mapping[str, str] = os.environ) -> dict[str,
             "PORT": port,
             "CONN_MAX_AGE": 60,
             "CONN_HEALTH_CHECKS": True,
-            "OPTIONS": options,
+            # Compiling a question to machine code takes longer than any question here should take to be answered.
+            "OPTIONS": {"options": "-c jit=off", **options},
         }
     raise ImproperlyConfigured(
         f"TIDEGATE_DATABASE_URL: scheme {parts.scheme!r} is not known; expected postgresql:// or sqlite:///"

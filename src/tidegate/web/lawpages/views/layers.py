@@ -51,4 +51,5 @@ def page(request: HttpRequest, layer: str) -> HttpResponse:
 def timeline(request: HttpRequest, layer: str) -> HttpResponse:
     """The rules over time as a picture."""
     theme = charts.theme_of(request.GET.get("theme"))
-    return charts.svg_answer(charts.timeline_svg(None, _known(layer), theme, Asked(request).on()))
+    narrow = request.GET.get("narrow") == "1"
+    return charts.svg_answer(charts.timeline_svg(None, _known(layer), theme, Asked(request).on(), narrow=narrow))

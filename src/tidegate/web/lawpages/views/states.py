@@ -106,7 +106,8 @@ def timeline(request: HttpRequest, iso: str) -> HttpResponse:
     """The State's rules over time as a picture."""
     state = state_or_404(iso, current_book())
     theme = charts.theme_of(request.GET.get("theme"))
-    return charts.svg_answer(charts.timeline_svg(state.iso, None, theme, Asked(request).on()))
+    narrow = request.GET.get("narrow") == "1"
+    return charts.svg_answer(charts.timeline_svg(state.iso, None, theme, Asked(request).on(), narrow=narrow))
 
 
 @require_safe

@@ -1,0 +1,40 @@
+"""The exchange on PostgreSQL: what stands on locks, triggers and constraints runs again on a server of its own."""
+
+from __future__ import annotations
+
+import os
+import subprocess
+import sys
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+from tests.databases import postgres_server
+
+HERE = Path(__file__).parent
+ROOT = HERE.parents[1]
+AGAIN = ("test_exchange.py", "test_faults.py", "test_concurrency.py")
+
+
+@pytest.fixture(scope="module")
+def server() -> Iterator[str]:
+    """The address of a PostgreSQL that ends with the module."""
+    with postgres_server() as address:
+        yield address
+
+
+@pytest.mark.ci
+@pytest.mark.postgres
+@pytest.mark.skipif("TIDEGATE_DATABASE_URL" in os.environ, reason="this run has a database already")
+@pytest.mark.parametrize("name", AGAIN)
+def test_the_same_on_postgresql(name: str, server: str) -> None:
+    done = subprocess.run(
+        [sys.executable, "-m", "pytest", "-q", "-n0", "-p", "no:cacheprovider", str(HERE / name)],
+        env={**os.environ, "TIDEGATE_DATABASE_URL": server},
+        cwd=ROOT,
+        capture_output=True,
+        text=True,
+        timeout=900,
+    )
+    assert done.returncode == 0, done.stdout[-4000:]
