@@ -38,14 +38,14 @@ SOURCE = ROOT / "src" / "tidegate"
 LOCALE = SOURCE / "web" / "locale"
 # The rooms whose texts people read, and whether every one of them must be translated. A text that only rooms marked False
 # use may stay in English for a while (`check` counts those, but does not refuse them); a new room starts as False.
-ROOMS = {"web": True, "paper": True, "parties": False, "exchange": False, "movements": False}
+ROOMS = {"web": True, "paper": True, "parties": True, "exchange": True, "movements": True}
 # None of these languages has a plural form of its own.
 LANGUAGES = {"vi": "Vietnamese", "th": "Thai", "id": "Indonesian", "ms": "Malay"}
 DRAFT = "machine draft"
 CLDR = "Unicode CLDR"
 # Functions that mark a message, and the places of context, message and plural among their arguments.
 CALLS: dict[str, tuple[int | None, int, int | None]] = {
-    **dict.fromkeys(("_", "gettext", "gettext_lazy", "gettext_noop"), (None, 0, None)),
+    **dict.fromkeys(("_", "__", "gettext", "gettext_lazy", "gettext_noop"), (None, 0, None)),
     **dict.fromkeys(("ngettext", "ngettext_lazy"), (None, 0, 1)),
     **dict.fromkeys(("pgettext", "pgettext_lazy"), (0, 1, None)),
     **dict.fromkeys(("npgettext", "npgettext_lazy"), (0, 1, 2)),
@@ -166,7 +166,7 @@ def _in_clocks(path: Path) -> Iterator[Key]:
 # ── the rulebook ───────────────────────────────────────────────────────────────────────────────────────────
 
 
-def _is_code(text: str) -> bool:
+def is_code(text: str) -> bool:
     """Codes and figures are the same in every language: R3, PE, 2022, pe_pp_pet."""
     return not re.search(r"[a-z]{2}", text) or (" " not in text and "_" in text)
 
@@ -176,7 +176,7 @@ def _in_book(book: Book) -> Iterator[Found]:
 
     def texts(place: str, *found: str, optional: bool = False) -> Iterator[Found]:
         for text in found:
-            if text and not _is_code(text):
+            if text and not is_code(text):
                 yield Found(None, text, None, {f"{rulebook}/{place}"}, optional)
 
     for fact in book.facts.values():

@@ -154,7 +154,7 @@ def in_force(walk: Walk, number: str, moment: datetime) -> None:
     """The first day of the consents comes."""
     walk.on(moment)
     with walk.step("the notification comes into force"):
-        walk.who("TH", "notifier", "clerk").case(number).sees("In force")
+        walk.who("TH", "notifier", "clerk").case(number).stands("In force")
 
 
 def drafts_movement(notifier: Walker, number: str, *, kg: str, day: str, **more: Any) -> None:
@@ -218,7 +218,7 @@ def consented(walk: Walk) -> None:
     """Submitted, sent on, consented to by every authority that has to, and in force."""
     submitted(walk)
     number = walk.notes["number"]
-    for state in ("SG", "DE"):
+    for state in ("TH", "SG", "DE"):
         with walk.step(f"{state} acknowledges and consents"):
             authority = walk.who(state, "competent_authority").case(number)
             authority.click("Acknowledge").click("Acknowledge")

@@ -203,7 +203,7 @@ def test_a_fact_of_another_state_is_refused(wire: Wire) -> None:
     assert at(row, "DE").status == "entered"
 
 
-@settings(deadline=None, max_examples=25)
+@settings(deadline=None, max_examples=12)
 @given(data=st.data())
 def test_copies_meet_whatever_the_order_of_messages(data: st.DataObject) -> None:
     """Departure or cancelling here, receipt there: delivered in any order, twice or once, all copies come to one."""
@@ -342,7 +342,7 @@ def test_rejects_go_out_as_text_that_no_spreadsheet_runs(wire: Wire) -> None:
     assert cells[4].startswith("'=2")
 
 
-@settings(deadline=None, max_examples=20)
+@settings(deadline=None, max_examples=10)
 @given(
     st.lists(
         st.fixed_dictionaries(

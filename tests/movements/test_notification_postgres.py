@@ -25,6 +25,7 @@ AGAIN = (
     "test_takeback.py",
     "test_movements_orders.py",
     "test_movements_exchange.py",
+    "test_green.py",
 )
 
 

@@ -128,6 +128,7 @@ def test_what_the_law_bars_is_shown_with_its_reasons(wire: Wire) -> None:
     text = answer.content.decode()
     assert "does not let it move as green-listed" in text
     assert "BASEL-Y48" in text
+    assert "Report the departure" not in text
     send(mine, f"{HOME}{row.case}/depart/", loaded_kg="24000", status=422)
     wire.settle()
     office = signed_in(actor("DE"))

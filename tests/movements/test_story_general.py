@@ -47,6 +47,10 @@ def decisions(walk: Walk) -> None:
         there = walk.who("DE", "competent_authority")
         there.case(number).click("Confirm the contract").fill({"Contract number": CONTRACT}).click("Confirm it")
         decides(there, number, maximum_kg="25000")
+    with walk.step("the State of export acknowledges and consents"):
+        home = walk.who("TH", "competent_authority").case(number)
+        home.click("Acknowledge").click("Acknowledge")
+        decides(home, number)
     with walk.step("the notifier sees that all have consented"):
         notifier = walk.who("TH", "notifier", "clerk")
         notifier.case(number).sees("Consented", "25,000 kg")
@@ -102,9 +106,8 @@ def the_rejected_part(walk: Walk) -> None:
     with walk.step("a plan: another sound disposal; every State signs"):
         home.click("Propose a plan").fill(
             {"What happens": "Another sound disposal", "Who carries it": "Example carrier of TH",
-             "Who pays": "Example notifier of TH", "Facility": "Example plant of DE",
-             "Operation": "D10 – Incineration on land"}
-        ).click("Propose a plan")  # fmt: skip
+             "Who pays": "Example notifier of TH", "Facility": "Example plant of DE"}
+        ).choose("Operation", "D10").click("Propose a plan")  # fmt: skip
         for authority in (home, there, walk.who("SG", "competent_authority")):
             authority.take_back(back).click("Sign the plan").click("Sign the plan")
     with walk.step("it is disposed of, and the case closed"):

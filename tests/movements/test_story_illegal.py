@@ -34,7 +34,8 @@ def the_find(walk: Walk) -> None:
     number, customs = walk.notes["number"], walk.who("DE", "customs", "clerk")
     walk.on(datetime(2027, 4, 5, 8, tzinfo=UTC))
     with walk.step("customs asks at the border and holds the load"):
-        customs.menu("Border").fill({BORDER: f"{number} / 1"}).click("Check").sees("Valid")
+        customs.menu("Border").fill({BORDER: f"{number} / 1"}).press("Check").sees("Valid")
+        customs.look()
         customs.click("Open it").click("Hold").fill({"Reason": "Household refuse behind the first row of bales"})
         customs.click("Hold").sees("holds it")
     with walk.step("customs opens the case with a photo"):
@@ -90,7 +91,8 @@ def the_way_home(walk: Walk) -> None:
     number, back = walk.notes["number"], walk.notes["back"]
     with walk.step("the return is announced"):
         home = walk.who("TH", "competent_authority").take_back(back).click("Start the return")
-        home.fill({"Planned day": "2027-04-20"}).receiver("TH-facility-1").click("Start the return")
+        home.fill({"Planned day": "2027-04-20"}).choose("Who takes it in", "Example facility of TH")
+        home.click("Start the return")
     walk.on(datetime(2027, 4, 20, 8, tzinfo=UTC))
     with walk.step("the hold ends, and customs of import sees it leave"):
         customs = walk.who("DE", "customs", "clerk")
@@ -119,7 +121,8 @@ def the_end(walk: Walk) -> None:
     with walk.step("the case is closed, in every copy"):
         there.click("Close the case").fill({"How it ends": "Disposed of"}).click("Close the case")
         for state in STATES:
-            walk.who(state, "competent_authority").menu("Movements").click("Take-back").tick("Ended").sees(back)
+            reader = walk.who(state, "competent_authority").menu("Movements").click("Take-back")
+            reader.fill({"Ended ones, too": True}).click("Search").follow(back).stands("Closed")
     with walk.step("what left stays drawn"):
         home.case(number).fact("Used", "20,000 kg").sees("Called")
 

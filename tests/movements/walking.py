@@ -36,7 +36,7 @@ if TYPE_CHECKING:
 
 # How long a page may take before a walk gives up, in milliseconds; nothing here measures time.
 PATIENCE = 120_000
-PASSWORD = "a walk along the tide"  # noqa: S105
+PASSWORD = "a walk along the tide"
 # What a person should never read: `SG_PERMIT`, `document:GUARANTEE`, `received_partly`.
 RAW = re.compile(r"\b[A-Z]{2}_[A-Z_]+\b|\bdocument:[A-Z_]+|\b[a-z]+_[a-z_]+\b")
 
@@ -153,7 +153,11 @@ def kept_walks(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 @pytest.fixture
 def walk(
-    own_database: None, open_context: Any, axe: Any, tmp_path: Path, kept_walks: Path,
+    own_database: None,
+    open_context: Any,
+    axe: Any,
+    tmp_path: Path,
+    kept_walks: Path,
     monkeypatch: pytest.MonkeyPatch,
 ) -> Iterator[Walk]:
     """A walk that begins on the first of December 2026, with the exchange between the States as it is.
@@ -227,6 +231,11 @@ class Walker:
         """Follow a link or press a button that leads to another page; `refused` is what a refusal says there."""
         self._go(self._pressed(name, within), refused=bool(refused))
         return self.sees(refused) if refused else self
+
+    def press(self, name: str) -> Walker:
+        """Press a button whose answer comes into the same page."""
+        self._pressed(name, "").click()
+        return self
 
     def _pressed(self, name: str, within: str) -> Locator:
         area = self.area(within) if within else self.page.locator("body")
@@ -350,6 +359,13 @@ class Walker:
         raw = sorted(set(RAW.findall(self.page.locator("main").inner_text())))
         assert raw == [], f"codes of the program stand on the page: {raw}, in {self._lines(raw)}"
         assert self.trouble == []
+
+    def stands(self, status: str) -> Walker:
+        """The status under the heading."""
+        from playwright.sync_api import expect
+
+        expect(self.page.locator(".mv-head-line, .td-lead").first).to_contain_text(status)
+        return self
 
     def _lines(self, words: list[str]) -> list[str]:
         """The lines of the page that hold one of these."""

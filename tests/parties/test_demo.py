@@ -60,7 +60,7 @@ def run(folder: Path, settings: str, code: str = PROBE, **environ: str) -> subpr
     if settings == "office":
         named["TIDEGATE_ALLOWED_HOSTS"] = "localhost"
     return subprocess.run(
-        [sys.executable, "-c", code], env={**kept, **named, **environ}, capture_output=True, text=True, timeout=180
+        [sys.executable, "-c", code], env={**kept, **named, **environ}, capture_output=True, text=True, timeout=600
     )
 
 

@@ -377,3 +377,20 @@ def test_no_name_leads_out_of_the_folder(name: str) -> None:
     assert len(safe) < 80
     assert store.safe_name("A B.csv", ["a_b.csv"]) == "A_B-2.csv"
     assert store.safe_name("x.csv.gz") == "x.csv.gz"
+
+
+@pytest.mark.parametrize(
+    ("name", "data", "why"),
+    [
+        ("headers.csv", b"id,date,export,import,hs\n", "The file holds no rows"),
+        ("in.xml", b'<?xml version="1.0"?><!DOCTYPE a [<!ENTITY x "y">]><ASYCUDA>&x;</ASYCUDA>', "is refused: entities"),
+        ("in.xml", b'<?xml version="1.0"?><ASYCUDA><Item>', "the declaration is cut off before its end"),
+    ],
+)
+def test_a_file_of_which_no_row_can_be_read_says_why(client: Client, name: str, data: bytes, why: str) -> None:
+    shown = upload(client, name, data)
+    assert why in text(page(shown))
+    batch = only_batch()
+    client.post(f"/batch/{batch.token}/columns/", {"do": "start"})
+    batch.refresh_from_db()
+    assert batch.state == "draft"

@@ -261,3 +261,12 @@ def test_entries_name_their_rules_and_headings(client: Client, book: Book) -> No
         assert naming <= set(page.links())
         headings = [h for h in book.headings if code in h.candidates]
         assert len(page.all("ul[aria-labelledby=hs-title] li")) == len(headings)
+
+
+def test_the_picture_of_the_limits_has_a_narrow_form_for_a_telephone(client: Client) -> None:
+    wide, narrow = (
+        float(re.search(r'viewBox="0 0 ([\d.]+)', client.get(f"/law/standards.svg?size={size}").content.decode())[1])  # type: ignore[index]
+        for size in ("", "narrow")
+    )
+    assert narrow < 400 < wide
+    assert "size=narrow" in client.get("/law/standards").content.decode()

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import argparse
+import errno
 import shutil
 import sys
 import tempfile
@@ -105,6 +106,7 @@ def screen(args: argparse.Namespace) -> int:
     source: Any = args.shipments[0] if len(args.shipments) == 1 else args.shipments
     try:
         book = load_rulebook([*default_overlays(), *map(Path, args.rulebook)])
+        _keep_input(source, args.output)
         register = None
         if args.register or args.acting:
             from tidegate.cli.registers import registers_of
@@ -139,15 +141,38 @@ def screen(args: argparse.Namespace) -> int:
     if args.pdf:
         write_pdf(args, source, mapping, book, register)
     if summary.decided == 0:
-        print("tidegate screen: no row could be decided", file=sys.stderr)
+        print(f"tidegate screen: no row could be decided: {_why_none(summary, args.output)}", file=sys.stderr)
         return 3
     return 1 if args.strict and summary.rejected else 0
+
+
+def _why_none(summary: Any, output: str) -> str:
+    """Why nothing was decided, for somebody who has not looked into the rejects yet."""
+    if not summary.rows:
+        return "the input holds no rows (a table has its headers in the first line)"
+    from tidegate.formats import rejects_path
+
+    fields = ", ".join(f"{name} (× {count:,})" for name, count in summary.reject_fields.most_common(5))
+    where = "in place" if output == "-" else f"in {rejects_path(output)}"
+    return f"of {summary.rows:,} rows each was rejected, for {fields}; row, value and what was expected stand {where}"
+
+
+def _keep_input(source: Any, output: str) -> None:
+    """Raises ValueError where the decisions would take the place of the shipments."""
+    if output == "-":
+        return
+    for path in [source] if isinstance(source, str) else source:
+        if Path(output).exists() and Path(path).exists() and Path(path).samefile(output):
+            raise ValueError(f"{output}: is the input itself; name another file for the decisions")
 
 
 def describe(error: BaseException) -> str:
     """The error in one line, without a traceback."""
     if isinstance(error, FileNotFoundError):
-        return f"{error.filename}: no such file"
+        folder = Path(error.filename or ".").parent
+        return f"{error.filename}: no such file" if folder.is_dir() else f"{folder}: no such folder"
+    if isinstance(error, OSError) and error.errno == errno.ENOSPC:
+        return "the disk is full; nothing was written"
     if isinstance(error, PermissionError):
         return f"{error.filename}: no permission"
     return str(error)

@@ -277,7 +277,7 @@ def read_map(text: str, name: str = "map") -> ColumnMap:
     try:
         parsed = yaml.load(text, Loader=_PlainLoader)  # noqa: S506  (only text, lists, mappings)
     except (yaml.YAMLError, RecursionError, ValueError) as error:
-        raise FormatError(f"{name}: the map is not YAML: {error}", field="map") from None
+        raise FormatError(f"{name}: the map is not YAML: {' '.join(str(error).split())}", field="map") from None
     if not isinstance(parsed, dict):
         raise FormatError(f"{name}: a map is a YAML mapping with `columns`", field="map")
     return _build(parsed, Path(name).stem)

@@ -84,8 +84,10 @@ class AtomicFile:
         self._temporary.replace(self.path)
 
     def discard(self) -> None:
-        self.stream.close()
-        self._temporary.unlink(missing_ok=True)
+        try:
+            self.stream.close()  # on a full disk it still tries to write what it holds
+        finally:
+            self._temporary.unlink(missing_ok=True)
 
 
 class _Sink(Protocol):

@@ -28,7 +28,6 @@ from tidegate.movements import border, ledger
 from tidegate.movements import commands as rooms
 from tidegate.movements.models import Account
 from tidegate.movements.queries import cases, shipments
-from tidegate.movements.queries import green as green_queries
 from tidegate.movements.queries import permits as permit_queries
 from tidegate.parties import journal
 from tidegate.parties.actors import Actor
@@ -127,54 +126,6 @@ class PermitList(Schema):
     permits: list[PermitItem]
 
 
-class GreenItem(Schema):
-    """One State's copy of a green-listed shipment."""
-
-    id: UUID
-    case: str = Field(description="Global reference, the same on every State's copy.")
-    reference: str
-    status: str
-    law: str = Field(description="green, open or barred: whether the law lets it move as green-listed.")
-    state_export: str
-    state_import: str
-    planned_on: date
-    quantity_kg: str
-    loaded_kg: str | None
-    received_kg: str | None
-    rejected_kg: str | None
-    departed_at: datetime | None
-    received_at: datetime | None
-    recovered_at: datetime | None
-    revision: int
-
-
-class GreenWhole(GreenItem):
-    """A green-listed shipment with its form and the law's answer."""
-
-    content: dict[str, Any] = Field(description="The information form, by field.")
-    screen: dict[str, Any] = Field(description="The law's answer: outcome, reasons, papers, questions.")
-
-
-class GreenItems(Schema):
-    """Green-listed shipments, the latest first."""
-
-    count: int
-    shipments: list[GreenItem]
-
-
-class GreenListed(Schema):
-    """What became of a list: rows = accepted + rejected."""
-
-    id: UUID
-    name: str
-    at: datetime
-    rows: int
-    accepted: int
-    rejected: int
-    rejects: list[dict[str, Any]] = Field(description="row, line, reference, field, value, expected: one a field.")
-    notes: list[str]
-
-
 class BalanceItem(Schema):
     """Where an account stands, as of a moment: its home alone reserves."""
 
@@ -209,12 +160,14 @@ class Changed(Schema):
     )
 
 
-def _actor(request: HttpRequest) -> Actor:
+def actor_of(request: HttpRequest) -> Actor:
+    """Who calls."""
     actor: Actor = request.auth  # type: ignore[attr-defined]
     return actor
 
 
-def _item(row: models.Model, names: Mapping[str, Any]) -> dict[str, Any]:
+def item(row: models.Model, names: Mapping[str, Any]) -> dict[str, Any]:
+    """The named columns of a row; masses as text."""
     said = {name: getattr(row, name) for name in names if hasattr(row, name)}
     return {
         name: format(value, "f") if isinstance(value, Decimal) else value
@@ -242,11 +195,11 @@ def list_notifications(
     request: HttpRequest, q: Words = "", status: str = "", limit: Limit = 100, offset: Offset = 0
 ) -> dict[str, Any]:
     """The notifications that the caller sees: an authority its State's copies, a company those it takes part in."""
-    rows = cases.find(_actor(request), q).order_by("-updated_at")
+    rows = cases.find(actor_of(request), q).order_by("-updated_at")
     if status:
         rows = rows.filter(status=status)
     fields = NotificationItem.model_fields
-    return {"count": rows.count(), "notifications": [_item(row, fields) for row in rows[offset : offset + limit]]}
+    return {"count": rows.count(), "notifications": [item(row, fields) for row in rows[offset : offset + limit]]}
 
 
 @router.get(
@@ -258,9 +211,9 @@ def list_notifications(
 )
 def one_notification(request: HttpRequest, case: str) -> dict[str, Any]:
     """Everything that the State's copy holds, by case, number or key."""
-    view = cases.case(_actor(request), case)
+    view = cases.case(actor_of(request), case)
     return {
-        **_item(view.notification, NotificationItem.model_fields),
+        **item(view.notification, NotificationItem.model_fields),
         "content": view.content.model_dump(mode="json"),
         "consents": [_plain(row) for row in view.consents],
         "contract": _plain(view.contract),
@@ -285,9 +238,9 @@ def list_movements(
     request: HttpRequest, q: Words = "", status: str = "", limit: Limit = 100, offset: Offset = 0
 ) -> dict[str, Any]:
     """The movements that the caller sees."""
-    rows = shipments.find(_actor(request), text=q, status=status).order_by("-updated_at")
+    rows = shipments.find(actor_of(request), text=q, status=status).order_by("-updated_at")
     fields = MovementItem.model_fields
-    return {"count": rows.count(), "movements": [_item(row, fields) for row in rows[offset : offset + limit]]}
+    return {"count": rows.count(), "movements": [item(row, fields) for row in rows[offset : offset + limit]]}
 
 
 @router.get(
@@ -299,47 +252,7 @@ def list_movements(
 )
 def one_movement(request: HttpRequest, case: str, serial: int) -> dict[str, Any]:
     """A movement by its notification's case and its serial number."""
-    return _item(shipments.movement(_actor(request), case, serial), MovementItem.model_fields)
-
-
-@router.get(
-    "/green-shipments",
-    response=GreenItems,
-    auth=actor_required(green_queries.READ),
-    operation_id="list_green_shipments",
-    summary="Green-listed shipments",
-)
-def list_green_shipments(
-    request: HttpRequest, q: Words = "", status: str = "", law: str = "", limit: Limit = 100, offset: Offset = 0
-) -> dict[str, Any]:
-    """The green-listed shipments that the caller sees; `law` is green, open or barred."""
-    rows = green_queries.find(_actor(request), text=q, status=status, law=law)
-    fields = GreenItem.model_fields
-    return {"count": rows.count(), "shipments": [_item(row, fields) for row in rows[offset : offset + limit]]}
-
-
-@router.get(
-    "/green-shipments/{case}",
-    response=GreenWhole,
-    auth=actor_required(green_queries.READ),
-    operation_id="green_shipment",
-    summary="One green-listed shipment",
-)
-def one_green_shipment(request: HttpRequest, case: str) -> dict[str, Any]:
-    """A green-listed shipment by its case or key, with its form and what the law says of it."""
-    return _item(green_queries.shipment(_actor(request), case), GreenWhole.model_fields)
-
-
-@router.get(
-    "/green-lists/{key}",
-    response=GreenListed,
-    auth=actor_required(green_queries.READ),
-    operation_id="green_list",
-    summary="What became of a list",
-)
-def one_green_list(request: HttpRequest, key: UUID) -> dict[str, Any]:
-    """A list of green-listed shipments that was taken in, with every row that could not be."""
-    return _item(green_queries.upload(_actor(request), key), GreenListed.model_fields)
+    return item(shipments.movement(actor_of(request), case, serial), MovementItem.model_fields)
 
 
 @router.get(
@@ -351,9 +264,9 @@ def one_green_list(request: HttpRequest, key: UUID) -> dict[str, Any]:
 )
 def list_permits(request: HttpRequest, limit: Limit = 100, offset: Offset = 0) -> dict[str, Any]:
     """The permits that the caller sees."""
-    rows = permit_queries.permits(_actor(request))
+    rows = permit_queries.permits(actor_of(request))
     fields = PermitItem.model_fields
-    return {"count": rows.count(), "permits": [_item(row, fields) for row in rows[offset : offset + limit]]}
+    return {"count": rows.count(), "permits": [item(row, fields) for row in rows[offset : offset + limit]]}
 
 
 @router.get(
@@ -365,7 +278,7 @@ def list_permits(request: HttpRequest, limit: Limit = 100, offset: Offset = 0) -
 )
 def one_balance(request: HttpRequest, reference: str) -> dict[str, Any]:
     """The balance of a consented quantity, a permit or a quota; a copy says as of when."""
-    row = visible(Account.objects.all(), _actor(request), "movements.ledger.read").filter(reference=reference).first()
+    row = visible(Account.objects.all(), actor_of(request), "movements.ledger.read").filter(reference=reference).first()
     if row is None:
         raise Missing("account")
     return _balance(row)
@@ -395,7 +308,7 @@ def border_check(
 ) -> dict[str, Any]:
     """Valid, not valid or unknown, with reasons; what is left and as of when; which conditions apply now."""
     found = border.check(
-        _actor(request), number, kg=Decimal(kg) if kg else None, hs=[hs] if hs else [], origin=origin.upper()
+        actor_of(request), number, kg=Decimal(kg) if kg else None, hs=[hs] if hs else [], origin=origin.upper()
     )
     return {"answers": [border.as_json(answer) for answer in found]}
 
@@ -449,7 +362,7 @@ def _operation(name: str) -> None:
     def run(request: HttpRequest, said: Any, idempotency_key: str = "") -> Any:
         given = said.model_dump(mode="json", exclude_unset=True)
         by_place = [given.pop(argument) for argument in placed if argument in given]
-        result = function(_actor(request), *by_place, key=idempotency_key, **given)
+        result = function(actor_of(request), *by_place, key=idempotency_key, **given)
         return _changed(result)
 
     run.__annotations__ = {
@@ -482,6 +395,7 @@ def _changed(result: Any) -> dict[str, Any]:
     }
 
 
+import_module("tidegate.movements.api_green")  # its reads stand with these
 for _module in pkgutil.iter_modules(rooms.__path__, f"{rooms.__name__}."):
     import_module(_module.name)  # each registers its commands
 for _name in sorted(COMMANDS):

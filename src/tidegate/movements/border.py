@@ -45,7 +45,7 @@ from tidegate.parties.models import State
 TTL = timedelta(hours=24)
 NOT_VALID, UNKNOWN = "not_valid", "unknown"
 _CONTAINER = re.compile(r"[A-Z]{4}[0-9]{7}")
-_MOVEMENT = re.compile(r"(.+)/([0-9]{1,6})")
+_MOVEMENT = re.compile(r"(.+?)\s*/\s*([0-9]{1,6})")
 _ADDRESS = re.compile(
     r"https?://[^/\s]+/(?:[^\s]*/)?(?:notifications|movements|shipments/green)/([A-Z]{2}(?:-[0-9A-Z]{4})+)/(?:([0-9]{1,6})/)?"
 )

@@ -12,9 +12,12 @@ from datetime import date
 from decimal import Decimal, InvalidOperation
 from typing import Any
 
+from django.utils.formats import date_format, number_format
 from django.utils.functional import Promise
 from django.utils.translation import gettext_lazy as _
+from django.utils.translation import ngettext
 
+from tidegate.movements import codes
 from tidegate.movements.masses import kilograms
 from tidegate.parties.commanding import Refused
 
@@ -295,13 +298,38 @@ def sub_periods(conditions: Sequence[Mapping[str, Any]]) -> list[tuple[int, Deci
 
 
 def describe(condition: Mapping[str, Any]) -> str:
-    """One condition in words, for pages and papers."""
+    """One condition in words, for pages and papers: “Maximum load – 25,000 kg”."""
     kind = KINDS.get(str(condition.get("kind")))
     label = str(kind.label) if kind is not None else str(condition.get("kind"))
-    values = [
-        f"{name}: {', '.join(value) if isinstance(value, list) else value}"
-        for name, value in condition.items()
-        if name not in ("kind", "text")
-    ]
+    names = [name for name in condition if name not in ("kind", "text")]
+    values = [_said(name, condition[name], condition) for name in names]
     said = [label] + ([", ".join(values)] if values else []) + ([str(condition["text"])] if "text" in condition else [])
     return " – ".join(said)
+
+
+def _said(name: str, value: Any, condition: Mapping[str, Any]) -> str:
+    """One field of a condition in words. What cannot be read is shown as it was written."""
+    if isinstance(value, list):
+        known: Mapping[str, Any] = _NAMED.get(name, {})
+        return ", ".join(f"{one} {known[one]}" if one in known else str(one) for one in value)
+    try:
+        if name == "kg":
+            return _("%(kg)s kg") % {"kg": number_format(format(Decimal(value).normalize(), "f"), force_grouping=True)}
+        if name == "days" and condition.get("kind") == "maximum_load":
+            return ngettext("within %(n)d day", "within %(n)d days", int(value)) % {"n": int(value)}
+        if name == "days":
+            return ngettext("%(n)d day", "%(n)d days", int(value)) % {"n": int(value)}
+        if name == "count":
+            return ngettext("%(n)d shipment", "%(n)d shipments", int(value)) % {"n": int(value)}
+        if name in ("from", "to"):
+            month, day = map(int, str(value).split("-"))
+            shown = date_format(date(2000, month, day), "MONTH_DAY_FORMAT")
+            return (_("from %(day)s") if name == "from" else _("until %(day)s")) % {"day": shown}
+    except (ArithmeticError, TypeError, ValueError):
+        return str(value)
+    return str(value)
+
+
+_NAMED: Mapping[str, Mapping[str, Any]] = {
+    "operations": codes.OPERATIONS, "means": codes.TRANSPORT, "packaging": codes.PACKAGING,
+}  # fmt: skip

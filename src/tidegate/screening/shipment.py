@@ -38,7 +38,7 @@ class Reject(ValueError):
     """A shipment that cannot be read: the field, its value, and what was expected."""
 
     def __init__(self, field: str, value: Any, expected: str):
-        super().__init__(f"{field}: {shorten(value)}: expected {expected}")
+        super().__init__(f"{field}: {'nothing given' if value is None else shorten(value)}: expected {expected}")
         self.field, self.value, self.expected = field, value, expected
 
     def as_dict(self) -> dict[str, Any]:

@@ -76,13 +76,13 @@ def prepare() -> None:
     if settings.TIDEGATE_DEMO:
         from django.db import transaction
 
-        from tidegate.exchange.delivery import settle
+        from tidegate.exchange.delivery import deliver_due
         from tidegate.movements import demo as cases
 
         # One transaction: a build that is interrupted leaves nothing, and the next start makes all of it.
         with transaction.atomic():
             demo.build()
-            cases.build(settle)
+            cases.build(deliver_due)
 
 
 def check_free(host: str, port: int) -> None:

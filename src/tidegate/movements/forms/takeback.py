@@ -148,12 +148,22 @@ class ReturnForm(ActForm):
 
     kg = Mass(label=_("Quantity (kg)"))
     planned_on = Day(label=_("Planned day"))
+    receiver = Choice(
+        label=_("Who takes it in"), required=False, empty=_("not given"),
+        help_text=_("A facility of this State's register; it sees the return and records its arrival."),
+    )  # fmt: skip
     containers = Names(label=_("Containers"), required=False)
     vehicle = forms.CharField(label=_("Vehicle, vessel or flight"), required=False, max_length=120)
 
     def prepare(self) -> None:
         self.fields["kg"].initial = self.row.custody_kg
         self.fields["containers"].initial = self.row.containers
+        bodies = Organisation.objects.filter(
+            holder=self.actor.state, kind=Organisation.Kind.FACILITY, active=True
+        ).exclude(registration="")  # fmt: skip
+        self.fields["receiver"].choices = [  # type: ignore[attr-defined]
+            ("", _("not given")), *((one.registration, one.name) for one in bodies.order_by("name")),
+        ]  # fmt: skip
 
     @property
     def particulars(self) -> dict[str, Any]:

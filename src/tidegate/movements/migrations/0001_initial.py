@@ -1,10 +1,9 @@
 import django.db.models.deletion
 import django.db.models.expressions
-from django.conf import settings
-from django.db import migrations, models
-
 import tidegate.movements.models.mass
 import tidegate.parties.ids
+from django.conf import settings
+from django.db import migrations, models
 
 
 class Migration(migrations.Migration):
@@ -310,6 +309,11 @@ class Migration(migrations.Migration):
                 "indexes": [
                     models.Index(
                         condition=models.Q(("ended_at", None)), fields=["holder", "due_at"], name="clock_open"
+                    ),
+                    models.Index(
+                        condition=models.Q(("ended_at", None)),
+                        fields=["holder", "authority", "due_at"],
+                        name="clock_own",
                     ),
                     models.Index(condition=models.Q(("ended_at", None)), fields=["holder", "case"], name="clock_case"),
                     models.Index(fields=["subject_id"], name="clock_subject"),
@@ -1058,6 +1062,11 @@ class Migration(migrations.Migration):
                     models.Index(fields=["holder", "status", "updated_at"], name="notification_desk"),
                     models.Index(fields=["holder", "number"], name="notification_number"),
                     models.Index(fields=["holder", "-updated_at", "-id"], name="notification_latest"),
+                    models.Index(
+                        condition=models.Q(("supersedes", ""), _negated=True),
+                        fields=["holder", "supersedes"],
+                        name="notification_supersedes",
+                    ),
                 ],
                 "constraints": [
                     models.UniqueConstraint(fields=("holder", "case"), name="notification_case"),

@@ -62,6 +62,7 @@ class Clock(Held):
         db_table = "clock"
         indexes = [
             models.Index(fields=["holder", "due_at"], name="clock_open", condition=models.Q(ended_at=None)),
+            models.Index(fields=["holder", "authority", "due_at"], name="clock_own", condition=models.Q(ended_at=None)),
             models.Index(fields=["holder", "case"], name="clock_case", condition=models.Q(ended_at=None)),
             models.Index(fields=["subject_id"], name="clock_subject"),
         ]

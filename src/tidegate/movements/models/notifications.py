@@ -74,6 +74,7 @@ class Notification(CaseRow):
             models.Index(fields=["holder", "status", "updated_at"], name="notification_desk"),
             models.Index(fields=["holder", "number"], name="notification_number"),
             models.Index(fields=["holder", "-updated_at", "-id"], name="notification_latest"),
+            models.Index(fields=["holder", "supersedes"], name="notification_supersedes", condition=~Q(supersedes="")),
         ]
         constraints = [
             models.UniqueConstraint(fields=["holder", "case"], name="notification_case"),

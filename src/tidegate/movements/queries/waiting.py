@@ -297,10 +297,10 @@ def _border(actor: Actor) -> Iterator[Source]:
     if actor.may("movements.consignment.release"):
         unmet = Requirement.objects.filter(consignment=OuterRef("pk")).exclude(status__in=("met", "waived"))
         untested = JointInspection.objects.filter(consignment=OuterRef("pk")).exclude(passed=True)
-        rows = visible(Consignment.objects.filter(status__in=("open", "held")), actor, "movements.consignment.read")
+        loads = visible(Consignment.objects.filter(status__in=("open", "held")), actor, "movements.consignment.read")
         yield Source(
             "border", _says(_("Release the consignment: every agency has agreed")),
-            rows.filter(~Exists(unmet), ~Exists(untested)), "created_at", title=lambda row: row.reference,
+            loads.filter(~Exists(unmet), ~Exists(untested)), "created_at", title=lambda row: row.reference,
             words=("reference", "declaration"),
         )  # fmt: skip
     if actor.may("movements.consignment.inspect") and actor.organisation is not None:

@@ -10,7 +10,7 @@ from django.utils.translation import gettext_lazy as _
 
 from tidegate.movements import breaches, naming
 from tidegate.movements.models import Requirement
-from tidegate.movements.queries.desk import MOST
+from tidegate.movements.queries import desk
 from tidegate.parties import times
 
 register = template.Library()
@@ -65,4 +65,4 @@ def over(moment: datetime | None) -> bool:
 @register.filter
 def at_most(count: int) -> str:
     """A count that stops at the most that is counted: “1,000+” beyond it."""
-    return f"{MOST:,}+" if count > MOST else f"{count}"
+    return f"{desk.MOST:,}+" if count > desk.MOST else f"{count}"

@@ -51,7 +51,8 @@ def _step(event: str, *, there: bool) -> Any:
         if there and State.objects.filter(pk=row.state_import).exists():
             place = row.state_import
         step = MACHINE.table.get((row.status, event))
-        return actor.state == place and step is not None and step.target == step.event
+        barred = event == "departed" and row.law == GreenShipment.Law.BARRED
+        return actor.state == place and step is not None and step.target == step.event and not barred
 
     return may
 

@@ -6,7 +6,6 @@ from typing import Any
 from uuid import UUID
 
 from django.contrib import messages
-from django.core.paginator import Paginator
 from django.http import HttpRequest
 from django.http.response import HttpResponseBase
 from django.shortcuts import redirect, render
@@ -24,6 +23,7 @@ from tidegate.movements.papers import movement_pdf
 from tidegate.movements.queries import cases, takeback
 from tidegate.movements.queries import shipments as queries
 from tidegate.movements.views.acting import Act, Acts, attachment, local, say
+from tidegate.movements.views.paging import Pages
 from tidegate.parties.access import needs
 from tidegate.parties.actors import Actor
 from tidegate.parties.commanding import Forbidden, Missing, Refused
@@ -188,7 +188,7 @@ def movements(request: HttpRequest) -> HttpResponseBase:
     query = request.GET.copy()
     query.pop("page", None)
     context = {
-        "page": Paginator(rows, PER_PAGE).get_page(request.GET.get("page")),
+        "page": Pages(rows, PER_PAGE).get_page(request.GET.get("page")),
         "query": f"{query.urlencode()}&" if query else "",
         "text": text,
         "status": status,

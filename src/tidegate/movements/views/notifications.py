@@ -7,7 +7,6 @@ from uuid import UUID
 
 from django.conf import settings
 from django.contrib import messages
-from django.core.paginator import Paginator
 from django.http import Http404, HttpRequest, HttpResponse, HttpResponseBase
 from django.shortcuts import redirect, render
 from django.urls import reverse
@@ -20,12 +19,22 @@ from tidegate.movements.commands import attachments, filters
 from tidegate.movements.commands import notifications as commands
 from tidegate.movements.forms import acts as forms
 from tidegate.movements.forms.decision import ground_label
-from tidegate.movements.models import Amendment, Breach, Consent, Contract, Guarantee, InfoRequest, Notification
+from tidegate.movements.models import (
+    Amendment,
+    Breach,
+    Consent,
+    Contract,
+    Guarantee,
+    InfoRequest,
+    Notification,
+    RouteStop,
+)
 from tidegate.movements.papers import LABELS, notification_pdf
 from tidegate.movements.queries import cases, overview, screens
 from tidegate.movements.views import consents
 from tidegate.movements.views.acting import Act, Acts, Offer, attempt
 from tidegate.movements.views.consents import can
+from tidegate.movements.views.paging import Pages
 from tidegate.parties.access import needs
 from tidegate.parties.actors import Actor
 from tidegate.parties.commanding import Missing
@@ -58,7 +67,7 @@ def index(request: HttpRequest) -> HttpResponseBase:
         ("draft", __("Drafts")), ("open", __("Under way")), ("running", __("Consented")), ("ended", __("Ended")),
     ]  # fmt: skip
     context = {
-        "page": Paginator(rows, PER_PAGE).get_page(request.GET.get("page")),
+        "page": Pages(rows, PER_PAGE).get_page(request.GET.get("page")),
         "query": f"{query.urlencode()}&" if query else "",
         "asked": asked,
         "is_asked": any(asked.values()),
@@ -74,7 +83,10 @@ def index(request: HttpRequest) -> HttpResponseBase:
 
 def _states_of(actor: Actor) -> list[str]:
     """The States on the routes of what the reader sees."""
-    return sorted(set(cases.notifications(actor).values_list("route__state", flat=True)) - {None})
+    """The States on the routes of the latest thousand."""
+    latest = cases.notifications(actor).order_by("-updated_at", "-pk").values("pk")[:1000]
+    stops = RouteStop.objects.filter(notification__in=latest).order_by("state")
+    return list(stops.values_list("state", flat=True).distinct())
 
 
 @needs(filters.KEEP)
@@ -371,6 +383,11 @@ answer, answer_amendment = answers(0, _question), answers(1, _amendment)
 
 # ── the acts of its way ───────────────────────────────────────────────────────────────────────────────────────
 
+
+def _first_step(made: Notification) -> str:
+    return reverse("movements:edit", args=[made.case, "parties"])
+
+
 ACTS: tuple[Act, ...] = (
     Act("transmit", _("Send to the authorities concerned"), "movements.notification.transmit",
         lambda a, r, f: commands.transmit(a, r.pk, **f.more), can("transmit"), icon="send", tone="primary",
@@ -416,12 +433,12 @@ ACTS: tuple[Act, ...] = (
         done=_("It is closed."), button=_("Close it")),
     Act("clone", _("Copy into a new draft"), DRAFT,
         lambda a, r, f: commands.clone(a, r.pk, **f.once), can("clone"), icon="copy",
-        done=_("The draft is made. It is in the list of notifications."), button=_("Copy it")),
+        done=_("The draft is made. It is kept as you go on."), button=_("Copy it"), onward=_first_step),
     Act("renew", _("Renew"), DRAFT,
         lambda a, r, f: commands.renew(a, r.pk, **f.once), can("renew"), icon="refresh",
         text=_("A new draft that takes the place of this notification once it is in force. The period has to be said "
                 "anew."),
-        done=_("The renewal is drafted. It is in the list of notifications."), button=_("Draft the renewal")),
+        done=_("The draft is made. It is kept as you go on."), button=_("Draft the renewal"), onward=_first_step),
     Act("keep-template", _("Keep as a template"), "movements.template.keep",
         lambda a, r, f: commands.keep_template(a, r.pk, **f.once, **f.given), can("clone"), forms.NameForm,
         "copy", done=_("It is kept as a template."), button=_("Keep it")),

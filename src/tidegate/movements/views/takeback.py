@@ -69,6 +69,16 @@ def _open_costs(actor: Actor, row: TakeBack) -> bool:
     return row.costs.filter(status="open", reference__startswith=f"{actor.state}-").exists()
 
 
+def _load(row: TakeBack) -> list[tuple[Any, Any]]:
+    """What is known of a load that no notification names, under the names of the form in which it was said."""
+    fields = forms.FoundForm.base_fields
+    return [
+        (fields[name].label, value.get("name", "") if isinstance(value, dict) else value)
+        for name, value in row.load.items()
+        if name in fields
+    ]
+
+
 def _plan(form: Any) -> dict[str, Any]:
     said = form.given
     return {name: value.isoformat() if hasattr(value, "isoformat") else value for name, value in said.items()}
@@ -111,8 +121,8 @@ ACTS = (
         "checklist", "primary"),
     Act("start_return", _("Start the return"), "movements.take_back.start_return",
         lambda a, r, f: commands.start_return(
-            a, r.pk, kg=f.cleaned_data["kg"], planned_on=f.cleaned_data["planned_on"], particulars=f.particulars,
-            **f.more),
+            a, r.pk, kg=f.cleaned_data["kg"], planned_on=f.cleaned_data["planned_on"],
+            receiver=f.cleaned_data["receiver"], particulars=f.particulars, **f.more),
         _step("returning", Status.CONSENTS_OK, Status.RETURNING, Status.RETURNED), forms.ReturnForm, "truck",
         "primary", text=_("A return movement is announced to all; it draws on no quantity.")),
     Act("home", _("It is back"), "movements.take_back.return",
@@ -181,6 +191,7 @@ def take_back(request: HttpRequest, case: str) -> HttpResponseBase:
         "first": [one for one in offers if one.tone == "primary"],
         "more": [one for one in offers if one.tone != "primary"],
         "grounds": [commands.GROUNDS[letter] for letter in row.grounds if letter in commands.GROUNDS],
+        "load": _load(row),
         "costs": forms.COST_NAMES,
         "settled": forms.SETTLED_NAMES,
         "hows": dict(forms.HOW_PLANNED),

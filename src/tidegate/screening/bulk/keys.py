@@ -154,6 +154,9 @@ class Numbers:
     def append(self, number: int) -> None:
         self._new.append(number)
 
+    def __len__(self) -> int:
+        return len(self._known) + len(self._new)
+
     def extend(self, numbers: npt.NDArray[Any]) -> None:
         """Adds many at once."""
         self._known = np.concatenate([self._known, np.array(self._new, np.int64), numbers.astype(np.int64)])

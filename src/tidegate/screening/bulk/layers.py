@@ -18,7 +18,7 @@ from tidegate.screening.bulk import documents as docs
 from tidegate.screening.bulk.composition import PIECE
 from tidegate.screening.bulk.describe import Layer, describe
 from tidegate.screening.bulk.keys import Codes, Interner
-from tidegate.screening.bulk.residual import Needs, Residuals, rules_in_force
+from tidegate.screening.bulk.residual import Place, Residuals, rules_in_force
 from tidegate.screening.bulk.shipments import Shipments
 from tidegate.screening.bulk.standing import Standing
 from tidegate.screening.bulk.view import View
@@ -71,68 +71,65 @@ class Layers:
 
     def _route_key(
         self, layer: Layer, view: View, rows: Codes, content: Codes, forces: Codes, counterpart: Codes, here: str | None
-    ) -> tuple[Codes, Codes, Codes]:
+    ) -> tuple[Codes, Codes, dict[Place, Codes]]:
         """Everything of the route, the dates and the declared code that the layer can tell apart.
 
-        forces: for each row a code for the rules in force on its days.
+        (a code for all of it, the rows that show it first, a code for each thing read of route and days). forces: for
+        each row a code for the rules in force on its days.
         """
-        parts: list[tuple[Codes, int]] = [(content, 20), (forces, 20)]
-        parts += [(np.searchsorted(days, view.day(event)[rows], side="right"), 10)
-                  for event, days in layer.named_days.items()]  # fmt: skip
+        seen: dict[Place, Codes] = {}
+        for event, days in layer.named_days.items():
+            seen["event_before", event] = np.searchsorted(days, view.day(event)[rows], side="right")
         known = {"export": view.export, "import": view.import_, "origin": view.origin}
         for (fact, event), names in layer.state_atoms.items():
             day = view.day(event)[rows]
             if fact == "transit":
-                parts.append((self.standing.along_transit(layer.name, view.transit[rows], day, names), 20))
+                seen[fact, event] = self.standing.along_transit(layer.name, view.transit[rows], day, names)
             elif fact != "here" or here is not None:
                 codes = known[fact][rows] if fact in known else counterpart
                 if fact == "here" and here is not None:
                     codes = np.full(len(rows), self.states.codes[here], np.int64)
-                parts.append((self.standing.profile(codes, day, names), 16))
-        return layer.route_index.lookup(layer.route_packer.pack(parts, len(rows)))
+                seen[fact, event] = self.standing.profile(codes, day, names)
+        parts = [(content, 20), (forces, 20), *((codes, 20) for codes in seen.values())]
+        ids, _, first = layer.route_index.lookup(layer.route_packer.pack(parts, len(rows)))
+        return ids, first, seen
 
     def _facts_key(self, layer: Layer, residuals: Residuals, view: View, rows: Codes, left: Codes) -> Any:
         """The residual, and what its rules read; columns that they do not read are blanked."""
-        needs = residuals.needs
-        present = np.unique(left).tolist()
         parts: list[tuple[Codes, int]] = [(left, 20)]
 
-        def add(codes: Codes, bits: int, wanted: Callable[[Needs], bool]) -> None:
-            table = np.zeros(len(needs), dtype=np.int64)
-            for n in present:
-                table[n] = wanted(needs[n])
-            parts.append(((codes + 1) * table[left] if table.any() else left * 0, bits + 1))
+        def add(codes: npt.NDArray[Any], bits: int, *names: str) -> None:
+            parts.append(((codes + 1) * residuals.reading(*names)[left], bits + 1))
 
         for fact in layer.facts:
-            seen = view.seen_by(layer, fact)[view.fact(fact)[rows]]
-            add(seen, 6, lambda n, fact=fact: fact in n.layer.facts)  # type: ignore[misc]
-        mix = {"foreign_matter_pct", "contamination_pct", "target_purity_pct", "polymer_mix", "contains"}
+            add(view.seen_by(layer, fact)[view.fact(fact)[rows]], 6, f"facts.{fact}")
+        mix = ("foreign_matter_pct", "contamination_pct", "target_purity_pct", "polymer_mix", "contains")
         own = layer.own
-        if own & mix:
-            add(view.composition.rules[rows], PIECE, lambda n: bool(n.layer.own & mix))
+        if not own.isdisjoint(mix):
+            add(view.composition.rules[rows], PIECE, *mix)
         if own & {"material", "foreign_matter_pct"}:
-            add(view.material[rows], 16, lambda n: bool(n.layer.own & {"material", "foreign_matter_pct"}))
-            add(view.composition.known[rows].astype(np.int64), 1, lambda n: "material" in n.layer.own)
+            add(view.material[rows], 16, "material", "foreign_matter_pct")
+            add(view.composition.known[rows].astype(np.int64), 1, "material")
         for fact in ("waste", "hazardous", "halogenated"):
             if fact in own:
-                add(view.tri(fact)[rows], 2, lambda n, fact=fact: fact in n.layer.own)  # type: ignore[misc]
+                add(view.tri(fact)[rows], 2, fact)
         if "operation" in own:
-            add(view.operation[rows], 6, lambda n: "operation" in n.layer.own)
+            add(view.operation[rows], 6, "operation")
         if "consumer" in own:
-            add(view.consumer[rows], 2, lambda n: "consumer" in n.layer.own)
+            add(view.consumer[rows], 2, "consumer")
         if "direct_shipment" in own:
-            add((view.transit[rows] > 0).astype(np.int64), 1, lambda n: "direct_shipment" in n.layer.own)
+            add((view.transit[rows] > 0).astype(np.int64), 1, "direct_shipment")
         if layer.masses:
-            add(view.seen_by(layer, "net_kg")[view.net_kg()[rows]], 6, lambda n: bool(n.layer.masses))
+            add(view.seen_by(layer, "net_kg")[view.net_kg()[rows]], 6, "net_kg")
         if "declared_entry" in own:
-            add(view.declared[rows], 16, lambda n: "declared_entry" in n.layer.own)
+            add(view.declared[rows], 16, "declared_entry")
         if layer.has_documents:
-            add(view.papers[rows], docs.BITS, lambda n: n.layer.has_documents)
+            add(view.papers[rows], docs.BITS, "documents")
         if layer.consents:
             # which places of transit are Parties, and which repeat, decides whose consent is asked for
             day = view.day("departed")[rows]
             places = self.standing.of_transit("consents", view.transit[rows], day, (("basel_party",),))
-            add(places, 20, lambda n: n.consents)
+            add(places, 20, "consents")
         return layer.packer.pack(parts, len(rows))
 
     def _left(
@@ -158,12 +155,17 @@ class Layers:
             found = rules_in_force(shipments[int(rows[i])], self.book, layer.name, role, position)
             layer.in_force.append(residuals.one(found))
             layer.forces.append(layer.force_codes(id(layer.in_force[-1])))
-        ids, _, first = self._route_key(layer, view, rows, content, layer.forces[days], counterpart, here)
+        ids, first, seen = self._route_key(layer, view, rows, content, layer.forces[days], counterpart, here)
         for i in first.tolist():
             rules, shipment = layer.in_force[int(days[i])], shipments[int(rows[i])]
             event_days = layer_days(shipment, role, position)
             worlds_here = self.classes[int(cls[i])].worlds
-            layer.route_residuals.append(residuals.of(shipment, rules, event_days, here, role, worlds_here))
+
+            def code(place: Place, i: int = i) -> int:
+                return int(seen[place][i]) if place in seen else 0
+
+            number = residuals.of(shipment, rules, event_days, here, role, worlds_here, int(content[i]), code)
+            layer.route_residuals.append(number)
         return residuals, layer.route_residuals[ids]
 
     def international(self, view: View, rows: Codes, worlds: Codes, cls: Codes, shipments: Shipments) -> Codes:
@@ -237,9 +239,9 @@ class Layers:
                 column = columns[what] if what in columns else columns.setdefault(what, view.column(layer, what))
                 return None if column is None else int(column[rows[i]])
 
-            needs = residuals.needs[int(left[i])]
-            direct = "direct_shipment" in needs.layer.own and not view.transit[rows[i]]
-            root = int(left[i]), direct, place if needs.consents else 0
+            reads = residuals.reads[int(left[i])]
+            direct = "direct_shipment" in reads and not view.transit[rows[i]]
+            root = int(left[i]), direct, place if "consents" in reads else 0
             found = layer.answers.find(root, code)
             if found is None:
                 watched = Watched(shipments[int(rows[i])], SETTLED)

@@ -7,21 +7,22 @@ code to the rules that are left (the residual), then, within a residual, by the 
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import date
 from typing import Any
 
 from tidegate.law.conditions import atoms
-from tidegate.law.records import Book
-from tidegate.screening.bulk.describe import Layer, describe
-from tidegate.screening.bulk.keys import Interner
+from tidegate.law.records import Book, Rule
+from tidegate.screening.bulk.describe import describe
+from tidegate.screening.bulk.keys import Interner, Numbers
 from tidegate.screening.classify import World
 from tidegate.screening.evaluate import Compiled, compiled, layer_days
 from tidegate.screening.logic import STATE_FACTS, Case, Test, compile_condition, matches_entry, matches_hs
 from tidegate.screening.shipment import Shipment
 
 ROUTE_FACTS = STATE_FACTS | {"event_before", "hs"}
+Place = tuple[str, str]
 
 
 class BlankCase(Case):
@@ -40,64 +41,99 @@ class BlankCase(Case):
 
 
 @dataclass(slots=True)
-class Needs:
-    """What the rules of one residual read: a `Layer` description of those rules alone."""
-
-    layer: Layer
-    consents: bool = False
-
-
-@dataclass(slots=True)
 class Residuals:
     """The residuals met in one layer."""
 
     book: Book
     ids: Interner = field(default_factory=Interner)
-    needs: list[Needs] = field(default_factory=list)
+    #: what the rules of each read of a shipment: facts, fields, `net_kg`, `documents`, `consents` along the route
+    reads: list[frozenset[str]] = field(default_factory=list)
     _same: dict[tuple[Compiled, ...], tuple[Compiled, ...]] = field(default_factory=dict)
     _fits: dict[tuple[int, tuple[World, ...]], list[tuple[Compiled, tuple[bool, ...]]]] = field(default_factory=dict)
     _route_tests: dict[str, tuple[Test, ...]] = field(default_factory=dict)
+    _places: dict[str, tuple[Place, ...]] = field(default_factory=dict)
+    _shapes: dict[Any, Any] = field(default_factory=dict)
+    _rule_reads: dict[str, frozenset[str]] = field(default_factory=dict)
+    _reading: dict[tuple[str, ...], Numbers] = field(default_factory=dict)
 
     def of(
         self, s: Shipment, rules: tuple[Compiled, ...], days: Mapping[str, date], here: str | None, role: str | None,
-        worlds: Sequence[World],
+        worlds: Sequence[World], content: int, seen: Callable[[Place], int],
     ) -> int:  # fmt: skip
-        """The id of the residual for a shipment's route, days and code in these worlds."""
+        """The id of the residual for a shipment's route, days and code in these worlds.
+
+        content: a code for the worlds and the HS code; seen: for what a condition reads of the route, a code for the
+        value: where a rule reads the same, nothing of it is worked out again.
+        """
         case = BlankCase(s, self.book, here, role, {})
         case.blank = True
         left: list[Any] = [tuple((w.waste, w.hazardous, w.entry in ("B3011", "")) for w in worlds)]
         kept = []
         for c, fits in self._fitting(rules, tuple(worlds)):
-            case.day = days[c.rule.event]
-            tests = self._tests(c)
-            shape: list[Any] = []
-            alive = False
-            for world, fit in zip(worlds, fits, strict=True):
-                case.world = world
-                if fit:
-                    # a list of the law turns on a fact
-                    scope = None if "listed" in c.rule.hs else matches_hs(c.rule.hs, case)
-                    if scope is False or (c.when is not None and c.when(case) is False):
-                        shape.append(False)
-                        continue
-                    alive = True
-                    shape.append((scope, *[test(case) for test in tests]))
-                elif c.rule.suspects and matches_hs(c.rule.suspects, case) is not False:
-                    alive = True
-                    shape.append("suspects")
-                else:
-                    shape.append(None)
-            if alive:
-                left.append((c.rule.id, tuple(shape)))
+            known = (c.rule.id, content, *[seen(place) for place in self._read(c)])
+            shape = self._shapes.get(known)
+            if shape is None:
+                case.day = days[c.rule.event]
+                shape = self._shapes[known] = self._shape(c, case, worlds, fits)
+            if shape[1]:
+                left.append(shape[0])
                 kept.append(c)
         key = tuple(left)
-        known = len(self.ids.values)
         number = self.ids(key)
-        if number == known:
-            own = tuple(c.rule for c in kept)
-            consents = any(k.endswith(":transit") for r in own for d in r.documents for k in d.kinds)
-            self.needs.append(Needs(describe("residual", own, self.book), consents))
+        if number == len(self.reads):
+            self.reads.append(frozenset().union(*(self._rule_reading(c.rule) for c in kept)))
         return number
+
+    def reading(self, *names: str) -> Numbers:
+        """For each residual whether its rules read one of these."""
+        found = self._reading.setdefault(names, Numbers())
+        for reads in self.reads[len(found) :]:
+            found.append(not reads.isdisjoint(names))
+        return found
+
+    def _rule_reading(self, rule: Rule) -> frozenset[str]:
+        found = self._rule_reads.get(rule.id)
+        if found is None:
+            layer = describe("rule", (rule,), self.book)
+            named = {f"facts.{fact}" for fact in layer.facts} | layer.own
+            named |= {"net_kg"} if layer.masses else set()
+            named |= {"documents"} if layer.has_documents else set()
+            named |= {"consents"} if layer.consents else set()
+            found = self._rule_reads[rule.id] = frozenset(named)
+        return found
+
+    def _shape(self, c: Compiled, case: BlankCase, worlds: Sequence[World], fits: tuple[bool, ...]) -> Any:
+        """(the rule and what its scope and tests come to in each world, whether it is left)."""
+        tests = self._tests(c)
+        shape: list[Any] = []
+        alive = False
+        for world, fit in zip(worlds, fits, strict=True):
+            case.world = world
+            if fit:
+                # a list of the law turns on a fact
+                scope = None if "listed" in c.rule.hs else matches_hs(c.rule.hs, case)
+                if scope is False or (c.when is not None and c.when(case) is False):
+                    shape.append(False)
+                    continue
+                alive = True
+                shape.append((scope, *[test(case) for test in tests]))
+            elif c.rule.suspects and matches_hs(c.rule.suspects, case) is not False:
+                alive = True
+                shape.append("suspects")
+            else:
+                shape.append(None)
+        return (c.rule.id, tuple(shape)), alive
+
+    def _read(self, c: Compiled) -> tuple[Place, ...]:
+        """What the rule's conditions read of the route and of days: (fact, event)."""
+        found = self._places.get(c.rule.id)
+        if found is None:
+            rule = c.rule
+            conditions = [rule.when, *rule.fails, *rule.unless, *(d.when for d in rule.documents)]
+            facts = {fact for condition in conditions for fact, _, _ in atoms(condition)}
+            read = sorted(facts & (STATE_FACTS | {"event_before"}))
+            found = self._places[rule.id] = tuple((fact, rule.event) for fact in read)
+        return found
 
     def one(self, rules: tuple[Compiled, ...]) -> tuple[Compiled, ...]:
         """The same tuple for the same rules, so that what is known of them is found again."""

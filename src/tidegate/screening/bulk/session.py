@@ -30,7 +30,7 @@ from tidegate.screening.bulk.describe import Layer, Spans, describe, numbers_of
 from tidegate.screening.bulk.keys import Codes, Interner, KeyIndex, Numbers, Packer, unique_inverse
 from tidegate.screening.bulk.layers import Layers
 from tidegate.screening.bulk.sheets import Line, Sheets, compact
-from tidegate.screening.bulk.shipments import Shipments
+from tidegate.screening.bulk.shipments import Readings, Shipments
 from tidegate.screening.bulk.standing import Standing
 from tidegate.screening.bulk.view import EVENTS, View, material_words
 from tidegate.screening.classify import Classification
@@ -92,6 +92,7 @@ class Session:
         self.entries_declared(None)
         self.heading_codes: dict[int, int] = {}
         self.material_words = material_words(book)
+        self._readings = Readings(book)
         self._case_packer, self._case_index = Packer(), KeyIndex()
         self._set_of_case = np.empty(0, dtype=np.int64)
         self.sets: list[SetRecord] = []
@@ -178,7 +179,7 @@ class Session:
     # ── 3 to 5 ─────────────────────────────────────────────────────────────────────────────────────────
 
     def _collapse(self, view: View, rows: Codes) -> Codes:
-        shipments = Shipments(self.book, view.columns, rows)
+        shipments = Shipments(self._readings, view.columns)
         cls = self.classes.of(view, rows, shipments)
         worlds = np.asarray(self.classes.worlds, dtype=np.int64)[cls]
         intl = self.layers.international(view, rows, worlds, cls, shipments)

@@ -13,12 +13,10 @@ from functools import cached_property, partial
 from typing import Any
 
 import pyarrow as pa
-import pyarrow.compute as pc
 
 from tidegate.law.records import EVENTS, Book
-from tidegate.screening.bulk.columns import Columns, plain
+from tidegate.screening.bulk.columns import MOST_REMEMBERED, Columns, plain
 from tidegate.screening.bulk.composition import polymer_code
-from tidegate.screening.bulk.keys import Codes
 from tidegate.screening.shipment import (
     FIELDS,
     Shipment,
@@ -68,61 +66,35 @@ def _in(book: Book, read: Callable[[Any, Book], Any], value: Any) -> Any:
     return read(value, book)
 
 
-class Cells:
-    """A column of some rows: each different cell is read once, when it is first asked for."""
+class Readings:
+    """Cells as the contract reads them, kept from batch to batch: the same value of a column is read once."""
 
-    def __init__(self, array: pa.Array, at: pa.Array, read: Callable[[Any], Any]):
-        taken = array.take(at)
-        self._nested = pa.types.is_nested(taken.type)
-        if self._nested:
-            self._cells, places = taken, pa.array(range(len(taken)), pa.int32())
-        else:
-            if pa.types.is_dictionary(taken.type):
-                taken = taken.cast(taken.type.value_type)
-            encoded = pc.dictionary_encode(taken)
-            self._cells, places = encoded.dictionary, encoded.indices
-        self._places = places.fill_null(-1).to_numpy(zero_copy_only=False)
-        self._known: dict[int, Any] = {-1: None}
-        self._read = read
+    def __init__(self, book: Book):
+        self.book = book
+        self._known: dict[tuple[str, pa.DataType], dict[Any, Any]] = {}
+        self._readers: dict[str, Callable[[Any], Any]] = {}
 
-    def __getitem__(self, row: int) -> Any:
-        place = int(self._places[row])
-        if place in self._known:
-            return self._known[place]
-        value = self._cells[place].as_py()
-        if self._nested and value is not None:
-            value = plain(value)
-        found = self._known[place] = None if value is None or value == "" else self._read(value)
-        return found
+    def of(self, column: str, array: pa.Array) -> Callable[[int], Any]:
+        """Reads the cells of a column by their row; None where nothing stands."""
+        known = self._known.setdefault((column, array.type), {})
+        if len(known) > MOST_REMEMBERED:
+            known.clear()
+        read = self._readers.get(column)
+        if read is None:
+            read = self._readers[column] = self._reader(column)
+        nested = pa.types.is_nested(array.type)
 
+        def cell(row: int) -> Any:
+            value = array[row].as_py()
+            if value is None or value == "":
+                return None
+            if nested:
+                return read(plain(value))
+            if value not in known:
+                known[value] = read(value)
+            return known[value]
 
-class Shipments:
-    """Some rows of a batch as shipments. A cell is read when a rule first looks at it."""
-
-    def __init__(self, book: Book, columns: Columns, rows: Codes):
-        self.book, self._columns, self._rows = book, columns, rows
-        self._place: dict[int, int] = {}
-        self._at = pa.array(rows)
-        self._cells: dict[str, Cells | None] = {}
-        self._kept: dict[int, Any] = {}
-
-    def __getitem__(self, row: int) -> Shipment:
-        found: Any = self._kept.get(row)
-        if found is None:
-            if not self._place:
-                self._place = {row: n for n, row in enumerate(self._rows.tolist())}
-            found = self._kept[row] = _Row(self, self._place[row])
-        shipment: Shipment = found
-        return shipment
-
-    def cell(self, column: str, place: int) -> Any:
-        """What the contract reads in a column; None where nothing stands."""
-        cells = self._cells.get(column, self)
-        if cells is self:
-            array = self._columns.get(column)
-            cells = self._cells[column] = None if array is None else Cells(array, self._at, self._reader(column))
-        assert not isinstance(cells, Shipments)
-        return None if cells is None else cells[place]
+        return cell
 
     def _reader(self, name: str) -> Callable[[Any], Any]:
         head, dot, tail = name.partition(".")
@@ -133,6 +105,30 @@ class Shipments:
         if head == "events":
             return partial(_date, name=name)
         return partial(_typed, fact=self.book.facts[tail], where=name)
+
+
+class Shipments:
+    """Some rows of a batch as shipments. A cell is read when a rule first looks at it."""
+
+    def __init__(self, readings: Readings, columns: Columns):
+        self.book, self._readings, self._columns = readings.book, readings, columns
+        self._cells: dict[str, Callable[[int], Any]] = {}
+        self._kept: dict[int, Any] = {}
+
+    def __getitem__(self, row: int) -> Shipment:
+        found: Any = self._kept.get(row)
+        if found is None:
+            found = self._kept[row] = _Row(self, row)
+        shipment: Shipment = found
+        return shipment
+
+    def cell(self, column: str, row: int) -> Any:
+        """What the contract reads in a column; None where nothing stands."""
+        cell = self._cells.get(column)
+        if cell is None:
+            array = self._columns.get(column)
+            cell = self._cells[column] = _nothing if array is None else self._readings.of(column, array)
+        return cell(row)
 
     @cached_property
     def polymers(self) -> list[tuple[str, str]]:
@@ -150,6 +146,10 @@ class Shipments:
         """Whether a name is that of a fact that a shipment may state."""
         fact = self.book.facts.get(name)
         return fact is not None and fact.by != "derived" and name not in FIELDS
+
+
+def _nothing(row: int) -> None:
+    """A cell of a column that is not there."""
 
 
 class _Row:

@@ -16,6 +16,7 @@ from django.views.decorators.csrf import csrf_exempt, csrf_protect
 from django.views.decorators.http import require_http_methods, require_POST, require_safe
 
 from tidegate.formats import FormatError, load_map, read_map, shipped_maps
+from tidegate.law import Book
 from tidegate.parties.actors import Actor
 from tidegate.web import registers, words
 from tidegate.web.batch import commands, conf, mapping, queries, store
@@ -224,6 +225,8 @@ def _columns(request: HttpRequest, batch: Batch) -> HttpResponseBase:
         if whole or form.ready:
             tried = trial(store.source(batch), made, book)
             form = mapping.form(choices, seen, book, tried)
+        if not seen.rows:
+            error = _nothing_to_read(batch, options, book)
     except FormatError as slip:
         error = str(slip)
         form = mapping.Form([], mapping.Choices(options=options), [], [])
@@ -271,6 +274,12 @@ def _columns(request: HttpRequest, batch: Batch) -> HttpResponseBase:
     response = render(request, "batch/columns_live.html" if live else "batch/columns.html", context)
     response["Vary"] = "HX-Request, HX-Request-Type"
     return response
+
+
+def _nothing_to_read(batch: Batch, options: dict[str, str], book: Book) -> str:
+    """Why not one row of a file was read, where that is not the fault of its columns."""
+    worst = trial(store.source(batch), {"source": dict(options)} if options else None, book).worst
+    return worst[0].message if worst else _("The file holds no rows: nothing stands below its headers.")
 
 
 def _asking(request: HttpRequest, context: dict[str, Any]) -> Actor | None:

@@ -22,6 +22,8 @@ from tidegate.web.rulebook import book as current_book
 CHARTED = tuple(FIGURES)
 # Pixels that the bars of a timeline take beside the names of the rules: of a phone's width the names take half.
 WIDE, NARROW = 540, 170
+# The same for the standards, whose names are those of States.
+STANDARDS_WIDE, STANDARDS_NARROW = 600, 200
 
 
 def timeline_rules(book: Book, *, state: str | None = None, layer: str | None = None) -> list[Rule]:
@@ -67,13 +69,14 @@ def _group(rule: Rule) -> str:
     return {"prohibited": "prohibition", "pic_required": "pic"}.get(rule.regime or "", "exemption")
 
 
-def standards_svg(rows: tuple[tuple[str, str, str], ...], theme: Theme) -> str:
-    """Limits side by side. `rows`: (State as shown, column, figure as text)."""
-    return _standards(rows, theme, get_language() or "en")
+def standards_svg(rows: tuple[tuple[str, str, str], ...], theme: Theme, *, narrow: bool = False) -> str:
+    """Limits side by side. `rows`: (State as shown, column, figure as text). `narrow`: for a telephone, where the
+    letters of the wide picture could not be read."""
+    return _standards(rows, theme, get_language() or "en", STANDARDS_NARROW if narrow else STANDARDS_WIDE)
 
 
 @lru_cache(maxsize=64)
-def _standards(rows: tuple[tuple[str, str, str], ...], theme: Theme, language: str) -> str:
+def _standards(rows: tuple[tuple[str, str, str], ...], theme: Theme, language: str, width: int) -> str:
     from tidegate.paper.charts import chart_svg
 
     return chart_svg(
@@ -83,7 +86,7 @@ def _standards(rows: tuple[tuple[str, str, str], ...], theme: Theme, language: s
         description=_("The strictest figure of each State, in % of mass; the table below gives every figure."),
         theme=theme,
         translate=gettext,
-        width=600,
+        width=width,
     )
 
 

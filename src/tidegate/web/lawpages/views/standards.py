@@ -72,7 +72,10 @@ def page(request: HttpRequest) -> HttpResponse:
 def chart(request: HttpRequest) -> HttpResponse:
     """The figures as a picture."""
     _book, _day, _role, found, _asked = _found(request)
-    return charts.svg_answer(charts.standards_svg(charts.figures(found), charts.theme_of(request.GET.get("theme"))))
+    narrow = request.GET.get("size") == "narrow"
+    return charts.svg_answer(
+        charts.standards_svg(charts.figures(found), charts.theme_of(request.GET.get("theme")), narrow=narrow)
+    )
 
 
 @require_safe

@@ -1,0 +1,105 @@
+"""What `tidegate screen` says, as a person reads it, of input and output that cannot be."""
+
+from __future__ import annotations
+
+import errno
+import json
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from tidegate.cli import main
+from tidegate.formats.writers import AtomicFile
+
+HEADER = "id,date,export,import,hs\n"
+
+
+def said(capsys: pytest.CaptureFixture[str], source: Path, *more: str, output: str = "out.jsonl") -> tuple[int, str]:
+    """Exit status and what stands on standard error."""
+    code = main(["screen", str(source), "-o", str(source.parent / output), "--quiet", *more])
+    return code, capsys.readouterr().err
+
+
+def table(tmp_path: Path, rows: str, name: str = "in.csv") -> Path:
+    path = tmp_path / name
+    path.write_text(HEADER + rows, encoding="utf-8")
+    return path
+
+
+@pytest.mark.parametrize(
+    ("rows", "why"),
+    [
+        ("", "no row could be decided: the input holds no rows (a table has its headers in the first line)"),
+        ("1,x,JP,MY,\n2,,JP,MY,\n3,2026-01-01,JP,ZZ,\n", "of 3 rows each was rejected, for date (× 2), import (× 1)"),
+    ],
+)
+def test_who_gets_no_decision_is_told_why(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str], rows: str, why: str
+) -> None:
+    code, text = said(capsys, table(tmp_path, rows))
+    assert code == 3
+    assert why in text
+    if rows:
+        assert str(tmp_path / "out.rejects.jsonl") in text
+        messages = [json.loads(line)["error"]["message"] for line in (tmp_path / "out.rejects.jsonl").open()]
+        assert messages[1] == "row 2, line 3: date: nothing given: expected a day as YYYY-MM-DD"
+
+
+def test_decisions_never_take_the_place_of_the_shipments(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    source = table(tmp_path, "1,2026-01-01,JP,MY,391510\n")
+    before = source.read_bytes()
+    code, text = said(capsys, source, output="in.csv")
+    assert code == 2
+    assert text == f"tidegate screen: {source}: is the input itself; name another file for the decisions\n"
+    assert source.read_bytes() == before
+
+
+def test_a_folder_that_is_not_there_is_named(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    source = tmp_path / "in.parquet"
+    import pyarrow as pa
+    import pyarrow.parquet as pq
+
+    pq.write_table(pa.table({"id": ["1"], "date": ["2026-01-01"], "export": ["JP"], "import": ["MY"]}), source)
+    code, text = said(capsys, source, output="nowhere/out.jsonl")
+    assert (code, text) == (2, f"tidegate screen: {tmp_path / 'nowhere'}: no such folder\n")
+
+
+def test_a_map_that_is_no_yaml_is_one_line(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    source = table(tmp_path, "1,2026-01-01,JP,MY,391510\n")
+    map_ = tmp_path / "map.yaml"
+    map_.write_text("a: [1\n")
+    code, text = said(capsys, source, "--map", str(map_))
+    assert code == 2
+    assert "map.yaml: the map is not YAML: while parsing" in text
+    assert text.count("\n") == 1
+
+
+def test_a_full_disk_leaves_nothing_behind(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    full = OSError(errno.ENOSPC, "No space left on device")
+
+    class Full:
+        """A file on a disk that is full: what it holds cannot be written, not even when it is closed."""
+
+        def __init__(self, stream: Any):
+            self._stream = stream
+
+        def write(self, data: bytes) -> int:
+            raise full
+
+        def close(self) -> None:
+            self._stream.close()
+            raise full
+
+    real = AtomicFile.__init__
+
+    def opened(self: AtomicFile, path: Path) -> None:
+        real(self, path)
+        self.stream = Full(self.stream)  # type: ignore[assignment]
+
+    monkeypatch.setattr(AtomicFile, "__init__", opened)
+    source = table(tmp_path, "1,2026-01-01,JP,MY,391510\n")
+    assert said(capsys, source) == (2, "tidegate screen: the disk is full; nothing was written\n")
+    assert [path.name for path in tmp_path.iterdir()] == ["in.csv"]
