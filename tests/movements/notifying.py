@@ -7,7 +7,7 @@ from datetime import UTC, datetime
 from typing import Any
 
 from tests.movements import cases
-from tests.movements.walking import Walk, Walker, organised
+from tests.movements.walking import PATIENCE, Walk, Walker, organised
 
 # The route that most stories take.
 ROUTE = [("TH", "export"), ("SG", "transit"), ("DE", "import")]
@@ -67,15 +67,17 @@ def drafted(
         notifier.fill({"Polymer": "PVC", "Per cent of mass": "30"}, within="Polymer 2")
         notifier.click("Save and go on")
     with walk.step("quantity and period, kept without a button"):
-        notifier.fill(
-            {"Several shipments": shipments > 1, "Intended number of shipments": shipments,
-             "Intended quantity (kg)": kg, "First departure": "2027-03-01", "Last departure": last},
-        )  # fmt: skip
-        notifier.page.keyboard.press("Tab")
+        kept = lambda answer: answer.request.method == "POST" and last in (answer.request.post_data or "")  # noqa: E731
+        with notifier.page.expect_response(kept, timeout=PATIENCE):
+            notifier.fill(
+                {"Several shipments": shipments > 1, "Intended number of shipments": shipments,
+                 "Intended quantity (kg)": kg, "First departure": "2027-03-01", "Last departure": last},
+            )  # fmt: skip
+            notifier.page.keyboard.press("Tab")
         notifier.page.locator("#mv-saved").get_by_text("Kept").wait_for()
-        notifier.page.wait_for_load_state("networkidle")
         notifier.page.reload()
         assert notifier.page.get_by_label("Intended quantity (kg)").input_value() == kg
+        assert notifier.page.get_by_label("Last departure").input_value() == last
         notifier.click("Save and go on")
     with walk.step("carriers and packaging"):
         notifier.fill({**party(home, "carrier"), "Means of transport": ["S"]}, within="Carrier 1")

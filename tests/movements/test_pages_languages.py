@@ -11,6 +11,7 @@ import pytest
 from django.conf import settings as configured
 from django.core.cache import cache
 from django.test import Client
+from django.utils import translation
 from django.utils.translation import trans_real
 from lxml import html as lxml_html
 
@@ -31,6 +32,7 @@ LANGUAGES = sorted(messages.LANGUAGES)
 # What a page of each language must say where it says “Movement” in English.
 MOVEMENT = {"vi": "Chuyến vận chuyển", "th": "การเคลื่อนย้าย", "id": "Perpindahan", "ms": "Pergerakan"}
 import os
+
 SHOTS = os.environ.get("SHOTS")
 # Texts of the packages that serve sign-in, which have no catalogue of these languages, and a sign of Django's.
 OTHERS = {
@@ -39,6 +41,15 @@ OTHERS = {
     "String to return when truncating text\x04%(truncated_text)s…",
 }
 Visit = tuple[Client, str]
+
+
+@pytest.fixture(autouse=True)
+def fixed(tmp_path: Path, settings: Any) -> Iterator[None]:
+    """No second factor, files of the test's own; and the last page's language does not stay."""
+    settings.TIDEGATE_SECOND_FACTOR = False
+    settings.TIDEGATE_DATA_DIR = tmp_path
+    yield
+    translation.deactivate()
 
 
 @pytest.fixture
@@ -106,12 +117,8 @@ def visits(made: Movement, case: TakeBack) -> Iterator[Visit]:
 
 
 @pytest.mark.django_db
-def test_nothing_that_a_page_looks_up_is_missing(
-    wire: Wire, missed: set[str], settings: Any, tmp_path: Path
-) -> None:
+def test_nothing_that_a_page_looks_up_is_missing(wire: Wire, missed: set[str]) -> None:
     """The catalogue's check sees what the code marks; this sees what a page asks for, also by a variable."""
-    settings.TIDEGATE_SECOND_FACTOR = False
-    settings.TIDEGATE_DATA_DIR = tmp_path
     may = {key[1] for key, found in messages.messages().items() if found.optional}
     for client, where in visits(*world(wire)):
         for language in LANGUAGES:
@@ -129,13 +136,10 @@ def test_nothing_that_a_page_looks_up_is_missing(
 @pytest.mark.browser
 @pytest.mark.django_db(transaction=True)
 @pytest.mark.parametrize("width", ["page", "phone"])
-def test_the_pages_hold_every_language(
-    width: str, live_server: Any, request: pytest.FixtureRequest, axe: Axe, settings: Any, tmp_path: Path
-) -> None:
+def test_the_pages_hold_every_language(width: str, live_server: Any, request: pytest.FixtureRequest, axe: Axe) -> None:
     """Thai has no blanks to break lines at, Vietnamese and Indonesian words are longer than English ones."""
-    settings.TIDEGATE_DATA_DIR = tmp_path
     cache.clear()
-    with wired() as wire:
+    with wired() as wire, times.at(DAY):
         made, case = world(wire)
     shown: Page = request.getfixturevalue(width)
     movement = f"/movements/{made.case}/{made.serial}/"

@@ -65,7 +65,7 @@ def the_case(walk: Walk) -> None:
                 assert there.fetched(letter)
     with walk.step("the report form for illegal traffic, as a paper"):
         there.page.locator("summary", has_text="Compose one").click()
-        there.follow(REPORT)
+        there.follow(REPORT, to="/letters/")
         assert there.paper("PDF")[:5] == b"%PDF-"
     with walk.step("the State of export acknowledges and accepts"):
         home = walk.who("TH", "competent_authority").take_back(back).sees("photo.png")

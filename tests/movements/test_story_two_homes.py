@@ -26,7 +26,7 @@ def test_a_movement_waits_for_both_homes(walk: Walk, monkeypatch: pytest.MonkeyP
 def the_permit(walk: Walk) -> None:
     with walk.step("the importer applies for a permit"):
         importer = walk.who("DE", "consignee", "clerk").menu("Permits").click("Apply")
-        importer.fill({"Kind": "Import", "HS codes": "3915", "Quantity (kg)": "25000"})
+        importer.choose("Kind", "Import").fill({"HS codes": "3915", "Quantity (kg)": "25000"})
         importer.fill({"What is asked for, and why": "Mixed plastics for recovery"}).click("Save")
         importer.click("Hand in").click("Hand in")
     with walk.step("the State of import grants it; its page says how a movement names it"):

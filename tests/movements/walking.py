@@ -288,9 +288,10 @@ class Walker:
         """The page of a take-back case, from the list."""
         return self.menu("Movements").click("Take-back").follow(number)
 
-    def follow(self, name: str) -> Walker:
-        """A link that begins with these words."""
-        self._go(self.page.locator("main").get_by_role("link", name=re.compile(rf"^\s*{re.escape(name)}")).first)
+    def follow(self, name: str, *, to: str = "") -> Walker:
+        """A link that begins with these words; `to` is a part of its address, where several do."""
+        found = self.page.locator("main").get_by_role("link", name=re.compile(rf"^\s*{re.escape(name)}"))
+        self._go(found.and_(self.page.locator(f'a[href*="{to}"]')).first if to else found.first)
         return self
 
     def follow_in(self, area: str) -> Walker:

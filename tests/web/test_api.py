@@ -224,7 +224,7 @@ def test_a_failure_of_ours_shows_nothing_of_it(client: Client, monkeypatch: pyte
     def broken(*args: Any, **kwargs: Any) -> None:
         raise RuntimeError("the cable is cut")
 
-    monkeypatch.setattr("tidegate.web.api.screen.decide", broken)
+    monkeypatch.setattr("tidegate.web.registers.decide", broken)
     client.raise_request_exception = False
     found = problem(post(client, {**SHIPMENT, "id": "secret-consignment"}), "internal")
     assert "cable" not in json.dumps(found)

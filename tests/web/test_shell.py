@@ -201,7 +201,7 @@ def test_an_error_inside_shows_no_trace(client: Client, monkeypatch: pytest.Monk
     def fail(*_args: Any, **_kwargs: Any) -> None:
         raise RuntimeError("a secret detail")
 
-    monkeypatch.setattr("tidegate.web.check.views.decide", fail)
+    monkeypatch.setattr("tidegate.web.registers.decide", fail)
     client.raise_request_exception = False
     response = client.get(permalink(CLEAN_PE_TO_MALAYSIA))
     assert response.status_code == 500
