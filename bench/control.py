@@ -151,9 +151,7 @@ def ledger(env: dict[str, str], folder: Path) -> list[str]:
             lines.append(f"| {label} | {name} | {cpu:.2f} | {theirs} | {shown} | {bar} |")
         if "write_off" in f:
             off = f["write_off"]
-            lines.append(
-                f"| {label} | write-off at the border, whole | {off['cpu']:.2f} | | {off['commits']:.2f} | |"
-            )
+            lines.append(f"| {label} | write-off at the border, whole | {off['cpu']:.2f} | | {off['commits']:.2f} | |")
     return [*lines, "", *writers(env)]
 
 

@@ -13,36 +13,7 @@ from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from typing import Any
 
-STATES = {
-    "DE": "Europe/Berlin", "ID": "Asia/Jakarta", "MY": "Asia/Kuala_Lumpur", "NL": "Europe/Amsterdam",
-    "PH": "Asia/Manila", "SG": "Asia/Singapore", "TH": "Asia/Bangkok", "VN": "Asia/Ho_Chi_Minh",
-}  # fmt: skip
-# Copies of a case: one for each State on its route; half of the routes cross a third State.
-COPIES = 2.5
-# Movements under a case that was consented to: 1 to this many; 865 of 1000 cases were.
-CONSENTED = 0.865
-# Status → how many of 1000 cases.
-NOTIFICATIONS = {
-    "closed": 500, "expired": 250, "withdrawn": 30, "decided_objected": 40, "revoked": 15, "refused_to_forward": 15,
-    "active": 80, "suspended": 5, "exhausted": 15, "decided_consented": 10, "transmitted": 10, "acknowledged": 15,
-    "incomplete": 3, "submitted": 4, "draft": 8,
-}  # fmt: skip
-AT_HOME = ("draft", "submitted", "refused_to_forward")
-GIVEN = ("closed", "expired", "revoked", "active", "suspended", "exhausted")
-CONSENTS = {
-    "transmitted": "requested", "acknowledged": "acknowledged", "incomplete": "info_requested",
-    "decided_objected": "objected", "withdrawn": "requested", "expired": "expired", "suspended": "suspended",
-}  # fmt: skip
-# Status → how many of 1000 movements of a case in force; and of a case that has ended.
-RUNNING = {
-    "closed": 697, "completed": 80, "in_transit": 60, "arrived": 20, "announced": 50, "announcing": 3,
-    "received_accepted": 60, "received_partly": 5, "held": 3, "seized": 2, "return_ordered": 1, "received_rejected": 2,
-    "interim_done": 2, "returned": 1, "draft": 14,
-}  # fmt: skip
-ENDED = {"closed": 969, "completed": 6, "cancelled": 25}
-LEFT = """('in_transit', 'arrived', 'received_accepted', 'received_partly', 'received_rejected', 'held', 'seized',
- 'returned', 'interim_done', 'return_ordered', 'completed', 'closed')"""
-RECEIVED = "('received_accepted','received_partly','interim_done','completed','closed')"
+from bench import control_shares as shares
 
 Say = Callable[[str], None]
 
@@ -59,7 +30,7 @@ def fill(notifications: int, movements: int, say: Say) -> dict[str, int]:
         cursor.execute("SELECT pg_reload_conf()")
         cursor.execute("SET synchronous_commit = off; SET maintenance_work_mem = '1GB'; SET work_mem = '256MB'")
         _functions(cursor)
-        _cases(cursor, round(notifications / COPIES), movements / notifications)
+        _cases(cursor, round(notifications / shares.COPIES), movements / notifications)
         with _bare(cursor, [one.__name__ for one in _large()], say):
             for part in PARTS:
                 began = time.monotonic()
@@ -115,13 +86,13 @@ def _functions(cursor: Any) -> None:
 
 def _cases(cursor: Any, cases: int, each: float) -> None:
     """made: a row a case. copy: a row for each State on its route. shipped: a row a movement of a case."""
-    most = max(1, round(2 * each / CONSENTED * 1.03 - 1))
-    states = f"ARRAY[{_quoted(STATES)}]"
+    most = max(1, round(2 * each / shares.CONSENTED * 1.03 - 1))
+    states = f"ARRAY[{_quoted(shares.STATES)}]"
     cursor.execute(
         f"""
         CREATE UNLOGGED TABLE made AS
         SELECT n, s.e || '-' || upper(substr(md5(n::text), 1, 4)) || '-' || upper(lpad(to_hex(n), 8, '0')) AS name,
-          s.e, s.i, s.t, {_share(NOTIFICATIONS, "drawn(n, 1)")} AS status,
+          s.e, s.i, s.t, {_share(shares.NOTIFICATIONS, "drawn(n, 1)")} AS status,
           now() - ({cases} - n) * (interval '10 years' / {cases}) AS at,
           1 + (drawn(n, 2) * 1000 + drawn(n, 3)) % {most} AS shipments
         FROM generate_series(1, {cases}) n, LATERAL (
@@ -133,11 +104,12 @@ def _cases(cursor: Any, cases: int, each: float) -> None:
         SELECT c.*, array_position({states}, r.h) AS hn, r.h, r.place,
           key(1, c.n, array_position({states}, r.h), 0) AS id
         FROM made c, LATERAL (VALUES (c.e, 0), (c.t, 1), (c.i, 2)) AS r (h, place)
-        WHERE r.h IS NOT NULL AND (r.place = 0 OR c.status NOT IN ({_quoted(AT_HOME)}));
+        WHERE r.h IS NOT NULL AND (r.place = 0 OR c.status NOT IN ({_quoted(shares.AT_HOME)}));
         CREATE UNLOGGED TABLE shipped AS
-        SELECT c.n, m, CASE WHEN c.status IN ('active', 'suspended') THEN {_share(RUNNING, "drawn(c.n * 64 + m, 5)")}
-          ELSE {_share(ENDED, "drawn(c.n * 64 + m, 5)")} END AS went, c.at + m * interval '9 days' AS on_
-        FROM made c, generate_series(1, c.shipments) m WHERE c.status IN ({_quoted(GIVEN)});
+        SELECT c.n, m, CASE WHEN c.status IN ('active', 'suspended')
+          THEN {_share(shares.RUNNING, "drawn(c.n * 64 + m, 5)")}
+          ELSE {_share(shares.ENDED, "drawn(c.n * 64 + m, 5)")} END AS went, c.at + m * interval '9 days' AS on_
+        FROM made c, generate_series(1, c.shipments) m WHERE c.status IN ({_quoted(shares.GIVEN)});
         UPDATE shipped SET on_ = now() + (drawn(n * 64 + m, 6) - 600) * interval '3 hours'
         WHERE went NOT IN ('closed', 'cancelled');
         ANALYZE made; ANALYZE copy; ANALYZE shipped
@@ -189,7 +161,7 @@ BLOCKS = """('{"designation": "' || (ARRAY['Mixed plastic waste', 'PET flakes, u
 def _notifications(cursor: Any) -> None:
     from tidegate.movements.models import Notification, RouteStop, Version
 
-    sent = f"CASE WHEN status IN ({_quoted(AT_HOME)}) THEN NULL ELSE at END"
+    sent = f"CASE WHEN status IN ({_quoted(shares.AT_HOME)}) THEN NULL ELSE at END"
     _insert(
         cursor, Notification, "copy ORDER BY n", id="id", holder="h", case="name", revision="5", origin="5",
         number="CASE WHEN status = 'draft' THEN '' ELSE e || ' ' || lpad(n::text, 7, '0') END", status="status",
@@ -208,13 +180,13 @@ def _notifications(cursor: Any) -> None:
 
 # Each copy has the decisions of all States on the route.
 _ROLES = "copy, LATERAL (VALUES (e, 1, 'export'), (t, 2, 'transit'), (i, 3, 'import')) AS r (s, p, role)"
-_SENT = f"s IS NOT NULL AND status NOT IN ({_quoted(AT_HOME)})"
+_SENT = f"s IS NOT NULL AND status NOT IN ({_quoted(shares.AT_HOME)})"
 
 
 def _consents(cursor: Any) -> None:
     from tidegate.movements.models import Clock, Consent, Contract, Guarantee, InfoRequest
 
-    decided = " ".join(f"WHEN '{one}' THEN '{other}'" for one, other in CONSENTS.items())
+    decided = " ".join(f"WHEN '{one}' THEN '{other}'" for one, other in shares.CONSENTS.items())
     kept = f"""(CASE status {decided} ELSE CASE WHEN drawn(n, p) < 200 THEN 'consented_with_conditions'
         ELSE 'consented' END END)"""
     limits = """CASE WHEN drawn(n, p) < 200 THEN '[{"kind": "maximum_load", "kg": "25000.000"},
@@ -236,18 +208,18 @@ def _consents(cursor: Any) -> None:
         ended_at=f"CASE WHEN {open_} THEN NULL ELSE at + interval '40 days' END", effect="'escalate'",
     )  # fmt: skip
     _insert(
-        cursor, Contract, f"copy WHERE status NOT IN ({_quoted(AT_HOME)})", id="key(4, n, hn, 0)", holder="h",
+        cursor, Contract, f"copy WHERE status NOT IN ({_quoted(shares.AT_HOME)})", id="key(4, n, hn, 0)", holder="h",
         case="name", notification="id", number="'C-' || n", signed_on="at::date", takes_back="true",
         status="CASE WHEN status = 'transmitted' AND n % 2 = 0 THEN 'lodged' ELSE 'confirmed' END",
     )  # fmt: skip
     _insert(
-        cursor, Guarantee, f"copy WHERE status NOT IN ({_quoted(AT_HOME)})", id="key(5, n, hn, 0)", holder="h",
+        cursor, Guarantee, f"copy WHERE status NOT IN ({_quoted(shares.AT_HOME)})", id="key(5, n, hn, 0)", holder="h",
         case="name", notification="id", number="'G-' || n", amount="100000", currency="'EUR'",
         status="CASE WHEN status = 'transmitted' AND n % 3 = 0 THEN 'proposed' ELSE 'in_force' END",
     )  # fmt: skip
     _insert(
-        cursor, InfoRequest, f"copy WHERE n % 10 = 0 AND status NOT IN ({_quoted(AT_HOME)})", id="key(6, n, hn, 0)",
-        holder="h", case="name", notification="id", reference="'Q-' || n", authority="i", question="'Which polymers?'",
+        cursor, InfoRequest, f"copy WHERE n % 10 = 0 AND status NOT IN ({_quoted(shares.AT_HOME)})",
+        id="key(6, n, hn, 0)", holder="h", case="name", notification="id", reference="'Q-' || n", authority="i", question="'Which polymers?'",
         asked_at="at", answered_at=f"CASE WHEN {open_} THEN NULL ELSE at + interval '5 days' END",
     )  # fmt: skip
 
@@ -256,8 +228,8 @@ def _accounts(cursor: Any) -> None:
     from tidegate.movements.models import Account
 
     _insert(
-        cursor, Account, f"copy WHERE status IN ({_quoted(GIVEN)}) ORDER BY n", id="key(7, n, hn, 0)", holder="h",
-        kind="'notification'", home="e", reference="name", case="name", limit_kg="500000000",
+        cursor, Account, f"copy WHERE status IN ({_quoted(shares.GIVEN)}) ORDER BY n", id="key(7, n, hn, 0)",
+        holder="h", kind="'notification'", home="e", reference="name", case="name", limit_kg="500000000",
         used_kg="shipments * 20000000::bigint", reserved_kg="0", limit_count="60", count="shipments", as_of="now()",
         open="status = 'active'", shared="'[]'", told="2", told_at="now()", revision="2",
     )  # fmt: skip
@@ -275,7 +247,7 @@ def _movements(cursor: Any) -> None:
     drawn = """CASE WHEN h = e AND went <> 'draft' THEN ('[{"home": "' || e || '", "account": "' || name ||
         '", "reservation": "' || name || '/' || m || '", "status": "committed", "kg": "20000.000"}]')::jsonb
         ELSE '[]'::jsonb END"""
-    left, came = (f"CASE WHEN went IN {which} THEN {{0}} END" for which in (LEFT, RECEIVED))
+    left, came = (f"CASE WHEN went IN {which} THEN {{0}} END" for which in (shares.LEFT, shares.RECEIVED))
     _insert(
         cursor, Movement, f"{_COPIES} WHERE went <> 'draft' OR h = e ORDER BY n, m", id="key(8, n, hn, m)", holder="h",
         case="name", notification="id", serial="m", status="went", planned_on="on_::date", announced_kg="20000000",
@@ -302,7 +274,7 @@ def _ledger(cursor: Any) -> None:
     """The draws of every movement at the account's home; the postings of one case in four."""
     from tidegate.movements.models import Posting, Reservation
 
-    ended = f"went IN {LEFT}"
+    ended = f"went IN {shares.LEFT}"
     _insert(
         cursor, Reservation, f"{_COPIES} WHERE h = e AND went NOT IN ('draft', 'cancelled') ORDER BY n, m",
         id="key(11, n, hn, m)", holder="h", account="key(7, n, hn, 0)", draw="name || '/' || m", kg="20000000",
@@ -322,7 +294,7 @@ def _border(cursor: Any) -> None:
     """Consignments of one movement in twenty, permits with their accounts, take-back cases, breaches, corrections."""
     from tidegate.movements import models as m
 
-    came = f"{_COPIES} WHERE h = i AND drawn(n, 8) < 50 AND went IN {LEFT}"
+    came = f"{_COPIES} WHERE h = i AND drawn(n, 8) < 50 AND went IN {shares.LEFT}"
     _insert(
         cursor, m.Consignment, came, id="key(14, n, hn, m)", holder="h", case="name", reference="'K-' || n || '-' || m",
         declaration="'D' || lpad((n * 64 + m)::text, 10, '0')", movement="key(8, n, hn, m)", expected_on="on_::date",
@@ -330,7 +302,7 @@ def _border(cursor: Any) -> None:
     )  # fmt: skip
     _insert(
         cursor, m.Requirement, f"{_COPIES} JOIN organisation o ON o.holder_id = h AND o.kind = 'customs' "
-        f"WHERE h = i AND drawn(n, 8) < 50 AND went IN {LEFT}", id="key(15, n, hn, m)", holder="h",
+        f"WHERE h = i AND drawn(n, 8) < 50 AND went IN {shares.LEFT}", id="key(15, n, hn, m)", holder="h",
         consignment="key(14, n, hn, m)", agency="o.id", what="'Inspection of the load'", due_at="on_",
         status="CASE WHEN went IN ('in_transit', 'arrived') THEN 'open' ELSE 'met' END",
     )  # fmt: skip
@@ -361,7 +333,7 @@ def _border(cursor: Any) -> None:
         closed_at="CASE WHEN drawn(n * 64 + m, 10) < 900 THEN on_ + interval '9 days' END",
     )  # fmt: skip
     _insert(
-        cursor, m.Correction, f"{_COPIES} WHERE drawn(n * 64 + m, 11) < 3 AND went IN {RECEIVED}",
+        cursor, m.Correction, f"{_COPIES} WHERE drawn(n * 64 + m, 11) < 3 AND went IN {shares.RECEIVED}",
         id="key(20, n, hn, m)", holder="h", case="name", movement="key(8, n, hn, m)", reference="name || '-' || m",
         proposed_by="i", changes="'{}'", reason="'Weighed again'", proposed_at="on_",
         status="CASE WHEN drawn(n * 64 + m, 12) < 950 THEN 'approved' ELSE 'proposed' END",

@@ -16,7 +16,8 @@ from datetime import UTC, date, datetime, timedelta
 from decimal import Decimal
 from typing import Any
 
-from bench.control_fill import STATES, fill
+from bench.control_fill import fill
+from bench.control_shares import STATES
 from bench.work import spread
 
 # The State whose offices are measured: each State holds about an eighth of all.
@@ -227,7 +228,7 @@ def acts(reference: str, draw: str, kg: Decimal) -> Iterator[tuple[str, Callable
     """The commands of the ledger, one after another on one draw."""
     from tidegate.movements import ledger
 
-    where = {"draw": draw, "at": DAY}
+    where: dict[str, Any] = {"draw": draw, "at": DAY}
     yield (
         "reserve",
         lambda: ledger.reserve(HOME, reference, draw=draw, kg=kg, day=DAY.date(), expires_at=DAY + timedelta(900)),

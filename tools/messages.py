@@ -36,8 +36,8 @@ from tidegate.screening import messages as core
 ROOT = Path(__file__).resolve().parent.parent
 SOURCE = ROOT / "src" / "tidegate"
 LOCALE = SOURCE / "web" / "locale"
-# The rooms whose texts people read, and whether every one of them must be translated. A text that only rooms marked False
-# use may stay in English for a while (`check` counts those, but does not refuse them); a new room starts as False.
+# The rooms whose texts people read, and whether every one of them must be translated. A text that only rooms marked
+# False use may stay in English for a while: `check` does not refuse it. A new room starts as False.
 ROOMS = {"web": True, "paper": True, "parties": True, "exchange": True, "movements": True}
 # None of these languages has a plural form of its own.
 LANGUAGES = {"vi": "Vietnamese", "th": "Thai", "id": "Indonesian", "ms": "Malay"}

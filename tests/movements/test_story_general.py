@@ -145,4 +145,4 @@ def closing(walk: Walk) -> None:
             reader = walk.who(state, "competent_authority").case(number)
             reader.fact("Used", "40,000 kg").fact("Set aside", "0 kg").fact("Limit", "60,000 kg")
     with walk.step("the notification document"):
-        assert home.case(number).paper("The document as PDF")[:5] == b"%PDF-"
+        assert home.case(number).downloaded("Notification document (PDF)")[:5] == b"%PDF-"

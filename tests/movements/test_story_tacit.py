@@ -53,6 +53,10 @@ def silence(walk: Walk) -> None:
 
 def departure(walk: Walk) -> None:
     number = walk.notes["number"]
+    with walk.step("the State of export consents, the last"):
+        home = walk.who("TH", "competent_authority").case(number)
+        home.click("Acknowledge").click("Acknowledge")
+        decides(home, number)
     in_force(walk, number, datetime(2027, 3, 1, 2, tzinfo=UTC))
     notifier = walk.who("TH", "notifier", "clerk")
     with walk.step("a movement is announced and departs"):

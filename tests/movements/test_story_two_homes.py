@@ -40,7 +40,7 @@ def one_answer(walk: Walk) -> None:
     with walk.step("the notifier announces; its own home has set the quantity aside, the other has not answered"):
         drafts_movement(notifier, number, kg="20000", day="2027-03-15", **{"Permits and quotas drawn on": PERMIT})
         notifier.click("Announce").click("Announce")
-        notifier.sees(number.partition("/")[0], "reserved", PERMIT, "asked", within="What it draws on")
+        notifier.sees(walk.notes["case"], "reserved", PERMIT, "asked", within="What it draws on")
     with walk.step("no answer is no yes: nothing may depart, and nobody else knows of it"):
         assert not notifier.offered("Record departure")
         walk.who("DE", "customs", "clerk").menu("Movements").sees("No movement yet")
@@ -51,7 +51,7 @@ def both_answers(walk: Walk) -> None:
     number, notifier = walk.notes["number"], walk.who("TH", "notifier", "clerk")
     with walk.step("the way is open again, and the other home answers"):
         walk.later(0.5)
-        notifier.movement(f"{number} / 1").sees("Announced").sees_not("asked")
+        notifier.movement(f"{number} / 1").stands("Announced").sees_not("asked", within="What it draws on")
         walk.who("DE", "competent_authority").menu("Permits").follow(PERMIT[3:]).fact("Reserved", "20,000 kg")
     with walk.step("it leaves with what was weighed, and both homes book that"):
         walk.later(14)

@@ -382,11 +382,11 @@ class Walker:
             expect(area, f"“{text}” should stand on the page").to_contain_text(text)
         return self
 
-    def sees_not(self, text: str) -> Walker:
+    def sees_not(self, text: str, *, within: str = "") -> Walker:
         """This does not."""
         from playwright.sync_api import expect
 
-        expect(self.page.locator("main")).not_to_contain_text(text)
+        expect(self.area(within) if within else self.page.locator("main")).not_to_contain_text(text)
         return self
 
     def fact(self, name: str, value: str) -> Walker:
@@ -412,6 +412,12 @@ class Walker:
         answer = self.page.request.get(address)
         assert answer.ok, f"“{name}” answered {answer.status}"
         return answer.body()
+
+    def downloaded(self, name: str) -> bytes:
+        """The bytes of a file that a button gives."""
+        with self.page.expect_download(timeout=PATIENCE) as coming:
+            self._pressed(name, "").click()
+        return Path(coming.value.path()).read_bytes()
 
     def where(self) -> str:
         """Who is where, and what the page complains of."""

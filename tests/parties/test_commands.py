@@ -4,19 +4,31 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from datetime import timedelta
+from types import SimpleNamespace
 from typing import Any
 from uuid import UUID
 
 import pytest
 from django.core import mail
+from django.db import OperationalError
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from tests.parties.test_sealing import TestTogether as Together
 from tests.parties.world import World, make_world, today
-from tidegate.parties import commands
+from tidegate.parties import commanding, commands
 from tidegate.parties.actors import Actor
-from tidegate.parties.commanding import COMMANDS, AwaitingSecond, Conflict, Forbidden, Missing, Refused, command, locked
+from tidegate.parties.commanding import (
+    COMMANDS,
+    RIGHTS,
+    AwaitingSecond,
+    Conflict,
+    Forbidden,
+    Missing,
+    Refused,
+    command,
+    locked,
+)
 from tidegate.parties.journal import record
 from tidegate.parties.models import Approval, Done, Facility, JournalEntry, Membership, Organisation, Person, State
 from tidegate.parties.rights import rights
@@ -356,3 +368,33 @@ def test_the_states_own_settings(world: World) -> None:
     assert State.objects.get(pk="MY").time_zone == "Asia/Kuala_Lumpur"
     assert entries() == ["state.changed"]
     assert not Done.objects.exists()
+
+
+def test_a_deadlock_is_tried_again(world: World, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Of two commands that wait for each other the database undoes one: it is carried out once more."""
+    tried: list[int] = []
+
+    class Undone(Exception):
+        sqlstate = "40P01"
+
+    def act(actor: Actor, undone: int) -> int:
+        tried.append(undone)
+        if len(tried) <= undone:
+            raise OperationalError("deadlock detected") from Undone()
+        return len(tried)
+
+    right = next(iter(RIGHTS.values()))
+    run = command(right, "test.deadlock")(act)
+    try:
+        monkeypatch.setattr(Actor, "may", lambda self, right: True)
+        someone = world.actor("competent_authority", "manager")
+        with pytest.raises(OperationalError):  # within another transaction nothing can be tried again
+            run(someone, 1)
+        monkeypatch.setattr(commanding, "connection", SimpleNamespace(in_atomic_block=False))
+        tried.clear()
+        assert run(someone, 2) == 3
+        tried.clear()
+        with pytest.raises(OperationalError):
+            run(someone, 3)
+    finally:
+        del COMMANDS["test.deadlock"], RIGHTS["test.deadlock"]

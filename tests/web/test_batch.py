@@ -383,7 +383,11 @@ def test_no_name_leads_out_of_the_folder(name: str) -> None:
     ("name", "data", "why"),
     [
         ("headers.csv", b"id,date,export,import,hs\n", "The file holds no rows"),
-        ("in.xml", b'<?xml version="1.0"?><!DOCTYPE a [<!ENTITY x "y">]><ASYCUDA>&x;</ASYCUDA>', "is refused: entities"),
+        (
+            "in.xml",
+            b'<?xml version="1.0"?><!DOCTYPE a [<!ENTITY x "y">]><ASYCUDA>&x;</ASYCUDA>',
+            "is refused: entities",
+        ),
         ("in.xml", b'<?xml version="1.0"?><ASYCUDA><Item>', "the declaration is cut off before its end"),
     ],
 )

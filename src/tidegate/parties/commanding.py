@@ -17,7 +17,7 @@ from uuid import UUID
 
 from django.core.exceptions import ObjectDoesNotExist, ValidationError
 from django.core.serializers.json import DjangoJSONEncoder
-from django.db import IntegrityError, models, transaction
+from django.db import IntegrityError, OperationalError, connection, models, transaction
 from django.utils.functional import Promise
 from django.utils.translation import gettext_lazy as _
 
@@ -74,6 +74,8 @@ class AwaitingSecond(Exception):
         self.approval = approval
 
 
+# How often a command is carried out before its users hear of a deadlock.
+DEADLOCKS = 3
 COMMANDS: dict[str, Callable[..., Any]] = {}
 # The right that each command asks, for those who list them (the API).
 RIGHTS: dict[str, str] = {}
@@ -99,6 +101,15 @@ def command(right: str, name: str = "") -> Callable[[Callable[Concatenate[Actor,
                 raise Forbidden(right)
             if approval is not None:
                 _check_second(actor, label, approval)
+            for _attempt in range(1, DEADLOCKS):
+                try:
+                    return once(actor, *args, key=key, approval=approval, **kwargs)
+                except OperationalError as error:
+                    if connection.in_atomic_block or not _deadlocked(error):
+                        raise
+            return once(actor, *args, key=key, approval=approval, **kwargs)
+
+        def once(actor: Actor, *args: Any, key: str, approval: Approval | None, **kwargs: Any) -> R:
             with transaction.atomic():
                 if key and (earlier := _earlier(actor, key, label, args, kwargs)) is not None:
                     return _again(earlier)
@@ -139,6 +150,11 @@ def locked(model: type[models.Model], key: UUID | str, actor: Actor, revision: i
     if revision is not None and row.revision != revision:  # type: ignore[attr-defined]
         raise Conflict(name, key, revision)
     return row
+
+
+def _deadlocked(error: OperationalError) -> bool:
+    """Whether the database undid this transaction because two waited for each other; run again, it may go through."""
+    return getattr(error.__cause__, "sqlstate", "") in ("40P01", "40001")
 
 
 def _takes_two(actor: Actor, right: str) -> bool:

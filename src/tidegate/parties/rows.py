@@ -21,7 +21,11 @@ M = TypeVar("M", bound=Model)
 def columns(model: type[Model], alias: str = "", vendor: str = "") -> str:
     """The columns of a model for a SELECT, in the order of its fields."""
     before = f"{alias}." if alias else ""
-    return ", ".join(before + connection.ops.quote_name(field.column) for field in model._meta.concrete_fields)
+    return ", ".join(before + _quoted(field) for field in model._meta.concrete_fields)
+
+
+def _quoted(field: Any) -> str:
+    return connection.ops.quote_name(field.column)
 
 
 @cache
@@ -60,7 +64,7 @@ def _inserting(model: type[Model], once: tuple[str, ...], vendor: str) -> tuple[
     name = connection.ops.quote_name
     unless = f" ON CONFLICT ({', '.join(map(name, once))}) DO NOTHING" if once else ""
     sql = (
-        f"INSERT INTO {name(model._meta.db_table)} ({', '.join(name(field.column) for field in fields)}) "  # noqa: S608
+        f"INSERT INTO {name(model._meta.db_table)} ({', '.join(map(_quoted, fields))}) "  # noqa: S608
         f"VALUES ({', '.join(['%s'] * len(fields))}){unless}"
     )
     return sql, fields
@@ -81,8 +85,8 @@ def insert(row: Model, once: tuple[str, ...] = ()) -> bool:
 
 @cache
 def _updating(model: type[Model], names: tuple[str, ...], vendor: str) -> tuple[str, list[Any]]:
-    fields = [model._meta.get_field(name) for name in (*names, model._meta.pk.name)]  # type: ignore[union-attr]
-    quoted = [connection.ops.quote_name(field.column) for field in fields]  # type: ignore[union-attr]
+    fields = [*(model._meta.get_field(name) for name in names), model._meta.pk]
+    quoted = [_quoted(field) for field in fields]
     said = ", ".join(f"{column} = %s" for column in quoted[:-1])
     return f"UPDATE {connection.ops.quote_name(model._meta.db_table)} SET {said} WHERE {quoted[-1]} = %s", fields  # noqa: S608
 

@@ -136,7 +136,9 @@ def _order(item: Item) -> tuple[bool, datetime, datetime]:
 
 def _counted(parts: Sequence[QuerySet[Any]]) -> list[int]:
     """How many rows each has, at most MOST + 1: all in one question to the database."""
-    asked, params, places = [], [], []
+    asked: list[str] = []
+    params: list[Any] = []
+    places: list[int] = []
     for place, rows in enumerate(parts):
         try:
             sql, values = rows.order_by().values("pk")[: MOST + 1].query.sql_with_params()

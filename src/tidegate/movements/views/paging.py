@@ -20,6 +20,7 @@ class Pages(_Paginator):
     """A paginator over a queryset that may be of any length: it counts, and shows, its first MOST rows."""
 
     @cached_property
-    def count(self) -> int:  # type: ignore[override]
+    def count(self) -> int:
         """The number of rows, at most MOST."""
-        return int(self.object_list.order_by().values("pk")[:MOST].count())  # type: ignore[union-attr]
+        rows: Any = self.object_list
+        return int(rows.order_by().values("pk")[:MOST].count())
