@@ -67,10 +67,18 @@ def together(env: dict[str, str], tasks: Sequence[Sequence[Any]]) -> list[dict[s
     """Several tasks at once, a process each. Raises Failed."""
     running = [
         subprocess.Popen(
-            [*WORK, *map(str, task)], cwd=ROOT, env=env, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True
+            [*WORK, *map(str, task)], cwd=ROOT, env=env, stdin=subprocess.PIPE, stdout=subprocess.PIPE,
+            stderr=subprocess.PIPE, text=True,
         )
         for task in tasks
-    ]
+    ]  # fmt: skip
+    for child in running if tasks[0][0] in ("write", "plain") else ():
+        assert child.stdout is not None
+        child.stdout.readline()  # "ready"
+    for child in running if tasks[0][0] in ("write", "plain") else ():
+        assert child.stdin is not None
+        child.stdin.write("\n")
+        child.stdin.flush()
     found = []
     for task, child in zip(tasks, running, strict=True):
         out, err = child.communicate()

@@ -219,7 +219,8 @@ def _consents(cursor: Any) -> None:
     )  # fmt: skip
     _insert(
         cursor, InfoRequest, f"copy WHERE n % 10 = 0 AND status NOT IN ({_quoted(shares.AT_HOME)})",
-        id="key(6, n, hn, 0)", holder="h", case="name", notification="id", reference="'Q-' || n", authority="i", question="'Which polymers?'",
+        id="key(6, n, hn, 0)", holder="h", case="name", notification="id", reference="'Q-' || n", authority="i",
+        question="'Which polymers?'",
         asked_at="at", answered_at=f"CASE WHEN {open_} THEN NULL ELSE at + interval '5 days' END",
     )  # fmt: skip
 

@@ -293,6 +293,12 @@ def single(count: str) -> dict[str, Any]:
     return found
 
 
+def begin() -> None:
+    """Wait until every writer is there."""
+    print("ready", flush=True)
+    sys.stdin.readline()
+
+
 def write(number: str, seconds: str, limit: str, most: str) -> dict[str, Any]:
     """One of several writers: reserves and commits or releases until the time is over, on accounts shared with all."""
     from django.db import transaction
@@ -302,6 +308,7 @@ def write(number: str, seconds: str, limit: str, most: str) -> dict[str, Any]:
 
     told: Counter[str] = Counter()
     used = Decimal(0)
+    begin()
     end = time.monotonic() + float(seconds)
     draw = random.Random(int(number))
     cpu, n = time.process_time(), 0
@@ -332,8 +339,9 @@ def plain(number: str, seconds: str) -> dict[str, Any]:
     """One of several writers that only insert a row and commit."""
     from django.db import connection
 
-    end, done = time.monotonic() + float(seconds), 0
     with connection.cursor() as cursor:
+        begin()
+        end, done = time.monotonic() + float(seconds), 0
         while time.monotonic() < end:
             cursor.execute("INSERT INTO bench_commit (writer, n) VALUES (%s, %s)", [int(number), done])
             done += 1

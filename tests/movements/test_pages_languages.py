@@ -103,8 +103,8 @@ def visits(made: Movement, case: TakeBack) -> Iterator[Visit]:
         yield customs, where
     for where in (
         "/desk/", "/notifications/", notification, f"{notification}suspend/", "/movements/", movement,
-        f"{movement}hold/", "/take-back/", own, f"{own}classify/", "/certificates/", "/calendar/", "/notices/", "/exchange/", "/consignments/",
-        "/me/",   "/organisations/", "/journal/", "/approvals/",
+        f"{movement}hold/", "/take-back/", own, f"{own}classify/", "/certificates/", "/calendar/", "/notices/",
+        "/exchange/", "/consignments/", "/me/", "/organisations/", "/journal/", "/approvals/",
     ):  # fmt: skip
         yield office, where
     for where in ("/permits/", f"/permits/{permit.pk}/"):

@@ -161,6 +161,8 @@ LANGUAGES = [
 ]
 LOCALE_PATHS = [WEB / "locale"]
 USE_I18N = True
+# Where figures are grouped at all, and Django's formats of the language name no grouping (Vietnamese): in thousands.
+NUMBER_GROUPING = 3
 USE_TZ = True
 # The day of a check that names none is that of this zone.
 TIME_ZONE = os.environ.get("TIDEGATE_TIME_ZONE", "UTC")
