@@ -286,7 +286,7 @@ def test_the_template_can_be_filled_in_and_taken(wire: Wire) -> None:
 
 def test_a_workbook_is_read_as_data(wire: Wire) -> None:
     book = openpyxl.Workbook()
-    page = book.active
+    page: Any = book.active
     page.append([*LINE, "fact_source"])
     one = {**LINE, "quantity_kg": 24000, "planned_on": datetime(2027, 3, 1), "hs": 3915.1, "reference": "X-1"}  # noqa: DTZ001
     page.append([*one.values(), "unknown"])

@@ -82,7 +82,7 @@ def test_a_movement_is_announced_when_the_home_of_the_import_permit_has_confirme
         first = announce("20000")
         # Our own home has set it aside; nobody abroad hears of a movement until the other home has confirmed.
         assert statuses(first) == {"TH": "announcing"}
-        assert (reserved("TH", row.case), reserved("DE", "DE-IMP-9")) == (20_000, 0)
+        assert (reserved("TH", row.case), reserved("DE", "DE-IMP-9")) == (Decimal(20_000), Decimal(0))
         wire.settle()
         assert statuses(first) == everywhere("announced")
         assert reserved("DE", "DE-IMP-9") == 20_000
@@ -90,7 +90,7 @@ def test_a_movement_is_announced_when_the_home_of_the_import_permit_has_confirme
         assert reserved("TH", row.case) == 40_000
         wire.settle()
         assert statuses(second) == {"TH": "draft"}
-        assert (reserved("TH", row.case), reserved("DE", "DE-IMP-9")) == (20_000, 20_000)
+        assert (reserved("TH", row.case), reserved("DE", "DE-IMP-9")) == (Decimal(20_000), Decimal(20_000))
         movements.depart(exporter, first.pk, loaded_kg="19500")
         wire.settle()
     used = Account.objects.filter(reference__in=[row.case, "DE-IMP-9"], home=F("holder")).values_list(

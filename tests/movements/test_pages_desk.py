@@ -31,7 +31,7 @@ def wire() -> Any:
         yield found
 
 
-def kinds(who: Any, **more: str) -> list[str]:
+def kinds(who: Any, **more: Any) -> list[str]:
     return [item.kind for item in desk.desk(who, **more).items]
 
 
@@ -221,6 +221,8 @@ def test_a_consignment_waits_for_its_agencies_and_then_for_its_release(wire: Wir
     for code in ("TH", "DE"):
         cases.state(code)
     office, authority = actor("DE", "customs"), actor("DE")
+    assert office.organisation is not None
+    assert authority.organisation is not None
     route = [{"state": "TH", "role": "export"}, {"state": "DE", "role": "import"}]
     row = consignments.register(office, declaration="26DE1", load=cases.LOAD, route=route)
     Requirement.objects.filter(consignment=row).update(status="waived")

@@ -124,7 +124,7 @@ def test_nothing_that_a_page_looks_up_is_missing(wire: Wire, missed: set[str]) -
             assert response.status_code == 200, where
             text = response.content.decode()
             assert f'<html lang="{language}"' in text, where
-            tree = lxml_html.document_fromstring(text)
+            tree: Any = lxml_html.document_fromstring(text)
             visible = " ".join(tree.xpath("//body//text()[not(ancestor::script or ancestor::pre or ancestor::code)]"))
             assert not re.search(r"%\(\w+\)[sd]|%%", visible), where
     assert {text for text in missed - OTHERS if text not in may and not messages.is_code(text)} == set()
@@ -148,7 +148,7 @@ def test_the_pages_hold_every_language(width: str, live_server: Any, request: py
     for language, where in pages.items():
         shown.context.clear_cookies()
         enter(shown, live_server.url, shipments.customs("DE") if language == "ms" else actor("DE"))
-        cookie = {"name": configured.LANGUAGE_COOKIE_NAME, "value": language, "url": live_server.url}
+        cookie: Any = {"name": configured.LANGUAGE_COOKIE_NAME, "value": language, "url": live_server.url}
         shown.context.add_cookies([cookie])
         shown.goto(live_server.url + where)
         assert shown.locator("html").get_attribute("lang") == language

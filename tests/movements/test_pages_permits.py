@@ -288,7 +288,7 @@ def test_typed_conditions_in_the_review_and_at_the_border() -> None:
     permit = Permit.objects.get()
     own = f"/permits/{permit.pk}/"
     send(mine, f"{own}apply/")
-    terms = {"valid_from": "2026-11-01", "valid_until": "2027-10-31", "number": "IMP-5", "c-rows": "3",
+    terms: dict[str, Any] = {"valid_from": "2026-11-01", "valid_until": "2027-10-31", "number": "IMP-5", "c-rows": "3",
              "c0-kind": "maximum_load", "c0-kg": "1000", "c1-kind": "season", "c1-from": "13-40", "c1-to": "12-31",
              "conditions": "Bales only"}  # fmt: skip
     more = office.post(f"{own}issue/", {**terms, "more": "c"})
@@ -315,7 +315,7 @@ def test_typed_conditions_in_the_review_and_at_the_border() -> None:
         f"{own}vary/",
         reason="A bigger lorry",
         number="IMP-5A",
-        **{"c-rows": "1", "c0-kind": "maximum_load", "c0-kg": "1600"},
+        **dict[str, Any]({"c-rows": "1", "c0-kind": "maximum_load", "c0-kg": "1600"}),
     )
     new = Permit.objects.get(number="IMP-5A")
     assert new.conditions == [{"kind": "maximum_load", "kg": "1600.000"}, {"kind": "text", "text": "Bales only"}]

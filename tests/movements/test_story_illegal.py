@@ -101,7 +101,9 @@ def the_way_home(walk: Walk) -> None:
     walk.on(datetime(2027, 5, 2, 8, tzinfo=UTC))
     with walk.step("it is home"):
         customs = walk.who("TH", "customs", "clerk").take_back(back).click("It is back")
-        customs.fill({"Quantity (kg)": "20000", "Place": "port of TH"}).click("It is back").sees("Returned")
+        customs.fill({"Quantity (kg)": "20000", "Place": "port of TH"}).click("It is back").stands(
+            "Back in the State of export"
+        )
     with walk.step("what was done with it"):
         customs.click("Record its disposal").choose("Operation", "D10")
         customs.fill({"Quantity (kg)": "20000", "Facility": "Example plant of TH"}).click("Record its disposal")

@@ -83,7 +83,12 @@ def test_who_may_not_ask_sees_the_page_as_it_was(noon: None) -> None:
 def test_the_decision_on_paper_says_that_registers_were_asked(noon: None, monkeypatch: pytest.MonkeyPatch) -> None:
     permit("L-7", "50000")
     given: list[Any] = []
-    monkeypatch.setattr("tidegate.paper.decision_pdf", lambda decision, *_, **__: given.append(decision) or b"%PDF")
+
+    def write(decision: Any, *_: Any, **__: Any) -> bytes:
+        given.append(decision)
+        return b"%PDF"
+
+    monkeypatch.setattr("tidegate.paper.decision_pdf", write)
     address = reverse("check:pdf") + CHECK[1:]
     signed_in(customs()).get(address)
     Client().get(address)

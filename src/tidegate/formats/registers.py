@@ -150,7 +150,7 @@ class _Tables:
         number = _text(row.get("number"))
         if number is None:
             raise RowError("number", None, f"the number of the paper, or {ANY}")
-        days = {
+        days: dict[str, Any] = {
             name: _date(_blank(row.get(name)), name) for name in ("status_from", "issued", "valid_from", "valid_to")
         }
         _in_order(days["valid_from"], days["valid_to"])
@@ -226,7 +226,16 @@ class _Tables:
             raise RowError("value", row.get("value"), kinds.get(fact.type, "a word"))
         days = {name: _date(_blank(row.get(name)), name) for name in ("valid_from", "valid_to")}
         _in_order(days["valid_from"], days["valid_to"])
-        record = FactRecord(fact.name, about, subject, value, rule or "", **days, answered_by=by)
+        record = FactRecord(
+            fact.name,
+            about,
+            subject,
+            value,
+            rule or "",
+            valid_from=days["valid_from"],
+            valid_to=days["valid_to"],
+            answered_by=by,
+        )
         held = self._periods.setdefault(record.key, [])
         for other, before in held:
             if _overlap(record, other):

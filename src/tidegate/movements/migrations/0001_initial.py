@@ -1,9 +1,10 @@
 import django.db.models.deletion
 import django.db.models.expressions
-import tidegate.movements.models.mass
-import tidegate.parties.ids
 from django.conf import settings
 from django.db import migrations, models
+
+import tidegate.movements.models.mass
+import tidegate.parties.ids
 
 
 class Migration(migrations.Migration):
