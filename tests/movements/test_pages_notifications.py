@@ -189,7 +189,7 @@ def test_from_draft_to_decision_through_the_pages(wire: Wire) -> None:
     assert own.status == "consented_with_conditions"
     assert own.conditions == [{"kind": "maximum_load", "kg": "25000.000"}]
     wire.settle()
-    assert "25000" in text(mine.get(page(row)))
+    assert "25,000" in text(mine.get(page(row)))
 
 
 def test_an_objection_needs_its_grounds_and_says_so_at_the_form(wire: Wire) -> None:
