@@ -37,7 +37,7 @@ if TYPE_CHECKING:
 # How long a page may take before a walk gives up, in milliseconds; nothing here measures time.
 # The parts that a page is made of: every kind of element with its classes, role and type, each once.
 MADE_OF = """() => [...new Set([...document.querySelectorAll("*")].map(e =>
-    [e.tagName, e.getAttribute("class"), e.getAttribute("role"), e.getAttribute("type")].join(" ")))].sort().join("|")"""
+    [e.tagName, ...["class", "role", "type"].map(name => e.getAttribute(name))].join(" ")))].sort().join("|")"""
 LOOKED_AT: set[str] = set()
 PATIENCE = 120_000
 PASSWORD = "a walk along the tide"
