@@ -182,6 +182,15 @@ def spread(seconds: Sequence[float]) -> dict[str, float]:
     } | {"count": len(ordered)}
 
 
+def _inside(name: str) -> Callable[..., dict[str, Any]]:
+    def task(*given: str) -> dict[str, Any]:
+        from bench import inside
+
+        return getattr(inside, name)(*given)
+
+    return task
+
+
 TASKS: dict[str, Callable[..., dict[str, Any]]] = {
     "scan": scan,
     "rules": rules,
@@ -189,6 +198,8 @@ TASKS: dict[str, Callable[..., dict[str, Any]]] = {
     "loop": loop,
     "one": one,
     "api": api,
+    "stages": _inside("stages"),
+    "equal": _inside("equal"),
 }
 
 if __name__ == "__main__":

@@ -185,11 +185,13 @@ class _Gathered:
 
     def all(self, reader: ShipmentReader, progress: Callable[[int, int | None, int], None] | None) -> Summary:
         try:
+            rows = 0
             for batch in arrow_batches(reader, batch_rows=BATCH_ROWS):
                 if not isinstance(batch, Rejects):  # Parquet as it is stored has none
                     self._one(batch)
+                    rows += batch.num_rows
                 if progress is not None:
-                    progress(self.summary.rows, reader.row_count, self.summary.rows)
+                    progress(rows, reader.row_count, rows)
             self.tally.settle(self.summary, self.table, self.sink)
             self.sink.close()
         except BaseException:

@@ -40,6 +40,8 @@ PART_ROWS = 8 * BATCH_ROWS
 UNREAD = frozenset({"description", "containers", "currency", "consignor", "consignee", "facility"})
 MOST_KEPT = 5_000  # decisions put together and kept for the next batch
 MOST_FLAT = 60_000  # the same as flat texts: a batch meets most of the sets that the batch before it met
+MOST_PARTS = 10_000  # parts of decisions held to be counted together
+SETS_A_TICK = 2_000  # decisions put together between two looks at whether the work should end
 MOST_SETS = 400_000  # a session that has met more distinct cases is begun anew, so memory stays flat
 
 
@@ -51,15 +53,15 @@ def screen_batches(
     output_format: str | None = None,
     compact: bool = False,
     resume: bool = False,
-    progress: Callable[[int, int | None, int], None] | None = None,
+    progress: Progress | None = None,
     keep: Collection[str] = (),
     register: Register | None = None,
 ) -> Summary:
     """Screens all batches of a reader into `output`. Raises FormatError; an earlier output then stays as it was."""
     kind = format_of(output, output_format)
-    run = _Run(reader, output, book, kind, compact, keep, register)
+    run = _Run(reader, output, book, kind, compact, keep, register, progress)
     with _few_collections():
-        return run.in_parts(progress) if resume else run.at_once(progress)
+        return run.in_parts() if resume else run.at_once()
 
 
 @contextmanager
@@ -73,29 +75,38 @@ def _few_collections() -> Iterator[None]:
         gc.set_threshold(*before)
 
 
+Progress = Callable[[int, int | None, int], None]  # (bytes or rows done, of how many, rows decided)
+
+
 class _Run:
     def __init__(
         self, reader: ShipmentReader, output: Path, book: Book, kind: str, compact: bool, keep: Collection[str],
-        register: Register | None,
+        register: Register | None, progress: Progress | None,
     ):  # fmt: skip
         self.keep = frozenset(keep)
         self.register = register
         self.join = None if register is None else Join(Enricher(register, book))
         self.reader, self.output, self.book, self.kind, self.compact = reader, output, book, kind, compact
-        self.session = AlertingSession(book)
-        self.table = BodyTable(self.session)
-        self.tally = Tally()
+        self.progress = progress
+        self.rows = self.read = 0  # rows done with, and how far the input was read for them
+        self.now = 0  # rows of the batch that is being worked on
         self.set_offset = 0
+        self._begin()
+
+    def _begin(self) -> None:
+        self.session = AlertingSession(self.book)
+        self.session.tick = self._tell
+        self.table = BodyTable(self.session, self.set_offset)
+        self.tally = Tally()
 
     # ── one go ─────────────────────────────────────────────────────────────────────────────────────────
 
-    def at_once(self, progress: Callable[[int, int | None, int], None] | None) -> Summary:
+    def at_once(self) -> Summary:
         summary = Summary()
         sink = self._sink(self.output)
         try:
             for item in self._batches():
                 self._one(item, sink, summary)
-                self._progress(progress, summary)
             self._settle(sink, summary)
             sink.close()
         except BaseException:
@@ -105,24 +116,28 @@ class _Run:
 
     def _settle(self, sink: Sink, summary: Summary) -> None:
         """Puts the sets of a session that ends into the summary, and into the table of sets, each once."""
-        self.tally.settle(summary, self.table, sink)
+        self.tally.settle(summary, self.table, sink, lambda: self._tell(0))
         self.set_offset += len(self.session.sets)
-        self.session = AlertingSession(self.book)
-        self.table = BodyTable(self.session, self.set_offset)
-        self.tally = Tally()
+        self._begin()
 
     def _batches(self) -> Iterator[pa.RecordBatch | Rejects]:
         """The input, without the columns that no rule reads and nobody wants beside the decisions."""
         unread = () if self.register is not None else UNREAD - self.keep
         return arrow_batches(self.reader, batch_rows=BATCH_ROWS, unread=unread)
 
-    def _progress(self, progress: Callable[[int, int | None, int], None] | None, summary: Summary) -> None:
-        if progress is None:
+    def _tell(self, share: float) -> None:
+        """Says how far the work is. share: of the batch that is being worked on, how much of the slow part is done."""
+        if self.progress is None:
             return
+        rows = self.rows + int(share * self.now)
         if self.reader.row_count:
-            progress(summary.rows, self.reader.row_count, summary.rows)
+            self.progress(rows, self.reader.row_count, rows)
         else:
-            progress(self.reader.position, self.reader.size, summary.rows)
+            self.progress(self.read + int(share * (self.reader.position - self.read)), self.reader.size, rows)
+
+    def _done(self, rows: int) -> None:
+        self.rows, self.read, self.now = self.rows + rows, self.reader.position, 0
+        self._tell(0)
 
     def _sink(self, path: Path) -> Sink:
         return sink_of(path, self.kind, self.compact)
@@ -132,11 +147,13 @@ class _Run:
             for record in item:
                 summary.reject(record)
                 sink.reject(record)
+            self._done(len(item))
             return
         numbers = item.column(0).to_numpy()
         batch = item.select(range(1, item.num_columns))
         if len(self.session.sets) > MOST_SETS:
             self._settle(sink, summary)
+        self.now = batch.num_rows
         told = None if self.join is None else self.join(batch)
         result = self.session.screen(batch if told is None else told.batch)
         for row, identity, error in result.rejects:
@@ -150,10 +167,11 @@ class _Run:
             beside |= passed(told.beside, result.index, self.book)
         self.tally.count(summary, self.session, batch, result.index, sets)
         sink.write(numbers[result.index], result.ids, sets, beside, self.table)
+        self._done(batch.num_rows)
 
     # ── in parts ───────────────────────────────────────────────────────────────────────────────────────
 
-    def in_parts(self, progress: Callable[[int, int | None, int], None] | None) -> Summary:
+    def in_parts(self) -> Summary:
         """Part files beside the output; a part that is complete is not decided again; at the end they become one."""
         folder = self.output.with_name(self.output.name + ".parts")
         folder.mkdir(parents=True, exist_ok=True)
@@ -173,9 +191,8 @@ class _Run:
                 total.merge(Summary.from_dict(json.loads(done.read_text())))
                 known_lines = json.loads(part.with_suffix(".consignments.json").read_text())
                 total.consignments.merge(Consignments.from_dict(known_lines))
-                for _ in items:
-                    pass
-                self._progress(progress, total)
+                for item in items:
+                    self._done(len(item) if isinstance(item, Rejects) else item.num_rows)
                 continue
             summary = Summary()
             self.set_offset = 0
@@ -191,7 +208,6 @@ class _Run:
             part.with_suffix(".consignments.json").write_text(json.dumps(summary.consignments.as_dict()))
             done.write_text(json.dumps(summary.as_dict()))
             total.merge(summary)
-            self._progress(progress, total)
         self._join(parts)
         shutil.rmtree(folder)
         return total
@@ -354,8 +370,11 @@ class Tally:
             lines = pa.array([str(v) for v in lines.to_pylist()], pa.string())
         summary.consignments.add(lines, ranks)
 
-    def settle(self, summary: Summary, table: BodyTable, sink: Sink) -> None:
-        """Puts every set together once: into the summary, and where the sink keeps a table of sets, into that."""
+    def settle(self, summary: Summary, table: BodyTable, sink: Sink, tick: Callable[[], None] | None = None) -> None:
+        """Puts every set together once: into the summary, and where the sink keeps a table of sets, into that.
+
+        tick: called now and then meanwhile; what it raises ends the work.
+        """
         if not self._keys:
             return
         keys = np.concatenate(self._keys)
@@ -365,13 +384,17 @@ class Tally:
         starts = np.flatnonzero(np.diff(sets, prepend=-1))
         totals = np.add.reduceat(rows, starts).tolist()
         session, parts = table.session, Shared()
-        for set_id, count in zip(sets[starts].tolist(), totals, strict=True):
+        for n, (set_id, count) in enumerate(zip(sets[starts].tolist(), totals, strict=True)):
+            if tick is not None and n % SETS_A_TICK == 0:
+                tick()
             flat, line = table.flat_line(set_id)
             sink.put_set(set_id + table.offset, flat)
             route = session.sets[set_id].route
             parts.heads[flat[0], flat[1], route.export, route.import_] += count
             if line is not None:
                 parts.add(line, count)
+                if len(parts) >= MOST_PARTS:
+                    parts.settle(summary)
             else:
                 summary.add_reasons(session.written(set_id)[0], count)
         outcomes = [head[0] for head in session.heads]
@@ -400,6 +423,9 @@ class Shared:
         self._missing[line.missing] += count
         self._questions[line.questions] += count
 
+    def __len__(self) -> int:
+        return len(self._missing) + len(self._questions)
+
     def settle(self, summary: Summary) -> None:
         """Puts all that was counted into the summary. A rule stands in one layer, so it is counted once a row."""
         for (outcome, entry, export, import_), count in self.heads.items():
@@ -410,6 +436,8 @@ class Shared:
             summary.add_reasons({"missing": part.items}, count)
         for part, count in self._questions.items():
             summary.add_reasons({"questions": part.items}, count)
+        for counts in (self.heads, self._pages, self._missing, self._questions):
+            counts.clear()
 
 
 def _months(days: pa.Array) -> Any:

@@ -11,7 +11,7 @@ Numbered steps of `Session.screen`:
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from decimal import Decimal
 from typing import Any
@@ -39,7 +39,7 @@ from tidegate.screening.evaluate import SEVERITY, LayerResult
 from tidegate.screening.shipment import Reject, Shipment, parse_shipment
 
 MOST_TRANSIT = 8
-CASES_AT_ONCE = 16_384  # new cases held as shipments
+CASES_AT_ONCE = 8_192  # new cases looked at together
 
 
 @dataclass(slots=True)
@@ -66,6 +66,10 @@ class SetRecord:
     whole: int = -1
 
 
+def _untold(share: float) -> None:
+    """Nobody wants to know."""
+
+
 class Session:
     """Screens batches with one rulebook, remembering every distinct case it has decided.
 
@@ -74,6 +78,8 @@ class Session:
 
     def __init__(self, book: Book):
         self.book = book
+        #: told now and then which share of a batch's new cases is decided, from 0 to 1; what it raises ends the work
+        self.tick: Callable[[float], None] = _untold
         self.states, self.transits = Interner(), Interner()
         for iso in sorted(book.states):
             self.states(iso)
@@ -171,20 +177,30 @@ class Session:
         ids, fresh, first = self._case_index.lookup(self._case_packer.pack(parts, len(rows)))
         if len(fresh):
             new = rows[first]
-            pieces = [new[n : n + CASES_AT_ONCE] for n in range(0, len(new), CASES_AT_ONCE)]
-            found = [self._collapse(view, piece) for piece in pieces]
+            found = []
+            for n in range(0, len(new), CASES_AT_ONCE):
+                piece = new[n : n + CASES_AT_ONCE]
+
+                def told(share: float, n: int = n, size: int = len(piece)) -> None:
+                    self.tick((n + share * size) / len(new))
+
+                found.append(self._collapse(view, piece, told))
             self._set_of_case = np.concatenate([self._set_of_case, *found])
         return self._set_of_case[ids]
 
     # ── 3 to 5 ─────────────────────────────────────────────────────────────────────────────────────────
 
-    def _collapse(self, view: View, rows: Codes) -> Codes:
+    def _collapse(self, view: View, rows: Codes, told: Callable[[float], None]) -> Codes:
         shipments = Shipments(self._readings, view.columns)
         cls = self.classes.of(view, rows, shipments)
+        told(0.25)
         worlds = np.asarray(self.classes.worlds, dtype=np.int64)[cls]
         intl = self.layers.international(view, rows, worlds, cls, shipments)
+        told(0.6)
         export = self.layers.national(view, rows, worlds, cls, "export", view.export[rows], None, shipments)
+        told(0.7)
         import_ = self.layers.national(view, rows, worlds, cls, "import", view.import_[rows], None, shipments)
+        told(0.9)
         transit_key = view.transit[rows]
         stops: list[Codes] = []
         lists = self.transits.values
@@ -206,7 +222,10 @@ class Session:
                     view, rows[here], worlds[here], cls[here], "transit", state[here], position, shipments
                 )
             stops.append(found)
-        return self._sets(view, rows, cls, intl, export, import_, transit_key, stops)
+        sets = self._sets(view, rows, cls, intl, export, import_, transit_key, stops)
+        shipments.close()
+        told(1.0)
+        return sets
 
     def _sets(
         self,

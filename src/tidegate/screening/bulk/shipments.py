@@ -122,6 +122,10 @@ class Shipments:
         shipment: Shipment = found
         return shipment
 
+    def close(self) -> None:
+        """Lets go of the rows, which hold this in turn: so the batch goes as soon as nobody needs it."""
+        self._kept.clear()
+
     def cell(self, column: str, row: int) -> Any:
         """What the contract reads in a column; None where nothing stands."""
         cell = self._cells.get(column)
