@@ -80,6 +80,7 @@ def test_however_the_rows_are_dealt_out_the_file_is_the_same(
         the_same(folder / "in.parquet", folder)
 
 
+@pytest.mark.ci
 @pytest.mark.parametrize("output", ["out.jsonl", "out.csv", "out.parquet"])
 def test_every_output_with_a_register(output: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(spark, "map_parquet", tasks(100, 9))

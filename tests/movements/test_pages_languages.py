@@ -130,6 +130,7 @@ def test_nothing_that_a_page_looks_up_is_missing(wire: Wire, missed: set[str]) -
     assert {text for text in missed - OTHERS if text not in may and not messages.is_code(text)} == set()
 
 
+@pytest.mark.ci
 @pytest.mark.browser
 @pytest.mark.django_db(transaction=True)
 @pytest.mark.parametrize("width", ["page", "phone"])

@@ -19,7 +19,7 @@ from tidegate.movements.models import Certificate
 if TYPE_CHECKING:
     from playwright.sync_api import Page
 
-pytestmark = [pytest.mark.browser, pytest.mark.django_db(transaction=True)]
+pytestmark = [pytest.mark.browser, pytest.mark.ci, pytest.mark.django_db(transaction=True)]
 
 # A camera that films one picture: what it gives is a stream as a real one's, and can be stopped as one.
 CAMERA = """

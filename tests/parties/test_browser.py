@@ -52,6 +52,7 @@ PAGES = {
 }  # fmt: skip
 
 
+@pytest.mark.ci
 @pytest.mark.parametrize("role", PAGES)
 @pytest.mark.parametrize("width", ["page", "phone"])
 def test_every_page_can_be_used(

@@ -132,6 +132,7 @@ def tables(tmp_path_factory: pytest.TempPathFactory) -> Path:
     return folder / "real.sqlite3"
 
 
+@pytest.mark.ci
 @pytest.mark.parametrize("settings", ["base", "dev", "office", "test"])
 def test_other_settings_have_no_such_route(tmp_path: Path, settings: str, tables: Path) -> None:
     shutil.copy(tables, tmp_path)
@@ -158,6 +159,7 @@ for what in (demo.build, demo.mark_database):
 """
 
 
+@pytest.mark.ci
 @pytest.mark.parametrize("settings", ["base", "dev", "office"])
 def test_nothing_of_the_demo_is_made_elsewhere(tmp_path: Path, settings: str) -> None:
     done = run(tmp_path, settings, BUILD)

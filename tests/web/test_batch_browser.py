@@ -17,7 +17,7 @@ from tidegate.web.jobs.worker import Worker
 if TYPE_CHECKING:
     from playwright.sync_api import Page
 
-pytestmark = [pytest.mark.browser, pytest.mark.django_db(transaction=True)]
+pytestmark = [pytest.mark.browser, pytest.mark.ci, pytest.mark.django_db(transaction=True)]
 
 Axe = Callable[["Page"], list[str]]
 

@@ -136,6 +136,7 @@ def test_everything_works_without_javascript(no_js: Page, live_server: Any) -> N
     assert "mix=PE:99" in no_js.url
 
 
+@pytest.mark.ci
 @pytest.mark.parametrize("scheme", ["light", "dark"])
 @pytest.mark.parametrize(
     "shipment",

@@ -381,7 +381,7 @@ def wait_for(happened: Callable[[], bool]) -> None:
 class TestProcesses:
     """Workers in processes that know nothing of each other."""
 
-    pytestmark = pytest.mark.django_db(transaction=True)
+    pytestmark = [pytest.mark.ci, pytest.mark.django_db(transaction=True)]
 
     def test_two_workers_do_every_job_exactly_once(self, installation: Any, tmp_path: Path) -> None:
         book = tmp_path / "done"
