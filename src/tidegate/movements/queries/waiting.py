@@ -206,11 +206,15 @@ def _green(actor: Actor) -> Iterator[Source]:
         )  # fmt: skip
 
 
+def _take_back_stands(row: TakeBack) -> str:
+    return f"{_('Take-back')}: {row.get_status_display()}"
+
+
 def _take_backs(actor: Actor) -> Iterator[Source]:
     if actor.official:
         rows: QuerySet[TakeBack] = visible(TakeBack.objects.all(), actor, "movements.movement.read")
         open_ = [status for status in TakeBack.Status.values if status not in TakeBack.ENDED]
-        yield Source("take_back", lambda row: row.get_status_display(), rows.filter(status__in=open_), "detected_at")
+        yield Source("take_back", _take_back_stands, rows.filter(status__in=open_), "detected_at")
 
 
 # How long before its end a paper is on the desk of who has to see to the next one.
