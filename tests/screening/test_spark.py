@@ -101,7 +101,8 @@ def test_what_goes_wrong_on_a_worker_is_one_line(
     wrong = FactRecord("plant_on_approved_list", "facility", "EX-PLANT-02", "maybe", answered_by="Fictitious List")
     monkeypatch.setattr("tidegate.cli.registers.registers_of", lambda paths, book, **_: MemoryRegister(facts=[wrong]))
     output = tmp_path / "o.parquet"
-    assert main(["screen", str(known), "-o", str(output), "--engine", "spark", "--master", "local[1]"]) == 2
+    asked = ["--register", "the one above"]
+    assert main(["screen", str(known), "-o", str(output), "--engine", "spark", "--master", "local[1]", *asked]) == 2
     *_, last = capfd.readouterr().err.strip().splitlines()
     assert last.endswith(
         "tidegate screen: Spark: Fictitious List: plant_on_approved_list of facility EX-PLANT-02: 'maybe': "
