@@ -15,13 +15,9 @@ ROWS = [
     for line in (ROOT / "docs" / "invariants.md").read_text(encoding="utf-8").splitlines()
     if re.match(r"\| *\d+ *\|", line)
 ]
-# Where a test of the other database names the files that it runs once more.
-AGAIN = (
-    "tests/movements/test_notification_postgres.py",
-    "tests/movements/test_writers.py",
-    "tests/parties/test_postgres.py",
-    "tests/exchange/test_postgres.py",
-)
+# What runs the files that it names on the other database, and what runs there by itself.
+AGAIN = "tests/test_on_postgresql.py"
+THERE = "tests/movements/test_writers.py"
 
 
 @cache
@@ -34,12 +30,7 @@ def functions(path: str) -> dict[str, ast.FunctionDef]:
 @cache
 def on_postgresql() -> set[str]:
     """The files that run on PostgreSQL too."""
-    found = set(AGAIN)
-    for path in AGAIN:
-        folder = Path(path).parent
-        names = re.findall(r'"(test_\w+\.py)"', (ROOT / path).read_text(encoding="utf-8"))
-        found |= {str(folder / name) for name in names}
-    return found
+    return {THERE, *re.findall(r'"(tests/\w+/test_\w+\.py)"', (ROOT / AGAIN).read_text(encoding="utf-8"))}
 
 
 def makes_its_own_cases(function: ast.FunctionDef) -> bool:

@@ -1,4 +1,4 @@
-"""Concurrent writers on SQLite and PostgreSQL, and the whole ledger once more on PostgreSQL."""
+"""Concurrent writers on SQLite and PostgreSQL."""
 
 from __future__ import annotations
 
@@ -92,16 +92,3 @@ def test_four_people_on_one_case_on_postgresql(tmp_path: Path, postgres: str) ->
     found = write(tmp_path, postgres, 4, 20, "case_writers")
     one_case_for_all(found)
     assert found["database"] == "postgresql"
-
-
-@pytest.mark.ci
-@pytest.mark.postgres
-def test_the_same_rules_on_postgresql(tmp_path: Path, postgres: str) -> None:
-    """Every test of ledger, permits, quotas, draws, certificates and border, on the other database."""
-    files = ["test_ledger.py", "test_permits.py", "test_draws.py", "test_border.py", "test_credentials.py"]
-    done = subprocess.run(
-        [sys.executable, "-m", "pytest", "-q", "-p", "no:cacheprovider", "-n0", "--size=newcomer",
-         *(f"tests/movements/{name}" for name in files)],
-        cwd=ROOT, env=environ(tmp_path, postgres), capture_output=True, text=True, timeout=1800,
-    )  # fmt: skip
-    assert done.returncode == 0, done.stdout[-6000:]

@@ -20,7 +20,7 @@ from tidegate.parties.journal import record
 from tidegate.screening.approval import Trial, try_out
 from tidegate.web.rulebook import book as current_book
 from tidegate.web.upkeep import published
-from tidegate.web.upkeep.models import Proposal, approver
+from tidegate.web.upkeep.models import Proposal, signature
 
 
 def folder() -> Path:
@@ -113,7 +113,7 @@ def approve(actor: Actor, pk: UUID, *, revision: int, accept_broken: bool = Fals
                 % {"cases": ", ".join(trial.broken)},
             )
         row = _decide(actor, row, Proposal.Status.APPROVED, published.APPROVED, trial.remarks(law))
-        signed = approver(actor.person, actor.organisation)
+        signed = signature(actor.person, actor.organisation)
         # Last of all: a file cannot be rolled back.
         proposals.approve(law, by=signed, into=folder(), at=row.decided_at, remarks=row.remarks)
     except proposals.ProposalError as error:

@@ -29,6 +29,14 @@ def _choices(values: Iterable[str], names: Mapping[str, Any]) -> list[tuple[str,
     return [(value, names.get(value, value)) for value in values]
 
 
+def _read(name: str, text: str) -> Any:
+    """Typed YAML as data. Raises ValidationError."""
+    try:
+        return parse_yaml(name, text.encode())
+    except (RulebookError, ValueError) as error:
+        raise forms.ValidationError(_now("This cannot be read as YAML: %(error)s") % {"error": error}) from error
+
+
 class Words(forms.CharField):
     """Codes or names with commas between them, as a list."""
 
@@ -52,10 +60,7 @@ class Yaml(forms.CharField):
         text = super().to_python(value)
         if not text:
             return []
-        try:
-            found = parse_yaml(str(self.label), text.encode())
-        except (RulebookError, ValueError) as error:
-            raise forms.ValidationError(_now("This cannot be read as YAML: %(error)s") % {"error": error}) from error
+        found = _read(str(self.label), text)
         return found if isinstance(found, list) else [found]
 
 
@@ -145,10 +150,7 @@ class RuleForm(forms.Form):
         text = str(self.cleaned_data["cases"]).strip()
         if not text:
             return ""
-        try:
-            found = parse_yaml("cases", text.encode())
-        except (RulebookError, ValueError) as error:
-            raise forms.ValidationError(_now("This cannot be read as YAML: %(error)s") % {"error": error}) from error
+        found = _read("cases", text)
         if not isinstance(found, Mapping) or not isinstance(found.get("scenarios"), list):
             raise forms.ValidationError(_now("Expected `scenarios:` with a list under it."))
         return text

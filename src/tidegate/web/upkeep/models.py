@@ -52,10 +52,10 @@ class Proposal(Held):
         return f"{self.proposed_at.astimezone(UTC):%Y-%m-%d}-{self.rule}-{self.pk.hex[-6:]}"
 
     def as_law(self) -> proposals.Proposal:
-        """As the law room reads it. The names are those of the persons, with what tells namesakes apart."""
+        """As the law room reads it."""
         return proposals.Proposal(
             id=self.name,
-            by=_signature(self.proposed_by, self.organisation),
+            by=signature(self.proposed_by, self.organisation),
             at=self.proposed_at,
             why=self.why,
             book=self.book,
@@ -65,10 +65,6 @@ class Proposal(Held):
         )
 
 
-def _signature(person: Person, organisation: Organisation) -> str:
+def signature(person: Person, organisation: Organisation) -> str:
+    """How a person signs in the overlay's file; the address tells namesakes apart."""
     return f"{person.name}, {organisation.name} <{person.email}>"
-
-
-def approver(person: Person, organisation: Organisation) -> str:
-    """How an approval is signed in the overlay's file."""
-    return _signature(person, organisation)
