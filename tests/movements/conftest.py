@@ -1,8 +1,7 @@
-"""What the tests of movements stand on: a database that commits for real."""
+"""What the browser stories of movements stand on: walks by role, and what they leave for looking at."""
 
 from __future__ import annotations
 
-from tests.exchange.conftest import own_database
 from tests.movements.walking import kept_walks, walk
 
-__all__ = ["kept_walks", "own_database", "walk"]
+__all__ = ["kept_walks", "walk"]

@@ -4,10 +4,9 @@ from __future__ import annotations
 
 import pytest
 
-from tests.exchange.conftest import own_database
 from tests.parties.world import World, make_world
 
-__all__ = ["own_database", "world"]
+__all__ = ["world"]
 
 
 @pytest.fixture
