@@ -80,6 +80,7 @@ def test_the_demo_sees_that_the_port_is_taken_before_it_screens(
     assert not output.exists()
 
 
+@pytest.mark.ci
 def test_a_worker_of_its_own_does_the_jobs_that_wait(tmp_path: Path) -> None:
     """A batch put into the table by one process is screened by `tidegate serve --worker` in another."""
     environment = {

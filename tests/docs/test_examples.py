@@ -21,6 +21,7 @@ DOCS = ROOT / "docs"
 BLOCK = re.compile(r"^```console\n(.*?)^```$", re.MULTILINE | re.DOTALL)
 DATA = "../shared/data"
 SPARK = "--engine spark"
+LONG = ("integrators", "authorities")  # pages whose commands take long: a newcomer's run leaves them to CI
 
 
 def commands(page: Path) -> list[tuple[str, list[str]]]:
@@ -45,6 +46,7 @@ def pages() -> list[object]:
         if found := commands(path):
             asked = {DATA: [pytest.mark.data], SPARK: [pytest.mark.spark, pytest.mark.ci]}
             marks = [m for text, given in asked.items() if any(text in command for command, _ in found) for m in given]
+            marks += [pytest.mark.ci] if path.stem in LONG else []
             out.append(pytest.param(path, id=path.stem, marks=marks))
     return out
 

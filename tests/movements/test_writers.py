@@ -51,6 +51,7 @@ def nothing_lost(found: dict[str, Any]) -> None:
     assert found["ends"]["committed"] > 50
 
 
+@pytest.mark.ci
 def test_two_writers_on_sqlite(tmp_path: Path) -> None:
     nothing_lost(write(tmp_path, f"sqlite:///{tmp_path}/writers.sqlite3", 2, 280))
 

@@ -116,6 +116,7 @@ print("then", State.objects.count(), cases.Notification.objects.count())
 """
 
 
+@pytest.mark.ci
 def test_a_build_that_is_interrupted_leaves_nothing_and_the_next_makes_all(tmp_path: Path) -> None:
     done = run(tmp_path, "demo", CUT)
     assert done.returncode == 0, done.stderr

@@ -209,7 +209,10 @@ def test_who_is_not_signed_in_reaches_only_what_is_public(name: str, settings: A
         assert refused, response.status_code
 
 
-@pytest.mark.parametrize("name", GUARDED)
+# A newcomer's run opens every third; who is refused, and which rows are seen, it asks of all.
+@pytest.mark.parametrize(
+    "name", [n if i % 3 == 0 else pytest.param(n, marks=pytest.mark.ci) for i, n in enumerate(GUARDED)]
+)
 def test_who_has_the_right_is_let_in(name: str, world: World, settings: Any) -> None:
     """Each kind that has it, with each role that it has it in: the page opens, or says that the row is not there."""
     settings.TIDEGATE_API_RATE = 0

@@ -159,6 +159,7 @@ def test_no_serious_finding_of_axe(
     assert axe(page) == []
 
 
+@pytest.mark.ci
 def test_a_phone_shows_it_all(phone: Page, axe: Axe, live_server: Any) -> None:
     phone.goto(address(live_server, MIXED_TO_THAILAND))
     assert phone.evaluate("document.documentElement.scrollWidth") == 390
@@ -186,6 +187,7 @@ def test_the_colours_can_be_switched_and_stay(page: Page, live_server: Any) -> N
     assert page.evaluate("getComputedStyle(document.body).backgroundColor") == dark
 
 
+@pytest.mark.ci
 def test_a_dark_system_is_dark_without_javascript(open_context: Callable[..., Any], live_server: Any) -> None:
     pages = {
         scheme: open_context(java_script_enabled=False, color_scheme=scheme).new_page() for scheme in ("light", "dark")

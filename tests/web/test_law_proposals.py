@@ -228,6 +228,7 @@ def test_the_shipments_of_a_batch_that_would_change(world: World, settings: Any,
 
 @pytest.mark.browser
 @pytest.mark.django_db(transaction=True)
+@pytest.mark.ci
 def test_in_a_browser(
     world: World, live_server: Any, open_context: Callable[..., Any], axe_source: str, settings: Any
 ) -> None:

@@ -41,7 +41,12 @@ def unfold(page: Page) -> None:
     page.evaluate("document.querySelectorAll('main details').forEach((part) => { part.open = true; })")
 
 
-@pytest.mark.parametrize("address", PAGES)
+def some(*kept: int) -> list[Any]:
+    """All pages, of which a newcomer's run takes these."""
+    return [p if n in kept else pytest.param(p, marks=pytest.mark.ci) for n, p in enumerate(PAGES)]
+
+
+@pytest.mark.parametrize("address", some(0, 1, 2, 4, 6, 8, 10))
 def test_pages_are_sound_by_day(page: Page, live_server: Any, axe: Axe, address: str) -> None:
     page.goto(live_server.url + address)
     unfold(page)
@@ -49,9 +54,7 @@ def test_pages_are_sound_by_day(page: Page, live_server: Any, axe: Axe, address:
     assert page.locator("h1").count() == 1
 
 
-@pytest.mark.parametrize(
-    "address", [p if n in (0, 2, 4, 8, 11) else pytest.param(p, marks=pytest.mark.ci) for n, p in enumerate(PAGES)]
-)
+@pytest.mark.parametrize("address", some(0, 2, 4, 8))
 def test_pages_are_sound_by_night_and_on_a_phone(
     open_context: Callable[..., BrowserContext], live_server: Any, axe: Axe, address: str
 ) -> None:
@@ -101,7 +104,7 @@ def test_everything_works_without_javascript(no_js: Page, live_server: Any) -> N
     no_js.goto(live_server.url + "/law/")
     no_js.fill("#q", "Y48")
     no_js.click(".lp-search button")
-    assert no_js.url.endswith("/law/search?q=Y48")
+    no_js.wait_for_url("**/law/search?q=Y48")
     assert no_js.locator(".lp-rule").count() > 3
     no_js.goto(live_server.url + "/law/states/TH")
     no_js.fill("#on", "2024-06-01")

@@ -89,7 +89,7 @@ def python(code: str, folder: Path, **environ: str) -> subprocess.CompletedProce
     )
 
 
-@pytest.mark.parametrize("name", ["demo", "dev", "office"])
+@pytest.mark.parametrize("name", ["office", *(pytest.param(n, marks=pytest.mark.ci) for n in ("demo", "dev"))])
 def test_the_settings_load_and_djangos_own_check_is_content(tmp_path: Path, name: str) -> None:
     code = (
         "import django; django.setup(); from django.core.management import call_command;"
