@@ -29,6 +29,7 @@ from tidegate.law import Book
 from tidegate.screening.bulk import Session
 from tidegate.screening.bulk.keys import KeyIndex, unique_inverse
 from tidegate.screening.bulk.sheets import Line, Page, Part
+from tidegate.screening.bulk.shipments import READERS
 from tidegate.screening.evaluate import SEVERITY
 from tidegate.screening.registers import Enricher, Register
 from tidegate.screening.registers.join import Join
@@ -38,6 +39,8 @@ BATCH_ROWS = 131_072
 PART_ROWS = 8 * BATCH_ROWS
 # fields of the contract that no rule reads, and whose values are taken as they are
 UNREAD = frozenset({"description", "containers", "currency", "consignor", "consignee", "facility"})
+# fields whose words the rules read by their codes
+CODED = frozenset(READERS.keys() | {"facts"}) - {"date", "documents"}
 MOST_KEPT = 5_000  # decisions put together and kept for the next batch
 MOST_FLAT = 60_000  # the same as flat texts: a batch meets most of the sets that the batch before it met
 MOST_PARTS = 10_000  # parts of decisions held to be counted together
@@ -122,8 +125,10 @@ class _Run:
 
     def _batches(self) -> Iterator[pa.RecordBatch | Rejects]:
         """The input, without the columns that no rule reads and nobody wants beside the decisions."""
-        unread = () if self.register is not None else UNREAD - self.keep
-        return arrow_batches(self.reader, batch_rows=BATCH_ROWS, unread=unread)
+        if self.register is not None:
+            return arrow_batches(self.reader, batch_rows=BATCH_ROWS)
+        unread, coded = UNREAD - self.keep, CODED - self.keep
+        return arrow_batches(self.reader, batch_rows=BATCH_ROWS, unread=unread, coded=coded)
 
     def _tell(self, share: float) -> None:
         """Says how far the work is. share: of the batch that is being worked on, how much of the slow part is done."""

@@ -6,6 +6,7 @@ from collections.abc import Collection, Iterator, Mapping
 from pathlib import Path
 from typing import Any
 
+import numpy as np
 import pyarrow as pa
 
 from tidegate.formats import fields
@@ -30,6 +31,7 @@ def arrow_batches(
     encoding: str | None = None,
     fact_types: Mapping[str, str] = fields.FACT_TYPES,
     unread: Collection[str] = (),
+    coded: Collection[str] = (),
 ) -> Iterator[pa.RecordBatch | Rejects]:
     """Shipments as record batches of at most `batch_rows` rows, and `Rejects` between them.
 
@@ -40,29 +42,34 @@ def arrow_batches(
     input may have different columns where the input's rows have. An input column called `row` becomes
     `source.row`.
 
-    unread: fields of the contract whose columns may be left out where that saves reading them.
+    unread: fields of the contract whose columns may be left out where that saves reading them. coded: those whose
+    columns of text may come with their dictionary where that saves unpacking them.
 
     A `ShipmentReader` may be given instead of a source, so that its notes and its progress can be watched.
     """
     if isinstance(source, ShipmentReader):
-        yield from _batches(source, batch_rows, unread)
+        yield from _batches(source, batch_rows, unread, coded)
         return
     with open_shipments(
         source, format=format, map=map, limits=limits, encoding=encoding, fact_types=fact_types
     ) as reader:
-        yield from _batches(reader, batch_rows, unread)
+        yield from _batches(reader, batch_rows, unread, coded)
 
 
-def _batches(reader: ShipmentReader, batch_rows: int, unread: Collection[str]) -> Iterator[pa.RecordBatch | Rejects]:
+def _batches(
+    reader: ShipmentReader, batch_rows: int, unread: Collection[str], coded: Collection[str]
+) -> Iterator[pa.RecordBatch | Rejects]:
     if reader.table is not None and reader.map is None:
-        yield from _stored(reader, batch_rows, unread)
+        yield from _stored(reader, batch_rows, unread, coded)
     elif (columnar := Columnar.of(reader)) is not None:
         yield from columnar.batches(batch_rows)
     else:
         yield from _made(reader, batch_rows)
 
 
-def _stored(reader: ShipmentReader, batch_rows: int, unread: Collection[str]) -> Iterator[pa.RecordBatch]:
+def _stored(
+    reader: ShipmentReader, batch_rows: int, unread: Collection[str], coded: Collection[str]
+) -> Iterator[pa.RecordBatch]:
     if reader.table is None or reader.columns is None:
         raise ValueError("not a Parquet input")
     kept = [
@@ -72,8 +79,9 @@ def _stored(reader: ShipmentReader, batch_rows: int, unread: Collection[str]) ->
     ]
     names = [ROW, *(row_name(reader.columns[n]) for n in kept)]
     first = 1
-    for batch in reader.table.batches(batch_rows, kept if len(kept) < len(reader.columns) else None):
-        numbers = pa.array(range(first, first + batch.num_rows), pa.int64())
+    words = [n for n in kept if _of(reader.columns[n], coded)]
+    for batch in reader.table.batches(batch_rows, kept if len(kept) < len(reader.columns) else None, words):
+        numbers = pa.array(np.arange(first, first + batch.num_rows))
         yield pa.RecordBatch.from_arrays([numbers, *batch.columns], names=names)
         first += batch.num_rows
 

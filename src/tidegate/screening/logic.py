@@ -34,7 +34,7 @@ ALWAYS_KNOWN = STATE_FACTS | {"event_before", "holds", "entry", "waste"}
 class Case:
     """One shipment seen from one layer: what a condition may ask, and what is assumed while worlds are tried."""
 
-    __slots__ = ("assumed", "blank", "book", "day", "facts", "here", "role", "s", "states", "world")
+    __slots__ = ("_states", "assumed", "blank", "book", "day", "facts", "here", "role", "s", "world")
 
     def __init__(self, s: Shipment, book: Book, here: str | None, role: str | None, facts: Mapping[str, Any]):
         self.s, self.book, self.here, self.role, self.facts = s, book, here, role, facts
@@ -42,14 +42,22 @@ class Case:
         self.blank = False  # true while only the route is known, not what is held
         self.world: World = World(None)
         self.assumed: dict[str, Any] = {}
-        self.states: dict[str, Sequence[str]] = {
-            "export": (s.export,),
-            "import": (s.import_,),
-            "origin": (s.origin,),
-            "here": (here,) if here else (),
-            "transit": tuple(t.state for t in s.transit),
-            "counterpart": (s.import_ if role == "export" else s.export,),
-        }
+        self._states: dict[str, Sequence[str]] | None = None
+
+    @property
+    def states(self) -> dict[str, Sequence[str]]:
+        """The States of the route by what a condition calls them."""
+        if self._states is None:
+            s, here = self.s, self.here
+            self._states = {
+                "export": (s.export,),
+                "import": (s.import_,),
+                "origin": (s.origin,),
+                "here": (here,) if here else (),
+                "transit": tuple(t.state for t in s.transit),
+                "counterpart": (s.import_ if self.role == "export" else s.export,),
+            }
+        return self._states
 
     def value(self, fact: str) -> Any:
         """The value of a fact, (low, high) where a number is known only to lie between, None where not known."""

@@ -57,17 +57,21 @@ class Classes:
             *masks.parts(),
         ]  # fmt: skip
         ids, _, first = self._index.lookup(self._packer.pack(parts, n))
-        turns, headings = parts[0][0], masks.heading
-        for i in first.tolist():
+        columns: dict[str, list[int] | None] = {}
+        each = zip(rows[first].tolist(), parts[0][0][first].tolist(), masks.heading[first].tolist(), strict=True)
+        for n, (row, *turn_and_heading) in enumerate(each):
 
-            def code(what: str, i: int = i) -> int | None:
-                column = masks.column(what)
-                return None if column is None else int(column[i])
+            def code(what: str, n: int = n) -> int | None:
+                if what not in columns:
+                    found = masks.column(what)
+                    columns[what] = None if found is None else found[first].tolist()
+                column = columns[what]
+                return None if column is None else column[n]
 
-            root = int(turns[i]), int(headings[i])
+            root = tuple(turn_and_heading)
             found = self._answers.find(root, code)
             if found is None:
-                watched = Watched(shipments[int(rows[i])], SETTLED)
+                watched = Watched(shipments[row], SETTLED)
                 found = self._id(classify(watched, self.book))  # type: ignore[arg-type]
                 self._answers.keep(root, code, watched.reads, found)
             self._of_key.append(found)

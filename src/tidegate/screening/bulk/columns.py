@@ -22,6 +22,11 @@ DAY_ZERO = date(1970, 1, 1).toordinal()
 NO_DAY = -(2**40)
 MOST_REMEMBERED = 200_000  # values of one column whose codes are kept from batch to batch
 BAD = -1  # a value that its field cannot have: the row is read again by itself, which says why
+# columns whose cells can be read where they lie: the form of a cell, and what Python makes of it
+DIRECTLY: dict[pa.DataType, tuple[Any, Callable[[Any], Any]]] = {
+    pa.float64(): ("d", lambda value: value),
+    pa.date32(): ("i", lambda value: date.fromordinal(value + DAY_ZERO)),
+}
 
 
 class Columns:
@@ -124,6 +129,33 @@ class Columns:
                 if found[n] is None:
                     found[n] = met[value] = code_of(value)
         return np.array(found, dtype=np.int64)[positions]
+
+    def cells(self, name: str) -> Callable[[int], Any]:
+        """Reads the cells of a column of plain values by their row, each as Python has it."""
+        array = self.arrays[name]
+        if pa.types.is_string(array.type) or pa.types.is_dictionary(array.type):
+            encoded = self.encoded(name)
+            if encoded is not None:
+                positions, distinct = encoded
+                return lambda row: distinct[positions[row]]
+        if pa.types.is_boolean(array.type):
+            codes = flags(array)
+            return lambda row: (None, True, False)[codes[row]]
+        read = DIRECTLY.get(array.type)
+        if read is None:
+            return lambda row: array[row].as_py()
+        form, turn = read
+        valid, held = array.buffers()
+        numbers, start = memoryview(held).cast("B").cast(form), array.offset
+        if valid is None or not array.null_count:
+            return lambda row: turn(numbers[start + row])
+        bits = memoryview(valid).cast("B")
+
+        def cell(row: int) -> Any:
+            row += start
+            return turn(numbers[row]) if bits[row >> 3] >> (row & 7) & 1 else None
+
+        return cell
 
     @cached_property
     def _cells(self) -> list[tuple[str, pa.Array, npt.NDArray[np.bool_] | None]]:

@@ -24,6 +24,7 @@ from tidegate.screening.classify import PERFLUOROALKOXY
 BITS = 25  # 24 for signatures, one to tell them from coarser codes
 PIECE = 24  # bits packed at a time
 FULL = 100 * UNIT
+FAMILIES = ("mixable", "non_halogenated", "cured", "perfluoroalkoxy")  # whose members count together
 Parts = list[tuple[Codes, int]]
 
 
@@ -72,12 +73,16 @@ class CompositionCoder:
         self.sight = mix_of(conditions_of(book.rules.values()))
         self.foreign_limits = [int(v * UNIT) for v in self.sight.foreign]
         self.slacks = sorted({p.value for p in book.parameters if p.name == "almost_exclusively_pct"})
-        self.layouts, self.mains = Interner(), Interner()
+        # every polymer has one place among the signatures' codes, whatever else a batch names
+        self.places, self.mains = Interner(), Interner()
+        p = book.polymers
+        for name in (*FAMILIES, *sorted(p.non_halogenated | p.halogenated | p.cured | p.fluoro | {"mixed"})):
+            self.places(name)
         self.folds: list[KeyIndex] = []
         self.packers = {"entry": Packer(), "rules": Packer()}
         self.indexes = {"entry": KeyIndex(), "rules": KeyIndex()}
         self._rule_values: list[tuple[int, ...]] = []  # the parts of each signature for rules
-        self._seen: dict[str, tuple[Interner, list[int]]] = {}
+        self._seen: dict[str, tuple[Interner, Numbers]] = {}
         self._orders, self._mixes = Interner(), WordIndex()
         self._seen_mixes = [Numbers() for _ in range(8)]
 
@@ -176,9 +181,9 @@ class CompositionCoder:
             self._rule_values += zip(*(codes[first].tolist() for codes, _ in parts), strict=True)
         return ids
 
-    def seen_by(self, name: str, mix: Mix) -> Codes:
+    def seen_by(self, name: str, mix: Mix) -> Numbers:
         """For each signature for rules, a code for what one layer's conditions (`mix`) can tell apart of it."""
-        intern, table = self._seen.setdefault(name, (Interner(), []))
+        intern, table = self._seen.setdefault(name, (Interner(), Numbers()))
         for values in self._rule_values[len(table) :]:
             stated, known, exact, *rest = values
             limits, rest = rest[:8], rest[8:]
@@ -195,7 +200,7 @@ class CompositionCoder:
             ]
             seen = (stated, known, exact, *sides, *held, *(kinds if mix.kind else ()), *sure)
             table.append(intern(seen))
-        return np.array(table, dtype=np.int64)
+        return table
 
     def _coarse(self, mix: _Mix) -> tuple[Codes, npt.NDArray[np.bool_], npt.NDArray[np.bool_]]:
         p, rows = self.book.polymers, len(mix.total)
@@ -220,19 +225,18 @@ class CompositionCoder:
         for family in (p.b3010_excluded & mix.shares.keys(), mix.shares.keys() - listed):
             parts.append(((_together(mix, family)[1] > 0).astype(np.int64), 1))
         parts.append(((mix.mixed > 0).astype(np.int64), 1))
-        columns: list[tuple[Codes, Codes]] = []
+        columns: dict[int, tuple[Codes, Codes]] = {}
         for name, (where, share) in mix.shares.items():
             # the unidentified may be of the target, unless it is the target itself
             low = base[where] - share if name == "mixed" else base[where] - share - mix.mixed[where]
-            columns.append((where, self._bucket(low, share, mix, where)))
-        for family in (p.mixable, p.non_halogenated, p.cured, PERFLUOROALKOXY):
-            share, count = _together(mix, family)
+            columns[self.places(name)] = where, self._bucket(low, share, mix, where)
+        for together, members in zip(FAMILIES, (p.mixable, p.non_halogenated, p.cured, PERFLUOROALKOXY), strict=True):
+            share, count = _together(mix, members)
             where = np.flatnonzero(count > 1)
             share = share[where]
-            columns.append((where, self._bucket(base[where] - share - mix.mixed[where], share, mix, where)))
-        parts += self._folded(columns, 6, rows)
-        parts.append((np.full(rows, self.layouts("|".join(mix.shares)), np.int64), PIECE))
-        return parts
+            bucket = self._bucket(base[where] - share - mix.mixed[where], share, mix, where)
+            columns[self.places(together)] = where, bucket
+        return [*parts, *self._folded(columns, 6, rows)]
 
     def _bucket(self, low: Codes, share: Codes, mix: _Mix, where: Codes) -> Codes:
         """0 where the target fails every limit; else which limits what is not target surely or perhaps exceeds."""
@@ -241,14 +245,16 @@ class CompositionCoder:
         code = 1 + _above(low, self.target_limits) * count + _above(high, self.target_limits)
         return np.where(low > self.target_limits[-1], 0, code)
 
-    def _folded(self, columns: list[tuple[Codes, Codes]], bits: int, rows: int) -> Parts:
-        """Any number of small codes, each of some rows, as dense ids, a few at a time."""
+    def _folded(self, columns: dict[int, tuple[Codes, Codes]], bits: int, rows: int) -> Parts:
+        """Any number of small codes, each of some rows and with a place of its own, as dense ids, a few at a time."""
         parts: Parts = []
         each = 60 // bits
-        for fold, start in enumerate(range(0, len(columns), each)):
+        for fold, start in enumerate(range(0, len(self.places.values), each)):
             key = np.zeros(rows, dtype=np.int64)
-            for n, (where, code) in enumerate(columns[start : start + each]):
-                key[where] |= code << (n * bits)
+            for n in range(each):
+                if start + n in columns:
+                    where, code = columns[start + n]
+                    key[where] |= code << (n * bits)
             if fold == len(self.folds):
                 self.folds.append(KeyIndex())
             parts.append((self.folds[fold].lookup(key)[0], PIECE))

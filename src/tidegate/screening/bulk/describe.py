@@ -16,6 +16,7 @@ from tidegate.law.records import Book, Rule
 from tidegate.screening.bulk.columns import DAY_ZERO
 from tidegate.screening.bulk.keys import Interner, KeyIndex, Numbers, Packer
 from tidegate.screening.bulk.watch import Answers
+from tidegate.screening.classify import World
 from tidegate.screening.evaluate import Compiled
 from tidegate.screening.logic import RESOLVERS, STATE_FACTS
 
@@ -74,6 +75,9 @@ class Layer:
     mix: Mix = field(default_factory=lambda: Mix())
     has_documents: bool = False
     consents: bool = False
+    #: what the layer can tell of a world, and of an HS code (by its code) in a world that deserves another
+    worlds: dict[World, Any] = field(default_factory=dict)
+    scopes: dict[tuple[int, str | None], Any] = field(default_factory=dict)
     contents: Numbers = field(default_factory=Numbers)
     content_index: KeyIndex = field(default_factory=KeyIndex)
     content_codes: Interner = field(default_factory=Interner)

@@ -57,15 +57,23 @@ class Layers:
 
     def _content(self, layer: Layer, view: View, rows: Codes, worlds: Codes, cls: Codes, shipments: Shipments) -> Codes:
         """A code for what the layer can tell apart of the open worlds and the HS code declared."""
-        ids, _, first = layer.content_index.lookup((worlds << 24) | view.hs[rows])
-        for i in first.tolist():
-            case = Case(shipments[int(rows[i])], self.book, None, None, {})
+        hs = view.hs[rows]
+        ids, _, first = layer.content_index.lookup((worlds << 24) | hs)
+        for i, code in zip(first.tolist(), hs[first].tolist(), strict=True):
+            case: Case | None = None
             seen = []
-            for case.world in self.classes[int(cls[i])].worlds:
-                world = case.world
-                fits = tuple(matches_entry(words, world) for words in layer.entries)
-                scope = tuple(matches_hs(prefixes, case) for prefixes in layer.headings)
-                seen.append((world.waste, world.hazardous, world.entry in ("B3011", ""), fits, scope))
+            for world in self.classes[int(cls[i])].worlds:
+                about = layer.worlds.get(world)
+                if about is None:
+                    fits = tuple(matches_entry(words, world) for words in layer.entries)
+                    about = layer.worlds[world] = (world.waste, world.hazardous, world.entry in ("B3011", ""), fits)
+                scope = layer.scopes.get((code, world.deserves))
+                if scope is None:
+                    case = case or Case(shipments[int(rows[i])], self.book, None, None, {})
+                    case.world = world
+                    scope = tuple(matches_hs(prefixes, case) for prefixes in layer.headings)
+                    layer.scopes[code, world.deserves] = scope
+                seen.append((about, scope))
             layer.contents.append(layer.content_codes(tuple(seen)))
         return layer.contents[ids]
 
@@ -230,21 +238,25 @@ class Layers:
         decide: Callable[[Any, int], int],
     ) -> None:
         """Decides cases that are new to a layer, unless what the evaluator would look at was all met before."""
-        columns: dict[str, Codes | None] = {}
-        day = view.day("departed")[rows[fresh]]
-        places = self.standing.of_transit("consents", view.transit[rows[fresh]], day, (("basel_party",),))
-        for i, place in zip(fresh.tolist(), places.tolist(), strict=True):
+        columns: dict[str, list[int] | None] = {}
+        new = rows[fresh]
+        transit = view.transit[new]
+        places = self.standing.of_transit("consents", transit, view.day("departed")[new], (("basel_party",),))
+        each = zip(fresh.tolist(), new.tolist(), left[fresh].tolist(), transit.tolist(), places.tolist(), strict=True)
+        for n, (i, row, residual, stops, place) in enumerate(each):
 
-            def code(what: str, i: int = i) -> int | None:
-                column = columns[what] if what in columns else columns.setdefault(what, view.column(layer, what))
-                return None if column is None else int(column[rows[i]])
+            def code(what: str, n: int = n) -> int | None:
+                if what not in columns:
+                    found = view.column(layer, what, new)
+                    columns[what] = None if found is None else found.tolist()
+                column = columns[what]
+                return None if column is None else column[n]
 
-            reads = residuals.reads[int(left[i])]
-            direct = "direct_shipment" in reads and not view.transit[rows[i]]
-            root = int(left[i]), direct, place if "consents" in reads else 0
+            reads = residuals.reads[residual]
+            root = residual, "direct_shipment" in reads and not stops, place if "consents" in reads else 0
             found = layer.answers.find(root, code)
             if found is None:
-                watched = Watched(shipments[int(rows[i])], SETTLED)
+                watched = Watched(shipments[row], SETTLED)
                 found = decide(watched, i)
                 layer.answers.keep(root, code, watched.reads, found)
             layer.results.append(found)

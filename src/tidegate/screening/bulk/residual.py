@@ -7,7 +7,7 @@ code to the rules that are left (the residual), then, within a residual, by the 
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import date
 from typing import Any
@@ -23,6 +23,7 @@ from tidegate.screening.shipment import Shipment
 
 ROUTE_FACTS = STATE_FACTS | {"event_before", "hs"}
 Place = tuple[str, str]
+Fitting = tuple[Compiled, tuple[bool, ...], tuple[Place, ...]]
 
 
 class BlankCase(Case):
@@ -49,7 +50,8 @@ class Residuals:
     #: what the rules of each read of a shipment: facts, fields, `net_kg`, `documents`, `consents` along the route
     reads: list[frozenset[str]] = field(default_factory=list)
     _same: dict[tuple[Compiled, ...], tuple[Compiled, ...]] = field(default_factory=dict)
-    _fits: dict[tuple[int, tuple[World, ...]], list[tuple[Compiled, tuple[bool, ...]]]] = field(default_factory=dict)
+    # what is left of rules (a tuple of `one`) for a content whatever the route, and those that turn on the route
+    _fits: dict[tuple[int, int], tuple[tuple[Any, ...], list[Fitting]]] = field(default_factory=dict)
     _route_tests: dict[str, tuple[Test, ...]] = field(default_factory=dict)
     _places: dict[str, tuple[Place, ...]] = field(default_factory=dict)
     _shapes: dict[Any, Any] = field(default_factory=dict)
@@ -67,21 +69,26 @@ class Residuals:
         """
         case = BlankCase(s, self.book, here, role, {})
         case.blank = True
-        left: list[Any] = [tuple((w.waste, w.hazardous, w.entry in ("B3011", "")) for w in worlds)]
-        kept = []
-        for c, fits in self._fitting(rules, tuple(worlds)):
-            known = (c.rule.id, content, *[seen(place) for place in self._read(c)])
-            shape = self._shapes.get(known)
-            if shape is None:
-                case.day = days[c.rule.event]
-                shape = self._shapes[known] = self._shape(c, case, worlds, fits)
-            if shape[1]:
-                left.append(shape[0])
-                kept.append(c)
-        key = tuple(left)
-        number = self.ids(key)
+
+        def left(among: Sequence[Fitting]) -> Iterator[tuple[Any, Compiled]]:
+            for c, fits, places in among:
+                known = (c.rule.id, content, *[seen(place) for place in places])
+                shape = self._shapes.get(known)
+                if shape is None:
+                    case.day = days[c.rule.event]
+                    shape = self._shapes[known] = self._shape(c, case, worlds, fits)
+                if shape[1]:
+                    yield shape[0], c
+
+        fitting = self._fits.get((id(rules), content))
+        if fitting is None:
+            fixed, turning = self._fitting(rules, tuple(worlds))
+            mine = tuple((w.waste, w.hazardous, w.entry in ("B3011", "")) for w in worlds)
+            fitting = self._fits[id(rules), content] = (mine, *left(fixed)), turning
+        kept = [*fitting[0], *left(fitting[1])]
+        number = self.ids((kept[0], *[shape for shape, _ in kept[1:]]))
         if number == len(self.reads):
-            self.reads.append(frozenset().union(*(self._rule_reading(c.rule) for c in kept)))
+            self.reads.append(frozenset().union(*(self._rule_reading(c.rule) for _, c in kept[1:])))
         return number
 
     def reading(self, *names: str) -> Numbers:
@@ -139,18 +146,15 @@ class Residuals:
         """The same tuple for the same rules, so that what is known of them is found again."""
         return self._same.setdefault(rules, rules)
 
-    def _fitting(
-        self, rules: tuple[Compiled, ...], worlds: tuple[World, ...]
-    ) -> list[tuple[Compiled, tuple[bool, ...]]]:
-        """The rules (a tuple of `one`) that fit some world, or suspect what hides, and which worlds they fit."""
-        found = self._fits.get((id(rules), worlds))
-        if found is None:
-            found = self._fits[id(rules), worlds] = [
-                (c, fits)
-                for c in rules
-                if any(fits := tuple(matches_entry(c.rule.basel, world) for world in worlds)) or c.rule.suspects
-            ]
-        return found
+    def _fitting(self, rules: tuple[Compiled, ...], worlds: tuple[World, ...]) -> tuple[list[Fitting], list[Fitting]]:
+        """The rules (a tuple of `one`) that fit some world, or suspect what hides, which worlds they fit, and what they
+        read of route and days: those that read nothing of it, and the others."""
+        found = [
+            (c, fits, self._read(c))
+            for c in rules
+            if any(fits := tuple(matches_entry(c.rule.basel, world) for world in worlds)) or c.rule.suspects
+        ]
+        return [one for one in found if not one[2]], [one for one in found if one[2]]
 
     def _tests(self, c: Compiled) -> tuple[Test, ...]:
         """The conditions of a rule that turn on route, dates or code."""

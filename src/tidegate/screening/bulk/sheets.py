@@ -8,8 +8,9 @@ side by side. It equals what `assemble` gives and `json.dumps` writes of it.
 from __future__ import annotations
 
 import json
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
+from functools import cached_property
 from typing import TYPE_CHECKING, Any
 
 from tidegate.law.records import CONFIDENCES, Book
@@ -81,7 +82,7 @@ class Line:
     questions: Part
 
 
-@dataclass(slots=True, eq=False)
+@dataclass(eq=False)
 class Page:
     """What the results of some layers add to a decision whatever the other layers say.
 
@@ -98,6 +99,11 @@ class Page:
     placed: bool
     warns: tuple[int, ...]
     rank: int
+
+    @cached_property
+    def quiet(self) -> bool:
+        """Whether nothing of it is asked, checked or warned of."""
+        return not (self.asks or self.hangs or self.checks or self.warns)
 
 
 class Sheets:
@@ -146,42 +152,38 @@ class Sheets:
         start, text, candidates, decided = self._start(record.cls, head)
         # as `assemble`: the entry is asked for while it, the regime or a layer hangs on it
         asked = head[2] is None or not decided
-        hanging: list[int] = []
-        checking: list[int] = []
-        warning: list[int] = []
+        asking: tuple[int, ...] = ()
+        checks: tuple[int, ...] = ()
+        warned: tuple[int, ...] = ()
         placed, rank = False, HIGHEST
+        layers: list[Part] = []
         reasons: list[Part] = []
         for page in pages:
-            asked = asked or page.hangs
-            hanging += page.asks
-            checking += page.checks
-            warning += page.warns
-            placed = placed or page.placed
-            if page.rank < rank:
-                rank = page.rank
+            if page.layers.text:
+                layers.append(page.layers)
             if page.reasons.text:
                 reasons.append(page.reasons)
-        asking, checks, warned = tuple(hanging), tuple(checking), tuple(warning)
+            if page.rank < rank:
+                rank = page.rank
+            if page.quiet:
+                continue
+            asked = asked or page.hangs
+            asking += page.asks
+            checks += page.checks
+            warned += page.warns
+            placed = placed or page.placed
         declared = route.declared_entry
         missing = self._lacking(record, pages)
-        asks, verify, alarms = NOTHING, NOTHING, NOTHING
+        asks = verify = alarms = NOTHING
         if asked or asking:
-            asks = self._part(
-                ("questions", record.cls if asked else -1, asking),
-                lambda: questions(self.book, cls, self._of(asking), asked),
-                "fact",
-            )
+            key: Any = ("questions", record.cls if asked else -1, asking)
+            asks = self._kept.get(key) or self._keep(key, questions(self.book, cls, self._of(asking), asked), "fact")
         if checks:
-            verify = self._part(
-                ("verify", checks, self._places(route) if placed else None),
-                lambda: verifications(route, self.book, self._of(checks)),
-            )
+            key = ("verify", checks, self._places(route) if placed else None)
+            verify = self._kept.get(key) or self._keep(key, verifications(route, self.book, self._of(checks)))
         if declared or warned:
-            alarms = self._part(
-                ("alerts", declared and record.cls, declared, warned),
-                lambda: alerts(route, self.book, cls, self._of(warned)),
-            )
-        layers = [page.layers for page in pages if page.layers.text]
+            key = ("alerts", declared and record.cls, declared, warned)
+            alarms = self._kept.get(key) or self._keep(key, alerts(route, self.book, cls, self._of(warned)))
         parts = (layers, reasons, (missing,), (asks,), (verify,), (alarms,))
         whole = (
             f'{text},"layers":[{",".join([part.text for part in layers])}],'
@@ -260,24 +262,24 @@ class Sheets:
             return lacking[0].lacking or NOTHING if lacking else NOTHING
         route = record.route
         numbers = tuple([n for n in (*self.intl[record.layers[0]][0], *record.layers[1:]) if self.results[n].missing])
-        return self._part(
-            ("missing", numbers, self._places(route) if any(page.lacking is None for page in lacking) else None),
-            lambda: [
+        key = ("missing", numbers, self._places(route) if any(page.lacking is None for page in lacking) else None)
+        found = self._kept.get(key)
+        if found is None:
+            items = [
                 {"rule": rule, "documents": [route.fill(k) for k in kinds], "why": why}
                 for layer in self._of(numbers)
                 for rule, kinds, why in layer.missing
-            ],
-            "documents",
-        )
+            ]
+            found = self._keep(key, items, "documents")
+        return found
 
     @staticmethod
     def _places(route: Route) -> tuple[Any, ...]:
         return route.export, route.import_, route.transit
 
-    def _part(self, key: Any, make: Callable[[], list[dict[str, Any]]], named: str = "") -> Part:
-        found = self._kept.get(key)
-        if found is None:
-            if len(self._kept) >= MOST_KEPT:
-                self._kept.clear()
-            found = self._kept[key] = written(make(), named)
+    def _keep(self, key: Any, items: list[dict[str, Any]], named: str = "") -> Part:
+        """A part that other decisions may share."""
+        if len(self._kept) >= MOST_KEPT:
+            self._kept.clear()
+        found = self._kept[key] = written(items, named)
         return found

@@ -71,25 +71,28 @@ class Readings:
 
     def __init__(self, book: Book):
         self.book = book
+        #: the facts that a shipment may state
+        self.stated = {name for name, fact in book.facts.items() if fact.by != "derived" and name not in FIELDS}
         self._known: dict[tuple[str, pa.DataType], dict[Any, Any]] = {}
         self._readers: dict[str, Callable[[Any], Any]] = {}
 
-    def of(self, column: str, array: pa.Array) -> Callable[[int], Any]:
-        """Reads the cells of a column by their row; None where nothing stands."""
+    def of(self, column: str, columns: Columns) -> Callable[[int], Any]:
+        """Reads the cells of a column that is there, by their row; None where nothing stands."""
+        array = columns.arrays[column]
         known = self._known.setdefault((column, array.type), {})
         if len(known) > MOST_REMEMBERED:
             known.clear()
         read = self._readers.get(column)
         if read is None:
             read = self._readers[column] = self._reader(column)
-        nested = pa.types.is_nested(array.type)
+        if pa.types.is_nested(array.type):
+            return lambda row: None if (value := array[row].as_py()) is None or value == "" else read(plain(value))
+        at = columns.cells(column)
 
         def cell(row: int) -> Any:
-            value = array[row].as_py()
+            value = at(row)
             if value is None or value == "":
                 return None
-            if nested:
-                return read(plain(value))
             if value not in known:
                 known[value] = read(value)
             return known[value]
@@ -130,8 +133,8 @@ class Shipments:
         """What the contract reads in a column; None where nothing stands."""
         cell = self._cells.get(column)
         if cell is None:
-            array = self._columns.get(column)
-            cell = self._cells[column] = _nothing if array is None else self._readings.of(column, array)
+            there = self._columns.get(column) is not None
+            cell = self._cells[column] = self._readings.of(column, self._columns) if there else _nothing
         return cell(row)
 
     @cached_property
@@ -148,8 +151,7 @@ class Shipments:
 
     def has_fact(self, name: str) -> bool:
         """Whether a name is that of a fact that a shipment may state."""
-        fact = self.book.facts.get(name)
-        return fact is not None and fact.by != "derived" and name not in FIELDS
+        return name in self._readings.stated
 
 
 def _nothing(row: int) -> None:

@@ -43,6 +43,9 @@ if TYPE_CHECKING:
 BAD = -1
 EVENTS = ("declared", "departed", "bill_of_lading", "arrived", "import_completed")
 OPERATION_CODES = {None: 0} | {code: n + 1 for n, code in enumerate(sorted(OPERATIONS))}
+# fields whose codes every layer sees alike, and where they are held
+CODED = {"operation": "operation", "consumer": "consumer", "material": "material", "declared_entry": "declared",
+         "documents": "papers"}  # fmt: skip
 # objects written as one column of text or of lists: such rows are rare and are decided by themselves
 WHOLE = ("polymers", "facts", "events", "evaluate")
 
@@ -337,27 +340,23 @@ class View:
         places = {word: n + 2 for n, word in enumerate(mine[1])}
         return np.array([0, 1, *(places.get(word, 1) for word in whole[1])], dtype=np.int64)
 
-    def column(self, layer: Layer, what: str) -> Codes | None:
-        """Codes of all rows for what a layer can tell apart of a field or fact; None where that is not known."""
+    def column(self, layer: Layer, what: str, rows: Codes) -> Codes | None:
+        """Codes of some rows for what a layer can tell apart of a field or fact; None where that is not known."""
         head, _, fact = what.partition(".")
         if head == "facts":
             known = self.book.facts.get(fact)
             if known is None or known.by == "derived" or fact in FIELDS:
-                return np.zeros(self.rows, dtype=np.int64)  # never among the facts of a shipment
-            return self.seen_by(layer, fact)[self.fact(fact)] if fact in layer.facts else None
+                return np.zeros(len(rows), dtype=np.int64)  # never among the facts of a shipment
+            return self.seen_by(layer, fact)[self.fact(fact)[rows]] if fact in layer.facts else None
         if what in ("waste", "hazardous", "halogenated"):
-            return self.tri(what)
+            return self.tri(what)[rows]
         if what in ("polymers", "contamination_pct"):
-            return self.session.composition.seen_by(layer.name, layer.mix)[self.composition.rules]
+            return self.session.composition.seen_by(layer.name, layer.mix)[self.composition.rules[rows]]
         if what == "net_kg":
-            return self.seen_by(layer, what)[self._net]
-        return {
-            "operation": self.operation,
-            "consumer": self.consumer,
-            "material": self.material,
-            "declared_entry": self.declared,
-            "documents": self.papers,
-        }.get(what)
+            return self.seen_by(layer, what)[self._net[rows]]
+        held = CODED.get(what)
+        found: Codes | None = None if held is None else getattr(self, held)[rows]
+        return found
 
     def net_kg(self) -> Codes:
         """0 where the net mass is not known, else a code for the limits (in kilograms) that it exceeds and reaches."""

@@ -17,9 +17,10 @@ Code = Callable[[str], int | None]
 
 
 class Watched:
-    """A shipment that notes which fields and facts are read of it, in order. `settled`: those not worth a note."""
+    """A shipment that notes which fields and facts are read of it, in order. `settled`: those not worth a note.
 
-    __slots__ = ("_settled", "_shipment", "facts", "reads")
+    What was read once is kept as its own: only the first look is of interest, and a rulebook looks often.
+    """
 
     def __init__(self, shipment: Shipment, settled: frozenset[str]):
         self._shipment, self._settled = shipment, settled
@@ -29,7 +30,8 @@ class Watched:
     def __getattr__(self, name: str) -> Any:
         if name not in self._settled:
             self.reads[name] = None
-        return getattr(self._shipment, name)
+        found = self.__dict__[name] = getattr(self._shipment, name)
+        return found
 
     def event(self, name: str) -> date:
         """The day of an event: days are settled before anything is read."""
@@ -39,14 +41,18 @@ class Watched:
 class WatchedFacts(Mapping[str, Any]):
     """The facts of a watched shipment. To go through all of them is to read what cannot be told apart."""
 
-    __slots__ = ("_facts", "_reads")
+    __slots__ = ("_facts", "_known", "_reads")
 
     def __init__(self, facts: Mapping[str, Any], reads: dict[str, None]):
         self._facts, self._reads = facts, reads
+        self._known: dict[str, Any] = {}
 
     def get(self, name: str, default: Any = None) -> Any:
-        self._reads["facts." + name] = None
-        return self._facts.get(name, default)
+        if name not in self._known:
+            self._reads["facts." + name] = None
+            self._known[name] = self._facts.get(name)
+        found = self._known[name]
+        return default if found is None else found
 
     def __getitem__(self, name: str) -> Any:
         self._reads["facts." + name] = None
