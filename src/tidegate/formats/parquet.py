@@ -62,7 +62,9 @@ class ParquetTable:
         """
         done = 0
         names = None if columns is None else [self.schema.names[n] for n in columns]
-        kept = [self.schema.names[n] for n in coded if self._is_coded(n)]
+        # dictionaries end with the file's own groups of rows, and so does a batch: small groups are read whole
+        large = self.row_count >= self._file.num_row_groups * batch_rows // 2
+        kept = [self.schema.names[n] for n in coded if self._is_coded(n)] if large else []
         file = self._file
         if kept:
             file = pq.ParquetFile(self._source, metadata=file.metadata, buffer_size=1 << 20, read_dictionary=kept)

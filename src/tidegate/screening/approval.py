@@ -2,16 +2,19 @@
 
 from __future__ import annotations
 
+import hashlib
 import os
 from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
+from tidegate import __version__
 from tidegate.law import Book, load_rulebook
 from tidegate.law.lint import lint
-from tidegate.law.proposals import Proposal, as_overlay, superseded
+from tidegate.law.proposals import Proposal, as_overlay, digest_of, superseded
+from tidegate.law.yaml_text import dump
 from tidegate.screening.impact import BREAKS, ScenarioShift, scenario_shifts
-from tidegate.screening.scenarios import ScenarioError, load_scenarios, run
+from tidegate.screening.scenarios import ScenarioError, load_scenarios, run, scenarios_hash
 
 
 @dataclass(frozen=True, slots=True)
@@ -60,6 +63,27 @@ def findings(proposal: Proposal, overlays: Sequence[Path], into: Path | None = N
         except ScenarioError as error:
             return [str(error).replace(f"{folder}{os.sep}", "")]
         return [str(f).replace(f"{folder}{os.sep}", "") for f in lint(laid, exercised=exercised)]
+
+
+def identity(proposal: Proposal, overlays: Sequence[Path], into: Path | None = None) -> str:
+    """What the outcome of `try_out` hangs on, as SHA-256: the book with its overlays, every scenario, the proposal, and
+    the program. As long as it is the same, so is the outcome. Raises RulebookError, ScenarioError."""
+    base = _with(overlays, into)
+    parts = (
+        __version__,
+        load_rulebook(base).hash,
+        scenarios_hash(overlays=base),
+        proposal.id,
+        digest_of(dump(proposal.content), dump(proposal.cases)),
+    )
+    return hashlib.sha256("\0".join(parts).encode()).hexdigest()
+
+
+def books(proposal: Proposal, overlays: Sequence[Path], into: Path | None = None) -> tuple[Book, Book]:
+    """The law as it stands, and with the proposal on top. Raises RulebookError."""
+    base = _with(overlays, into)
+    with as_overlay(proposal) as folder:
+        return load_rulebook(base), load_rulebook([*base, folder])
 
 
 def try_out(proposal: Proposal, overlays: Sequence[Path], into: Path | None = None) -> Trial:

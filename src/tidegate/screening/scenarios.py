@@ -113,8 +113,21 @@ def load_equivalents(*, overlays: Sequence[str | Path] = ()) -> tuple[Equivalent
     return tuple(e for _, (_, equivalents) in _read_all(None, overlays) for e in equivalents)
 
 
+def scenarios_hash(*, overlays: Sequence[str | Path] = ()) -> str:
+    """SHA-256 over every file that `load_scenarios` reads: another one once any of them says something else."""
+    digest = hashlib.sha256()
+    for root, path, content in _contents(None, overlays):
+        digest.update(f"{root}\0{path.name}\0".encode() + hashlib.sha256(content).digest())
+    return digest.hexdigest()
+
+
 def _read_all(files: Iterable[str | Path] | None, overlays: Sequence[str | Path]) -> Iterator[tuple[int, _File]]:
     """(0 for the shipped book or the files named, then 1, 2, … for the overlays; what the file holds)."""
+    for root, path, content in _contents(files, overlays):
+        yield root, _read(_label(path), content, hashlib.sha256(content).hexdigest())
+
+
+def _contents(files: Iterable[str | Path] | None, overlays: Sequence[str | Path]) -> Iterator[tuple[int, Path, bytes]]:
     roots: list[list[Path]] = [[Path(f) for f in files]] if files is not None else [[SHIPPED]]
     if files is None:
         roots += [[folder] if (folder := Path(o) / FOLDER).is_dir() else [] for o in overlays]
@@ -124,7 +137,7 @@ def _read_all(files: Iterable[str | Path] | None, overlays: Sequence[str | Path]
                 content = path.read_bytes()
             except OSError as error:
                 raise ScenarioError(f"{path}: cannot be read: {error.strerror or error}") from error
-            yield number, _read(_label(path), content, hashlib.sha256(content).hexdigest())
+            yield number, path, content
 
 
 def _files(path: Path) -> list[Path]:

@@ -42,7 +42,7 @@ def generate(
     profile: str = "A",
     book: Book | None = None,
     start_row: int = 0,
-    batch_rows: int = 65_536,
+    batch_rows: int = 131_072,
 ) -> Iterator[pa.RecordBatch]:
     """Declarations `start_row` … `start_row + rows − 1` (counted from 0) as record batches of one schema.
 

@@ -8,6 +8,7 @@ these by what they read of facts and papers; and what is new after that by what 
 from __future__ import annotations
 
 from collections.abc import Callable
+from datetime import date
 from typing import Any
 
 import numpy as np
@@ -18,7 +19,7 @@ from tidegate.screening.bulk import documents as docs
 from tidegate.screening.bulk.composition import PIECE
 from tidegate.screening.bulk.describe import Layer, describe
 from tidegate.screening.bulk.keys import Codes, Interner
-from tidegate.screening.bulk.residual import Place, Residuals, rules_in_force
+from tidegate.screening.bulk.residual import BlankCase, Place, Residuals, rules_in_force
 from tidegate.screening.bulk.shipments import Shipments
 from tidegate.screening.bulk.standing import Standing
 from tidegate.screening.bulk.view import View
@@ -164,15 +165,22 @@ class Layers:
             layer.in_force.append(residuals.one(found))
             layer.forces.append(layer.force_codes(id(layer.in_force[-1])))
         ids, first, seen = self._route_key(layer, view, rows, content, layer.forces[days], counterpart, here)
-        for i in first.tolist():
-            rules, shipment = layer.in_force[int(days[i])], shipments[int(rows[i])]
-            event_days = layer_days(shipment, role, position)
-            worlds_here = self.classes[int(cls[i])].worlds
+        codes = {place: found[first].tolist() for place, found in seen.items()}
+        each = zip(
+            rows[first].tolist(), days[first].tolist(), cls[first].tolist(), content[first].tolist(), strict=True
+        )
+        for n, (row, on, which, what) in enumerate(each):
 
-            def code(place: Place, i: int = i) -> int:
-                return int(seen[place][i]) if place in seen else 0
+            def code(place: Place, n: int = n) -> int:
+                return codes[place][n] if place in codes else 0
 
-            number = residuals.of(shipment, rules, event_days, here, role, worlds_here, int(content[i]), code)
+            def case(row: int = row) -> BlankCase:
+                return BlankCase(shipments[row], self.book, here, role, {})
+
+            def event_days(row: int = row) -> dict[str, date]:
+                return layer_days(shipments[row], role, position)
+
+            number = residuals.of(layer.in_force[on], self.classes[which].worlds, what, code, case, event_days)
             layer.route_residuals.append(number)
         return residuals, layer.route_residuals[ids]
 

@@ -51,7 +51,9 @@ class Residuals:
     reads: list[frozenset[str]] = field(default_factory=list)
     _same: dict[tuple[Compiled, ...], tuple[Compiled, ...]] = field(default_factory=dict)
     # what is left of rules (a tuple of `one`) for a content whatever the route, and those that turn on the route
-    _fits: dict[tuple[int, int], tuple[tuple[Any, ...], list[Fitting]]] = field(default_factory=dict)
+    # (and what these read of it)
+    _fits: dict[tuple[int, int], tuple[tuple[Any, ...], list[Fitting], tuple[Place, ...]]] = field(default_factory=dict)
+    _numbers: dict[tuple[int, ...], int] = field(default_factory=dict)
     _route_tests: dict[str, tuple[Test, ...]] = field(default_factory=dict)
     _places: dict[str, tuple[Place, ...]] = field(default_factory=dict)
     _shapes: dict[Any, Any] = field(default_factory=dict)
@@ -59,24 +61,25 @@ class Residuals:
     _reading: dict[tuple[str, ...], Numbers] = field(default_factory=dict)
 
     def of(
-        self, s: Shipment, rules: tuple[Compiled, ...], days: Mapping[str, date], here: str | None, role: str | None,
-        worlds: Sequence[World], content: int, seen: Callable[[Place], int],
+        self, rules: tuple[Compiled, ...], worlds: Sequence[World], content: int, seen: Callable[[Place], int],
+        case: Callable[[], BlankCase], days: Callable[[], Mapping[str, date]],
     ) -> int:  # fmt: skip
         """The id of the residual for a shipment's route, days and code in these worlds.
 
         content: a code for the worlds and the HS code; seen: for what a condition reads of the route, a code for the
-        value: where a rule reads the same, nothing of it is worked out again.
+        value: where a rule reads the same, nothing of it is worked out again. case, days: what is known of it, made
+        only where something is.
         """
-        case = BlankCase(s, self.book, here, role, {})
-        case.blank = True
 
         def left(among: Sequence[Fitting]) -> Iterator[tuple[Any, Compiled]]:
             for c, fits, places in among:
                 known = (c.rule.id, content, *[seen(place) for place in places])
                 shape = self._shapes.get(known)
                 if shape is None:
-                    case.day = days[c.rule.event]
-                    shape = self._shapes[known] = self._shape(c, case, worlds, fits)
+                    blank = case()
+                    blank.blank = True
+                    blank.day = days()[c.rule.event]
+                    shape = self._shapes[known] = self._shape(c, blank, worlds, fits)
                 if shape[1]:
                     yield shape[0], c
 
@@ -84,11 +87,15 @@ class Residuals:
         if fitting is None:
             fixed, turning = self._fitting(rules, tuple(worlds))
             mine = tuple((w.waste, w.hazardous, w.entry in ("B3011", "")) for w in worlds)
-            fitting = self._fits[id(rules), content] = (mine, *left(fixed)), turning
-        kept = [*fitting[0], *left(fitting[1])]
-        number = self.ids((kept[0], *[shape for shape, _ in kept[1:]]))
-        if number == len(self.reads):
-            self.reads.append(frozenset().union(*(self._rule_reading(c.rule) for _, c in kept[1:])))
+            places = tuple(dict.fromkeys(place for _, _, read in turning for place in read))
+            fitting = self._fits[id(rules), content] = (mine, *left(fixed)), turning, places
+        route = (id(rules), content, *[seen(place) for place in fitting[2]])
+        number = self._numbers.get(route)
+        if number is None:
+            kept = [*fitting[0], *left(fitting[1])]
+            number = self._numbers[route] = self.ids((kept[0], *[shape for shape, _ in kept[1:]]))
+            if number == len(self.reads):
+                self.reads.append(frozenset().union(*(self._rule_reading(c.rule) for _, c in kept[1:])))
         return number
 
     def reading(self, *names: str) -> Numbers:
