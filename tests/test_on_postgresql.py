@@ -37,6 +37,7 @@ AGAIN = (
     "tests/movements/test_movements_orders.py",
     "tests/movements/test_movements_exchange.py",
     "tests/movements/test_green.py",
+    "tests/movements/test_green_control.py",
 )
 
 

@@ -14,6 +14,7 @@ from tests.movements.cases import START, actor, content, copy, drafted, sent_on,
 from tests.movements.test_pages_notifications import authority, client_of, page, text, trader
 from tidegate.exchange import delivery
 from tidegate.exchange.models import Blob, Inbox
+from tidegate.movements import evidence
 from tidegate.movements.commands import attachments, notifications
 from tidegate.movements.models import Attachment, InfoRequest, Notification
 from tidegate.parties import files, times
@@ -86,6 +87,80 @@ def test_files_go_with_the_notification_and_later_ones_follow_at_once() -> None:
     assert "has not come" not in shown
     entry = JournalEntry.objects.filter(holder="NL", type="notification.attached").latest("id")
     assert (entry.state, entry.payload["files"][0]["name"]) == ("DE", "permit.pdf")
+
+
+def asked_by_germany(row: Notification) -> InfoRequest:
+    question = notifications.request_info(actor("DE"), copy(row, "DE").pk, question="Who analysed it?")
+    settle()
+    return InfoRequest.objects.get(holder="TH", reference=question.reference)
+
+
+def upload(data: bytes = PDF, kind: str = "application/pdf") -> SimpleUploadedFile:
+    return SimpleUploadedFile("analysis.pdf", data, kind)
+
+
+def test_an_answer_takes_its_file_along() -> None:
+    row = drafted()
+    sent(row)
+    asked = asked_by_germany(row)
+    where = page(row, "answer", asked.pk)
+    mine = trader()
+    assert 'type="file" name="file"' in text(mine.get(where))
+    said = {"revision": asked.revision, "key": "once", "answer": "Our laboratory", "kind": "analysis"}
+    for _twice in range(2):
+        assert mine.post(where, {**said, "file": upload()}).status_code == 302
+        settle()
+    for code in ("TH", *ABROAD):
+        [file] = told(row, code)
+        assert (file.kind, file.name, file.size) == ("analysis", "analysis.pdf", len(PDF))
+        assert file.subject_id == InfoRequest.objects.get(holder=code, reference=asked.reference).pk
+    types = [entry.type for entry in JournalEntry.objects.filter(holder="TH", case=row.case).order_by("id")]
+    assert types.count("notification.attached") == types.count("info_request.answered") == 1
+    assert types.index("notification.attached") < types.index("info_request.answered")
+    there = authority("DE")
+    shown = text(there.get(page(copy(row, "DE"))))
+    assert f"answers {asked.reference}" in shown
+    answer: Any = there.get(page(copy(row, "DE"), "attachment", told(row, "DE")[0].pk))
+    assert b"".join(answer.streaming_content) == PDF
+
+
+@pytest.mark.parametrize(
+    ("file", "said"),
+    [
+        (upload(b"MZ a program"), "is not what it says it is"),
+        (upload(b"PK", "application/zip"), "is not taken"),
+        (upload(PDF + b" " * 30), "too large"),
+        (upload(b""), "empty"),
+    ],
+)
+def test_a_file_that_is_refused_leaves_the_question_open(
+    file: SimpleUploadedFile, said: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    row = drafted()
+    sent(row)
+    asked = asked_by_germany(row)
+    monkeypatch.setattr(evidence, "LARGEST", len(PDF))
+    file.seek(0)
+    given = {"revision": asked.revision, "key": "once", "answer": "Our laboratory", "kind": "analysis", "file": file}
+    answer = trader().post(page(row, "answer", asked.pk), given)
+    assert answer.status_code == 422
+    assert said in text(answer)
+    asked.refresh_from_db()
+    assert (asked.answered_at, told(row, "TH")) == (None, [])
+
+
+def test_an_answer_to_what_changed_meanwhile_keeps_no_file() -> None:
+    row = drafted()
+    sent(row)
+    asked = asked_by_germany(row)
+    given = {"revision": asked.revision - 1, "key": "once", "answer": "Our laboratory", "file": upload()}
+    assert trader().post(page(row, "answer", asked.pk), given).status_code == 409
+    assert told(row, "TH") == []
+    # Without a file, and without saying of what kind one would be.
+    given = {"revision": asked.revision, "key": "once", "answer": "Our laboratory"}
+    assert trader().post(page(row, "answer", asked.pk), given).status_code == 302
+    asked.refresh_from_db()
+    assert (asked.answer, told(row, "TH")) == ("Our laboratory", [])
 
 
 def test_authorities_abroad_open_them_and_nobody_else_does() -> None:

@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from datetime import UTC, date, datetime, timedelta
 from pathlib import Path
 from typing import Any
+from unittest.mock import patch
 
 import pytest
 from hypothesis import given
@@ -140,6 +142,12 @@ def test_silence_of_the_state_of_import_is_never_consent_under_the_convention(
     assert clocks.tacit(state=state, role="import", day=day, book=BOOK, layers=layers) is None
     both = [*layers, "basel", "oecd"]
     assert clocks.tacit(state=state, role="import", day=day, book=BOOK, layers=both) is None
+    # Nor where a file of waivers names it: the file is refused (below), and were it read, it would not be believed.
+    known = clocks.clocks()
+    wrong = {name: replace(one, roles=("import",), layers=()) for name, one in known.waivers.items()}
+    with patch.object(clocks, "clocks", lambda: replace(known, waivers=wrong)):
+        for asked in (layers, both):
+            assert clocks.tacit(state=state, role="import", day=day, book=BOOK, layers=asked) is None
 
 
 def test_silence_is_consent_only_by_dated_law_of_that_state() -> None:
@@ -259,7 +267,7 @@ def test_why_this_date() -> None:
         "weekends",
         "Day of the Dike",
         "estimated",
-        "June 11, 2026",
+        "11 June 2026",
         "no consent",
     ):
         assert said in lines, lines

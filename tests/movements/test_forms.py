@@ -8,7 +8,7 @@ from types import SimpleNamespace
 from typing import Any
 
 import pytest
-from hypothesis import given
+from hypothesis import example, given
 from hypothesis import strategies as st
 
 from tests.movements import cases
@@ -268,16 +268,24 @@ def test_who_must_consent_follows_from_route_waste_and_dated_law() -> None:
 PARTIES = sorted(state for state in BOOK.states if len(state) == 2 and BOOK.in_group(state, ("basel_party",), DAY))
 
 
-@given(ends=st.lists(st.sampled_from(PARTIES), min_size=4, max_size=4, unique=True))
-def test_adding_a_state_of_transit_only_adds_to_those_asked(ends: list[str]) -> None:
-    """Invariant 10."""
+@given(
+    ends=st.lists(st.sampled_from(PARTIES), min_size=4, max_size=4, unique=True),
+    load=st.sampled_from([cases.LOAD, {}]),
+)
+@example(ends=["DE", "PH", "SG", "MY"], load={})
+def test_adding_a_state_of_transit_only_adds_to_those_asked(ends: list[str], load: dict[str, Any]) -> None:
+    """Invariant 10. What law prohibits and an authority lets go on all the same, and what law leaves open, asks every
+    Party on the way."""
     home, there, first, second = ends
     short = route((home, "export"), (first, "transit"), (there, "import"))
     longer = route((home, "export"), (first, "transit"), (second, "transit"), (there, "import"))
-    before, after = required(short), required(longer)
+    before, after = required(short, load), required(longer, load)
     assert {state: after[state] for state in before} == before
     assert second in after
-    assert required(longer) == after  # the same question, the same answer
+    assert required(longer, load) == after  # the same question, the same answer
+    said = guard.decision(longer, load, DAY, BOOK)
+    if said["outcome"] == "prohibited" or said["regime"] is None:
+        assert {after[code] for code in (first, second, there)} == {True}
 
 
 def test_a_load_that_cannot_be_read_is_refused_by_name() -> None:

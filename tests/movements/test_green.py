@@ -5,10 +5,12 @@ from __future__ import annotations
 import base64
 import csv
 import io
+import json
 import zipfile
 from collections.abc import Iterator
 from datetime import UTC, datetime
 from decimal import Decimal
+from functools import partial
 from typing import Any
 
 import openpyxl
@@ -19,8 +21,9 @@ from hypothesis import strategies as st
 
 from tests.movements.cases import Wire, actor, again, wired
 from tests.movements.green_forms import LINE, MIXED, form, ready
-from tidegate.movements import border, green_files, machines
+from tidegate.movements import border, green_entering, green_files, machines
 from tidegate.movements.commands import green as commands
+from tidegate.movements.commands import green_control as control
 from tidegate.movements.models import Breach, GreenShipment, GreenUpload
 from tidegate.parties import times
 from tidegate.parties.commanding import Forbidden, Missing, Refused
@@ -29,6 +32,8 @@ from tidegate.parties.registry import Rejected, registry
 
 pytestmark = pytest.mark.django_db
 NOW = datetime(2027, 3, 2, 2, tzinfo=UTC)
+# More than two working days before the form's day of departure, Monday 1 March 2027.
+IN_TIME = datetime(2027, 2, 22, 2, tzinfo=UTC)
 
 
 @pytest.fixture(autouse=True)
@@ -50,6 +55,10 @@ def trader() -> Any:
 
 def plant() -> Any:
     return actor("DE", "facility", "clerk")
+
+
+def officer(code: str) -> Any:
+    return actor(code, "customs", "clerk")
 
 
 def at(row: GreenShipment, code: str) -> GreenShipment:
@@ -80,8 +89,10 @@ def sheet(*lines: dict[str, Any], also: tuple[str, ...] = ()) -> str:
 
 
 def test_from_the_form_to_recovery_in_every_copy(wire: Wire) -> None:
-    row = commands.enter(trader(), content=form(reference="OWN-1"))
+    with times.at(IN_TIME):
+        row = commands.enter(trader(), content=form(reference="OWN-1"))
     assert (row.law, row.status, row.quantity_kg) == ("green", "entered", Decimal("24000.000"))
+    assert not row.late_notice
     wire.settle()
     for code in ("SG", "DE"):
         there = at(row, code)
@@ -212,6 +223,11 @@ def test_copies_meet_whatever_the_order_of_messages(data: st.DataObject) -> None
         with wired() as wire:
             row = commands.enter(trader(), content=form())
             wire.deliver(("TH", "DE"))
+            controls = {
+                "hold": lambda code: control.hold(officer(code), at(row, code).pk, reason=f"look {code}"),
+                "release": lambda code: control.release_hold(officer(code), at(row, code).pk, reason="seen"),
+                "pass": lambda code: control.pass_border(officer(code), at(row, code).pk, kind="entry"),
+            }
             acts = {
                 "depart": lambda: commands.depart(trader(), row.pk, loaded_kg="24000"),
                 "cancel": lambda: commands.cancel(trader(), row.pk, reason="sold"),
@@ -223,8 +239,12 @@ def test_copies_meet_whatever_the_order_of_messages(data: st.DataObject) -> None
                     plant(), at(row, "DE").pk, received_kg="24000", rejected_kg="24000", reason="waste"
                 ),
                 "recover": lambda: commands.recover(plant(), at(row, "DE").pk),
-            }
-            for _step in range(data.draw(st.integers(3, 9))):
+                **{
+                    f"{name} {code}": partial(controls[name], code)
+                    for name in controls for code in ("TH", "SG", "DE") if code != "SG" or name != "pass"
+                },
+            }  # fmt: skip
+            for _step in range(data.draw(st.integers(3, 12))):
                 waiting = wire.waiting()
                 name = data.draw(st.sampled_from([*acts, *(["deliver"] * 3 if waiting else [])]))
                 if name == "deliver":
@@ -233,14 +253,17 @@ def test_copies_meet_whatever_the_order_of_messages(data: st.DataObject) -> None
                 try:
                     with transaction.atomic():
                         acts[name]()
-                except Refused:
+                except (Refused, GreenShipment.DoesNotExist):  # its copy is still on its way
                     continue
             wire.settle(lambda pairs: data.draw(st.sampled_from(pairs)))
             copies = [at(row, code) for code in ("TH", "SG", "DE")]
             said = {
-                (one.status, one.law, one.loaded_kg, one.received_kg, one.rejected_kg, one.content["designation"])
+                (
+                    one.status, one.law, one.loaded_kg, one.received_kg, one.rejected_kg, one.content["designation"],
+                    json.dumps([one.holds, one.passages, one.notice]), one.lodged_at, one.late_notice,
+                )
                 for one in copies
-            }
+            }  # fmt: skip
             assert len(said) == 1, said
             assert [folded(one) for one in copies] == [one.status for one in copies]
         transaction.set_rollback(True)
@@ -275,6 +298,35 @@ def test_a_list_with_slips_takes_the_rest(wire: Wire) -> None:
     # The same list again makes nothing twice.
     again_ = upload(sheet(*lines, also=("quantity_t", "colour")))
     assert (again_.accepted, again_.rejected) == (0, 7)
+
+
+def test_a_reference_that_somebody_takes_meanwhile_is_a_slip_of_its_row(
+    wire: Wire, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    commands.enter(trader(), content=form(reference="1"))
+    # As if the shipment had come after the list was looked at.
+    monkeypatch.setattr(green_entering.Entering, "look", lambda self, *_said: setattr(self, "taken", set()))
+    made = upload(sheet({**LINE, "reference": "1"}, {**LINE, "reference": "2"}, {**LINE, "reference": "2"}))
+    assert (made.accepted, [(one["row"], one["field"]) for one in made.rejects]) == (
+        1, [(1, "reference"), (3, "reference")],
+    )  # fmt: skip
+
+
+def test_a_list_does_as_the_form_does(wire: Wire) -> None:
+    """What a list keeps of a row is what the form keeps of it: parties, containers, law, notice, messages."""
+    one = commands.enter(trader(), content=form(reference="form"))
+    many = commands.enter_many(trader(), shipments=[form(reference="list"), form(reference="again")])
+    row = many.shipments.get(reference="list")
+    left = {"reference": "", "planned_on": ""}
+    assert {**row.content, **left} == {**one.content, **left}
+    assert (row.law, row.notice, row.late_notice, row.revision) == (one.law, one.notice, one.late_notice, one.revision)
+    for name in ("involved", "container_uses"):
+        column = "registration" if name == "involved" else "number"
+        said = [list(getattr(x, name).order_by(column).values_list(column, flat=True)) for x in (row, one)]
+        assert said[0] == said[1] != []
+    sent = [(one.to, one.type) for one in wire.sent if one.case == row.case]
+    assert sent == [("SG", "green_shipment.entered"), ("DE", "green_shipment.entered")]
+    assert folded(row) == "entered"
 
 
 def test_the_template_can_be_filled_in_and_taken(wire: Wire) -> None:

@@ -297,9 +297,16 @@ def test_operations_that_do_not_add_up(wire: Wire, row: Notification) -> None:
     plant = {"facility": "Example plant"}
     with refused("balance"):
         movements.complete(facility(), there(made).pk, code="R12", final=False, input_kg="10", output_kg="11", **plant)
+    with refused("balance"):  # what is lost counts with what is passed on
+        movements.complete(
+            facility(), there(made).pk, code="R12", final=False, input_kg="10", output_kg="6", loss_kg="4.001", **plant
+        )
     with refused("code"):
         movements.complete(facility(), there(made).pk, code="R14", final=True, input_kg="10", **plant)
-    movements.complete(facility(), there(made).pk, code="D1", final=True, input_kg="20001", **plant)
+    movements.complete(facility(), there(made).pk, code="R3", final=True, input_kg="12000", **plant)
+    assert (breaches("DE", there(made)), there(made).completed_at) == (set(), None)
+    # Each of the two fits; together they take in a gram more than was accepted.
+    movements.complete(facility(), there(made).pk, code="D1", final=True, input_kg="8000.001", **plant)
     wire.settle()
     assert breaches("DE", there(made)) == {"operation_not_allowed", "mass_balance"}
     assert statuses(made) == everywhere("completed")

@@ -13,11 +13,13 @@ import pytest
 from django.core import mail
 from django.db import transaction
 from django.test import Client
+from django.utils import translation
+from django.utils.translation import gettext
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from tests.parties.world import World, make_world
-from tidegate.movements import notices, rounds, webhooks
+from tidegate.movements import clocks, notices, rounds, webhooks
 from tidegate.movements.commands import notices as commands
 from tidegate.movements.models import Clock, Notification, Subscription
 from tidegate.movements.webhooks import Undelivered
@@ -127,6 +129,45 @@ def test_a_letter_names_nobody_in_its_subject_and_speaks_the_readers_language(wo
     assert not [name for name in [*names, actor.person.name] if name in f"{letter.subject}{letter.body}"]
     assert f"/organisations/{world.body('notifier').pk}/" in letter.body
     assert letter.extra_headers["Auto-Submitted"] == "auto-generated"
+
+
+# How a letter heads changes and limits, what it says of them, and how it writes 09:00 of 23 and 30 November.
+LETTERS = {
+    "vi": ("Những gì đã thay đổi", "Sắp hết hạn", "23 tháng 11 năm 2026, 09:00", "30 tháng 11 năm 2026, 09:00"),
+    "th": ("สิ่งที่เปลี่ยนแปลง", "ใกล้สิ้นสุด", "23 พฤศจิกายน 2026, 09:00", "30 พฤศจิกายน 2026, 09:00"),
+    "id": ("Yang berubah", "Segera berakhir", "23 November 2026, 09:00", "30 November 2026, 09:00"),
+    "ms": ("Apa yang berubah", "Akan tamat", "23 November 2026, 09:00", "30 November 2026, 09:00"),
+}
+
+
+@pytest.mark.parametrize("language", LETTERS)
+@pytest.mark.parametrize("channel", ["email", "digest"])
+def test_notice_and_digest_write_words_and_days_as_their_reader_does(world: World, channel: str, language: str) -> None:
+    """Whatever language the office keeps and the process is in."""
+    actor = world.actor("notifier", "clerk")
+    assert actor.person is not None
+    type(actor.person).objects.filter(pk=actor.person.pk).update(language=language)
+    commands.subscribe(actor, channel=channel, days_ahead=10)
+    sealing.seal_all()
+    write(world.body("notifier"))
+    limit = clock(world.body("notifier"), START + timedelta(days=7))
+    Clock.objects.filter(pk=limit.pk).update(rule="basel-acknowledge-transit")
+    tick(START + timedelta(days=1))
+    [letter] = mail.outbox
+    changed, soon, recorded, due = LETTERS[language]
+    with translation.override(language):
+        event, text = (
+            gettext("Organisation changed in the register"),
+            gettext(clocks.clocks().rules["basel-acknowledge-transit"].text),
+        )
+    lines = letter.body.splitlines()
+    assert {f"{changed}:", f"{soon}:", f"{due}  {text} ({limit.case})"} <= set(lines)
+    assert f"{recorded}  {event}" in lines
+    assert not {"Organisation changed in the register", clocks.clocks().rules["basel-acknowledge-transit"].text} & {
+        event,
+        text,
+    }
+    assert not re.search(r"\d{4}-\d\d-\d\d|change|deadline", f"{letter.subject} {letter.body}")
 
 
 def test_whose_role_has_ended_is_told_nothing_more(world: World) -> None:

@@ -6,6 +6,7 @@ import base64
 import csv
 import io
 import json
+import re
 from collections.abc import Iterator
 from datetime import UTC, datetime
 from typing import Any
@@ -190,3 +191,88 @@ def test_one_and_many_over_the_api(client: Client, wire: Wire) -> None:
     assert answer["reasons"][0]["code"] == "quantity"
     assert json.loads(json.dumps(answer))["left"][0]["kg"] == "24000.000"
     assert commands.MAX_ROWS == 2000
+
+
+def test_a_late_form_is_seen_wherever_the_shipment_is(client: Client, wire: Wire) -> None:
+    mine = signed_in(trader())
+    entered = mine.post(HOME + "new/", typed(), follow=True).content.decode()
+    row = GreenShipment.objects.get(holder="TH")
+    wanted = "due by 25 February 2027"
+    assert wanted in entered
+    assert "2 working days" in entered
+    assert wanted in page(mine, HOME)
+    assert wanted in page(mine, HOME + "?mark=late")
+    assert "Nothing found" in page(mine, HOME + "?mark=held")
+    mine.post(HOME + "lists/", {"file": SimpleUploadedFile("l.csv", listed({**LINE, "reference": "T-9"}).encode())})
+    assert "Handed in late" in page(mine, f"{HOME}lists/{GreenUpload.objects.get().pk}/")
+    wire.settle()
+    customs = signed_in(actor("DE", "customs", "clerk"))
+    assert wanted in page(customs, f"{HOME}{row.case}/")
+    assert "Look at it: its form was handed in too late" in page(customs, "/desk/")
+    with times.at(datetime(2027, 3, 1, 2, tzinfo=UTC)):
+        shown = page(customs, f"/border?q={row.case}")
+        assert "Valid, but flagged" in shown
+        assert wanted in shown
+        file = SimpleUploadedFile("n.csv", f"number\n{row.case}\n".encode())
+        many = customs.post("/border/many/", {"file": file, "as": "page"}).content.decode()
+        assert "Valid, but flagged" in many
+        assert wanted in many
+        headers = calls("DE", "customs")
+        answer = client.get(f"{BASE}/border/check?number={row.case}", headers=headers).json()["answers"][0]
+    assert (answer["answer"], answer["flags"][0]["code"]) == ("valid", "late_notice")
+    said = client.get(f"{BASE}/green-shipments?mark=late", headers=headers).json()["shipments"]
+    assert {(one["late_notice"], one["notice_due"]) for one in said} == {(True, "2027-02-25")}
+    assert all(wanted in one["why_late"] for one in said)
+    whole = client.get(f"{BASE}/green-shipments/{row.case}", headers=headers).json()
+    assert whole["notice"]["rule"] == "eu-2024-annex-vii-notice"
+
+
+def test_customs_holds_and_lets_go_from_the_border(client: Client, wire: Wire) -> None:
+    with times.at(datetime(2027, 2, 22, 2, tzinfo=UTC)):
+        row = commands.enter(trader(), content=form(reference="OWN-1"))
+        wire.settle()
+    customs, mine = signed_in(actor("DE", "customs", "clerk")), signed_in(trader())
+    own = f"{HOME}{row.case}/"
+    shown = page(customs, f"/border?q={row.case}")
+    for act in ("hold/", "pass-border/"):
+        assert f'href="{own}{act}"' in shown
+    assert f'href="{own}release/"' not in shown
+    assert "Example customs of DE" in page(customs, own + "hold/")
+    send(customs, own + "hold/", reason="", status=422)
+    send(customs, own + "hold/", reason="papers", office="Port of Hamburg")
+    send(customs, own + "pass-border/", kind="arrival", office="Port of Hamburg", note="one seal missing")
+    wire.settle()
+    text = page(mine, own)
+    for wanted in ("Held by", "Germany", "Port of Hamburg", "papers", "It arrived at the office", "one seal missing"):
+        assert wanted in text, wanted
+    assert f'href="{own}depart/"' not in text
+    assert "Held by DE" in page(mine, HOME + "?mark=held")
+    send(mine, own + "depart/", loaded_kg="24000", status=422)
+    shown = page(customs, f"/border?q={row.case}")
+    assert "Not valid" in shown
+    assert f'href="{own}release/"' in shown
+    assert "Decide on the held load" in page(customs, "/desk/")
+    headers = calls("DE", "customs")
+    whole = client.get(f"{BASE}/green-shipments/{row.case}", headers=headers).json()
+    assert (whole["held_by"], whole["holds"][0]["reason"]) == (["DE"], "papers")
+    assert whole["passages"][0]["kind"] == "arrival"
+    there = GreenShipment.objects.get(holder="DE", case=row.case)
+    ended = {"shipment_id": str(there.pk), "reason": "in order"}
+    assert post(client, "/commands/green/release_hold", ended, headers).status_code == 200
+    again_ = post(client, "/commands/green/release_hold", ended, headers)
+    assert again_.status_code == 422, again_.content
+    seen = {"shipment_id": str(there.pk), "kind": "entry", "at": "2027-03-01T10:00:00+01:00"}
+    assert post(client, "/commands/green/pass_border", seen, headers).status_code == 200
+    assert post(client, "/commands/green/hold", ended, calls("DE", "facility")).status_code == 403
+    wire.settle()
+    assert [one["kind"] for one in again(row).passages] == ["entry", "arrival"]
+    assert again(row).holds == []
+    send(mine, own + "depart/", loaded_kg="24000")
+
+
+@pytest.mark.parametrize("address", ["", "new/", "lists/", "{case}/", "{case}/edit/", "{case}/depart/"])
+def test_the_navigation_says_where_the_reader_is(wire: Wire, address: str) -> None:
+    row = commands.enter(trader(), content=form())
+    text = page(signed_in(trader()), HOME + address.format(case=row.case))
+    entries = re.findall(r'<a[^>]*href="([^"]+)"[^>]*aria-current="page"', text)
+    assert "/movements/" in entries, entries

@@ -332,7 +332,7 @@ def test_a_certificate_is_a_paper_whose_code_verifies() -> None:
     assert (answer.status_code, answer["Content-Type"]) == (200, "application/pdf")
     read = PdfReader(io.BytesIO(answer.content))
     text = " ".join(one.extract_text() for one in read.pages)
-    for wanted in (made.number, "IMP-4", "Permit", "Valid on 2026-11-02", "/verify/"):
+    for wanted in (made.number, "IMP-4", "Permit", "Valid on 2 November 2026", "/verify/"):
         assert wanted in text.replace("\u200b", "").replace("\n", ""), wanted
     signed = read.attachments["certificate.jwt"][0].decode()
     assert signed == made.token

@@ -82,7 +82,7 @@ def test_a_load_goes_home_page_by_page(wire: Wire) -> None:
     assert again(case).status == "consents_ok"
     send(german, f"{own}cost/", kind="storage", amount="1200.50", currency="eur", borne_by="the exporter")
     wire.settle()
-    assert "1200.50 EUR" in page(thai, own)
+    assert "1,200.50 EUR" in page(thai, own)
     line = CostLine.objects.get(holder="DE")
     send(german, f"{own}settle/", reference=line.reference, how="settled")
     wire.settle()

@@ -116,7 +116,7 @@ def the_end(walk: Walk) -> None:
         there.take_back(back).click("Record a cost").fill(
             {"Kind": "Storage", "Amount": "1250.00", "Currency (three letters)": "EUR",
              "Who pays": "Example notifier of TH"}
-        ).click("Record a cost").sees("1250.00 EUR")  # fmt: skip
+        ).click("Record a cost").sees("1,250.00 EUR")  # fmt: skip
         home.case(number).click("Call the guarantee").fill({"Reason": "Costs of the return"}).click("Call it")
         there.take_back(back).click("Settle a cost").fill({"How": "Taken from the guarantee"}).click("Settle a cost")
         there.sees("Taken from the guarantee", within="Costs")

@@ -18,6 +18,7 @@ from django.utils.translation import gettext, override
 from tests.web.batches import SHIPMENTS, lines, screened
 from tests.web.shipments import CLEAN_PE_TO_MALAYSIA, MIXED_TO_THAILAND
 from tidegate.law import load_rulebook
+from tidegate.parties import figures
 from tidegate.screening import decide, messages, parse_shipment
 from tidegate.web import words
 from tidegate.web.check.answers import permalink
@@ -200,10 +201,10 @@ def test_days_read_naturally() -> None:
         ("id", "5 November 2026"),
     ):
         with override(language):
-            assert words.day(date(2026, 11, 5)) == day
-            assert words.moment(datetime(2026, 11, 5, 9, 7, tzinfo=UTC)) == f"{day}, 09:07"
+            assert figures.day(date(2026, 11, 5)) == day
+            assert figures.moment(datetime(2026, 11, 5, 9, 7, tzinfo=UTC)) == f"{day}, 09:07"
 
 
 def test_figures_that_are_none_stay_as_they_were_typed() -> None:
     with override("vi"):
-        assert [words.number(text) for text in ("1.50", "1E3", "abc", "NaN", "")] == ["1,5", "1000", "abc", "NaN", ""]
+        assert [figures.number(text) for text in ("1.50", "1E3", "abc", "NaN", "")] == ["1,5", "1000", "abc", "NaN", ""]

@@ -18,7 +18,8 @@ from tests.web.batches import screened
 from tidegate.law import load_rulebook
 from tidegate.parties.commanding import Refused
 from tidegate.parties.models import JournalEntry
-from tidegate.web.upkeep import commands
+from tidegate.screening.approval import Trial
+from tidegate.web.upkeep import commands, trials
 from tidegate.web.upkeep.models import Proposal
 
 AUTHORITY = "competent_authority"
@@ -136,6 +137,52 @@ def test_a_change_of_a_rule_keeps_what_the_form_does_not_show(world: World) -> N
     page = client.get(f"/law/proposals/{row.pk}/").content.decode()
     assert "What it changes" in page
     assert "2031-12-31" in page
+
+
+def test_opened_again_it_is_tried_anew_only_when_something_changed(
+    world: World, law: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    row = propose(world.client(AUTHORITY, "clerk"), "/law/proposals/new", **NEW, cases=CASES)
+    client = world.client(AUTHORITY, "officer")
+    tried: list[Trial] = []
+
+    def try_out(proposal: Proposal) -> Trial:
+        tried.append(commands.trial_of(proposal))
+        return tried[-1]
+
+    monkeypatch.setattr(trials, "trial_of", try_out)
+
+    def shown() -> str:
+        text = client.get(f"/law/proposals/{row.pk}/").content.decode()
+        tree: Any = lxml_html.fromstring(text)
+        return " ".join(tree.get_element_by_id("main").text_content().split())
+
+    first = shown()
+    assert (shown(), len(tried)) == (first, 1)
+    assert tried[0].broken
+    assert all(scenario in first for scenario in tried[0].broken)
+    # Another case of the office's own, which comes out otherwise.
+    (law / "scenarios").mkdir()
+    case = yaml.safe_load(CASES)
+    case["scenarios"] = [
+        {**case["scenarios"][0], "id": "vn-of-the-office", "rules": [], "expect": {"outcome": "clear"}}
+    ]
+    (law / "scenarios" / "own.yaml").write_text(yaml.safe_dump(case))
+    assert "vn-of-the-office" in shown()
+    assert (shown() == shown(), len(tried)) == (True, 2)
+    # The law under it changes.
+    (law / "other.yaml").write_text("version: '2099.1'\n")
+    shown()
+    assert (shown() == shown(), len(tried)) == (True, 3)
+    # The proposal itself changes.
+    Proposal.objects.filter(pk=row.pk).update(content=row.content.replace("0.3", "0.35"))
+    other = shown()
+    assert (shown(), len(tried)) == (other, 4)
+    # What was kept is no ground for approving: that is tried out each time.
+    Proposal.objects.filter(pk=row.pk).update(tried={**row.tried, "findings": [], "broken": [], "own": []})
+    with pytest.raises(Refused) as refused:
+        commands.approve(world.actor(AUTHORITY, "officer"), row.pk, revision=1)
+    assert refused.value.code in ("broken", "findings")
 
 
 def test_whoever_proposed_cannot_approve(world: World, law: Path) -> None:

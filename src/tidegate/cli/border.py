@@ -107,6 +107,7 @@ def _lines_of(said: dict[str, Any]) -> list[str]:
         f"{said['number'] or said['asked']}: {said['answer'].replace('_', ' ')} ({said['subject']}, {said['status']})"
     ]
     out += [f"  {one['text']}" for one in said["reasons"]]
+    out += [f"  flagged: {one['text']}" for one in said["flags"]]
     if said["stale_since"]:
         out.append(f"  not known since {said['stale_since']}")
     out += [

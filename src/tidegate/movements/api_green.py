@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from datetime import date, datetime
 from typing import Any
 from uuid import UUID
@@ -10,7 +11,9 @@ from django.http import HttpRequest
 from ninja import Schema
 from pydantic import Field
 
+from tidegate.movements import green_notice
 from tidegate.movements.api import Limit, Offset, Words, actor_of, item, router
+from tidegate.movements.models import GreenShipment
 from tidegate.movements.queries import green as queries
 from tidegate.parties.api import actor_required
 
@@ -30,6 +33,11 @@ class GreenItem(Schema):
     loaded_kg: str | None
     received_kg: str | None
     rejected_kg: str | None
+    lodged_at: datetime = Field(description="When its form was handed in.")
+    late_notice: bool = Field(description="Whether that was later than the law of a State on the route asks for.")
+    notice_due: date | None = Field(description="The last day on which it was in time; null where no law sets one.")
+    why_late: str = Field(description="The reason in words; empty where it was in time.")
+    held_by: list[str] = Field(description="The States that hold it.")
     departed_at: datetime | None
     received_at: datetime | None
     recovered_at: datetime | None
@@ -41,6 +49,9 @@ class GreenWhole(GreenItem):
 
     content: dict[str, Any] = Field(description="The information form, by field.")
     screen: dict[str, Any] = Field(description="The law's answer: outcome, reasons, papers, questions.")
+    notice: dict[str, Any] = Field(description="How early the form had to be handed in: rule, law, source, days.")
+    holds: list[dict[str, Any]] = Field(description="state, office, at, reason of each State that holds it.")
+    passages: list[dict[str, Any]] = Field(description="state, kind (entry, exit, arrival), office, at, note.")
 
 
 class GreenItems(Schema):
@@ -71,12 +82,23 @@ class GreenListed(Schema):
     summary="Green-listed shipments",
 )
 def list_green_shipments(
-    request: HttpRequest, q: Words = "", status: str = "", law: str = "", limit: Limit = 100, offset: Offset = 0
+    request: HttpRequest,
+    q: Words = "",
+    status: str = "",
+    law: str = "",
+    mark: str = "",
+    limit: Limit = 100,
+    offset: Offset = 0,
 ) -> dict[str, Any]:
-    """The green-listed shipments that the caller sees; `law` is green, open or barred."""
-    rows = queries.find(actor_of(request), text=q, status=status, law=law)
+    """The green-listed shipments that the caller sees; `law` is green, open or barred, `mark` late or held."""
+    rows = queries.find(actor_of(request), text=q, status=status, law=law, mark=mark)
     fields = GreenItem.model_fields
-    return {"count": rows.count(), "shipments": [item(row, fields) for row in rows[offset : offset + limit]]}
+    return {"count": rows.count(), "shipments": [_shown(row, fields) for row in rows[offset : offset + limit]]}
+
+
+def _shown(row: GreenShipment, fields: Mapping[str, Any]) -> dict[str, Any]:
+    late = green_notice.why_late(row.notice) if row.late_notice else ""
+    return {**item(row, fields), "notice_due": green_notice.due_of(row), "why_late": late}
 
 
 @router.get(
@@ -88,7 +110,7 @@ def list_green_shipments(
 )
 def one_green_shipment(request: HttpRequest, case: str) -> dict[str, Any]:
     """A green-listed shipment by its case or key, with its form and what the law says of it."""
-    return item(queries.shipment(actor_of(request), case), GreenWhole.model_fields)
+    return _shown(queries.shipment(actor_of(request), case), GreenWhole.model_fields)
 
 
 @router.get(

@@ -86,6 +86,7 @@ class Answer:
     """What the border is told. `answer`: valid, not_valid or unknown; `stale_since`: since when it is not known.
 
     `subject` is permit, quota, notification, movement, green or certificate; `number` its own number; `key` its row.
+    `flags` are what was not in order and by itself does not stop it: for the officer to weigh.
     """
 
     asked: str
@@ -95,6 +96,7 @@ class Answer:
     status: str | Promise = ""
     reasons: list[Reason] = field(default_factory=list)
     unknowns: list[Reason] = field(default_factory=list)
+    flags: list[Reason] = field(default_factory=list)
     stale_since: datetime | None = None
     left: list[Left] = field(default_factory=list)
     conditions: list[Applies] = field(default_factory=list)
@@ -174,6 +176,7 @@ def as_json(answer: Answer) -> dict[str, Any]:
         "number": answer.number,
         "status": str(answer.status),
         "reasons": [{"code": one.code, "text": str(one.text)} for one in (*answer.reasons, *answer.unknowns)],
+        "flags": [{"code": one.code, "text": str(one.text)} for one in answer.flags],
         "stale_since": None if moment is None else moment.isoformat(),
         "left": [
             {
@@ -359,6 +362,8 @@ def _green(row: GreenShipment, load: _Load, asked: str) -> Answer:
             out.doubt(one.code, one.text, None)
         else:
             out.refuse(one.code, one.text)
+    if text := green.late(row, load.today):
+        out.flags.append(Reason("late_notice", text))
     out.left.append(Left(row.case, row.writer, row.loaded_kg or row.quantity_kg, None, row.updated_at))
     return out
 

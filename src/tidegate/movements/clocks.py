@@ -12,7 +12,6 @@ from datetime import date, datetime, timedelta
 from typing import Any
 
 from django.db.models import QuerySet
-from django.utils import formats
 from django.utils.translation import gettext as _
 from django.utils.translation import ngettext
 
@@ -21,6 +20,7 @@ from tidegate.movements.calendars import Calendar, calendar_of
 from tidegate.movements.clockbook import NOT_BASEL, ClockError, Clocks, Rule, Waiver, clocks, weekend_of
 from tidegate.movements.models import Clock
 from tidegate.movements.rounds import round_
+from tidegate.parties import figures
 from tidegate.parties.actors import Actor
 from tidegate.parties.models import Held
 
@@ -358,4 +358,4 @@ def _effect(clock: Clock) -> str:
 
 
 def _day(day: date) -> str:
-    return formats.date_format(day, "DATE_FORMAT")
+    return figures.day(day)

@@ -12,13 +12,14 @@ from datetime import date
 from decimal import Decimal, InvalidOperation
 from typing import Any
 
-from django.utils.formats import date_format, number_format
+from django.utils.formats import date_format
 from django.utils.functional import Promise
 from django.utils.translation import gettext_lazy as _
 from django.utils.translation import ngettext
 
 from tidegate.movements import codes
 from tidegate.movements.masses import kilograms
+from tidegate.parties import figures
 from tidegate.parties.commanding import Refused
 
 Facts = Mapping[str, Any]
@@ -314,7 +315,7 @@ def _said(name: str, value: Any, condition: Mapping[str, Any]) -> str:
         return ", ".join(f"{one} {known[one]}" if one in known else str(one) for one in value)
     try:
         if name == "kg":
-            return _("%(kg)s kg") % {"kg": number_format(format(Decimal(value).normalize(), "f"), force_grouping=True)}
+            return _("%(kg)s kg") % {"kg": figures.grouped(Decimal(value))}
         if name == "days" and condition.get("kind") == "maximum_load":
             return ngettext("within %(n)d day", "within %(n)d days", int(value)) % {"n": int(value)}
         if name == "days":

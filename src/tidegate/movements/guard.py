@@ -2,26 +2,19 @@
 
 from __future__ import annotations
 
-import time
 from collections.abc import Iterable, Mapping, Sequence
 from datetime import date
-from threading import Lock
 from typing import Any, Protocol
 
-from django.conf import settings
 from django.utils.translation import gettext_lazy as _
 
-from tidegate.law import Book, load_rulebook
+from tidegate.law import Book
 from tidegate.movements.models import Notification
 from tidegate.parties import times
 from tidegate.parties.commanding import Refused
+from tidegate.parties.rulebook import book
 from tidegate.screening.decision import decide
 from tidegate.screening.shipment import Reject, parse_shipment
-
-# For how long the files of the rulebook are not looked at again, in seconds.
-FRESH_FOR = 2.0
-_lock = Lock()
-_held: tuple[float, tuple[str, ...], Book] | None = None
 
 
 class Stop(Protocol):
@@ -29,19 +22,6 @@ class Stop(Protocol):
 
     state: str
     role: str
-
-
-def book() -> Book:
-    """The rulebook in force for this installation, its overlays laid on top."""
-    global _held
-    overlays = tuple(str(folder) for folder in settings.TIDEGATE_OVERLAYS)
-    held = _held
-    if held is not None and held[1] == overlays and time.monotonic() - held[0] < FRESH_FOR:
-        return held[2]
-    with _lock:
-        found = load_rulebook(overlays)
-        _held = (time.monotonic(), overlays, found)
-    return found
 
 
 def shipment_of(route: Sequence[Stop], load: Mapping[str, Any], day: date) -> dict[str, Any]:

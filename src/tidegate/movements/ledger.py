@@ -395,7 +395,7 @@ def _over(account: Account, draw: str, kg: Decimal, earlier: Decimal, day: date,
         _("More than is allowed within %(days)s days.") % {"days": period.days},
         field="kg",
         value=str(kg),
-        expected=str(period.limit_kg if period.limit_kg is not None else period.limit_count),
+        expected=f"≤ {period.limit_kg if period.limit_kg is not None else period.limit_count}",
     )
 
 

@@ -382,18 +382,35 @@ CERTIFICATE = _m(
 # ── green-listed shipment (Annex VII form) ───────────────────────────────────────────────────────────────────
 # Content and departure are one State's, receipt and recovery another's: whichever comes first, both ways meet.
 _GREEN_OVER = ("received", "rejected", "recovered")
+_GREEN_EVER = ("entered", "departed", *_GREEN_OVER, "cancelled")
 GREEN_SHIPMENT = _m(
     "green_shipment",
     Step("entered", (NEW,), "entered", "person who arranges", "complete; asked of the law, which may bar it"),
     Step("amended", ("entered",), SAME, "person who arranges", "before it leaves"),
     Step("amended", ("departed", *_GREEN_OVER, "cancelled"), SAME, "person who arranges", "known late", observed=True),
-    Step("departed", ("entered",), "departed", "person who arranges", "the law does not bar it on that day"),
+    Step(
+        "departed",
+        ("entered",),
+        "departed",
+        "person who arranges",
+        "the law does not bar it on that day; no State holds it",
+    ),
     Step("departed", _GREEN_OVER, SAME, "person who arranges", "known late", observed=True),
     Step("cancelled", ("entered",), "cancelled", "person who arranges"),
     Step("cancelled", _GREEN_OVER, SAME, "person who arranges", "known late", observed=True),
     Step("received", ("entered", "departed", "cancelled"), "received", "facility", observed=True),
     Step("rejected", ("entered", "departed", "cancelled"), "rejected", "facility", "the whole of it", observed=True),
-    Step("recovered", ("received",), "recovered", "facility", observed=True),
+    Step("recovered", ("received",), "recovered", "facility", "no State holds it", observed=True),
+    Step(
+        "held",
+        ("entered", "departed", "received", "rejected"),
+        SAME,
+        "customs, authority, police",
+        "several States may hold it, each for itself",
+    ),
+    Step("held", ("recovered", "cancelled"), SAME, "customs, authority, police", "known late", observed=True),
+    Step("released", _GREEN_EVER, SAME, "the State that held it", observed=True),
+    Step("passed", _GREEN_EVER, SAME, "customs of each State on the route", observed=True),
     final=("rejected", "recovered", "cancelled"),
 )
 

@@ -39,7 +39,7 @@ from tidegate.movements import clocks, webhooks
 from tidegate.movements.models import Clock, DeadlineTold, Subscription
 from tidegate.movements.rounds import round_
 from tidegate.movements.webhooks import Undelivered
-from tidegate.parties import queries
+from tidegate.parties import figures, queries
 from tidegate.parties.actors import Actor, acting, memberships_of, system
 from tidegate.parties.api import JournalItem
 from tidegate.parties.journal import record
@@ -532,4 +532,4 @@ def link(address: str) -> str:
 
 
 def _moment(at: datetime, zone: ZoneInfo) -> str:
-    return at.astimezone(zone).strftime("%Y-%m-%d %H:%M")
+    return figures.moment(at.astimezone(zone))

@@ -8,18 +8,18 @@ from __future__ import annotations
 
 import json
 from collections.abc import Callable, Mapping, Sequence
-from datetime import datetime
+from datetime import UTC, date, datetime
 from decimal import Decimal
 from typing import Any
 
-from django.utils import formats, translation
+from django.utils import translation
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 
 from tidegate.movements import blocks, codes
 from tidegate.movements.models import GreenShipment, Movement, Notification
 from tidegate.paper import Block, form_pdf
-from tidegate.parties import journal, times
+from tidegate.parties import figures, journal, times
 
 LABELS: Mapping[str, Any] = {
     "registration": gettext_lazy("Registration number"),
@@ -80,6 +80,9 @@ LISTS: Mapping[str, Mapping[str, Any]] = {
     "operations": codes.OPERATIONS,
     "means": codes.TRANSPORT,
 }
+DAYS = frozenset({
+    "first_departure", "last_departure", "day", "received_on", "sent_on", "decided_on", "valid_from", "valid_until",
+})  # fmt: skip
 WIDE = frozenset({"composition", "route", "codes", "carriers", "generators", "decisions", "exporter_declaration"})
 
 
@@ -218,7 +221,7 @@ def _press(
         reference=number,
         subtitle=_("Number %(number)s · copy held by %(state)s") % {"number": number, "state": row.holder.name},
         footer=_("Case %(case)s · revision %(revision)s · made %(time)s UTC")
-        % {"case": row.case, "revision": row.revision, "time": made.strftime("%Y-%m-%d %H:%M")},
+        % {"case": row.case, "revision": row.revision, "time": figures.moment(made.astimezone(UTC))},
         generated=made,
         second=_in(second, title),
         state=status,
@@ -243,6 +246,11 @@ def _in(language: str, label: Any) -> str:
     return "" if other == first else other
 
 
+def in_words(name: str, value: Any) -> str:
+    """One value of a field of the form in words, for pages that show what was said before and after."""
+    return _value(name, value)
+
+
 def block_lines(field: str, value: Any) -> list[tuple[str, str]]:
     """The lines (label, value) of one field of `blocks.to_form` in words, for pages that show what the papers say."""
     return _lines(field, value)
@@ -254,7 +262,7 @@ def _lines(field: str, value: Any) -> list[tuple[str, str]]:
     label = str(LABELS.get(name, ""))
     match value:
         case dict() if field in ("exporter_declaration", "generator_declaration"):
-            said = [str(value.get(part) or "") for part in ("name", "day")]
+            said = [_value(part, value.get(part) or "") for part in ("name", "day")]
             return [(label, ", ".join(part for part in said if part))]
         case dict():
             return [
@@ -316,17 +324,21 @@ def _coded(name: str, values: Sequence[str]) -> str:
 
 
 def _value(name: str, value: Any) -> str:
-    if name == "composition":
-        return "; ".join(
-            " ".join(filter(None, [str(one.get("name", "")), f"{one['percent']} %" if one.get("percent") else ""]))
-            for one in value
-        )
+    if isinstance(value, Mapping) and "percent" in value:
+        share = f"{figures.number(value['percent'])} %" if value["percent"] else ""
+        return " ".join(filter(None, [str(value.get("name", "")), share]))
+    if isinstance(value, Mapping):
+        return ", ".join(filter(None, (_value(str(inner), one) for inner, one in value.items())))
+    if isinstance(value, list) and any(isinstance(one, Mapping) for one in value):
+        return "; ".join(_value(name, one) for one in value)
     if isinstance(value, list) and name in LISTS:
         return _coded(name, value)
     if isinstance(value, list):
         return ", ".join(map(str, value))
     if name.endswith(("_kg", "_m3")) and value is not None:
         return _text(Decimal(str(value)))
+    if name in DAYS and value:
+        return _text(date.fromisoformat(str(value)))
     return _text(value)
 
 
@@ -337,10 +349,10 @@ def _text(value: Any) -> str:
         case bool():
             return _("yes") if value else _("no")
         case Decimal():
-            return formats.number_format(
-                value.normalize() if value % 1 else value.quantize(Decimal(1)), use_l10n=True, force_grouping=True
-            )
+            return figures.grouped(value)
         case datetime():
-            return value.strftime("%Y-%m-%d %H:%M UTC")
+            return f"{figures.moment(value.astimezone(UTC))} UTC"
+        case date():
+            return figures.day(value)
         case _:
             return str(value)

@@ -303,9 +303,11 @@ for _name in ("notices", "commands.notices"):
 rights.grant("movements.green.read", EVERYBODY, READ)
 rights.grant("movements.green.enter", TRADERS, WORK, delegable=True)
 rights.grant("movements.green.receive", (Kind.FACILITY, Kind.CONSIGNEE), WORK, delegable=True)
+rights.grant("movements.green.observe", (*CUSTOMS, *AUTHORITY), WORK)
+rights.grant("movements.green.hold", OFFICIAL, WORK)
 
 registry.page("greenshipment", "movements:green-by-key")
-for _name in ("inbound.green", "commands.green"):
+for _name in ("inbound.green", "commands.green", "commands.green_control"):
     import_module(f"tidegate.movements.{_name}")
 
 

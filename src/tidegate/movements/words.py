@@ -134,6 +134,9 @@ _GREEN_SHIPMENT = {
     "received": _("Green-listed shipment received"),
     "rejected": _("Green-listed shipment rejected"),
     "recovered": _("Green-listed shipment recovered"),
+    "held": _("Green-listed shipment held"),
+    "released": _("A State has ended its hold of the green-listed shipment"),
+    "passed": _("Passage of the green-listed shipment recorded"),
 }
 _TAKE_BACK = {
     "opened": _("Take-back case opened"),

@@ -33,6 +33,8 @@ RIGHTS: dict[str, Any] = {
     "movements.correction.answer": _("Answer corrections of movements"),
     "movements.filter.keep": _("Keep filters of one's own"),
     "movements.green.enter": _("Enter green-listed shipments"),
+    "movements.green.hold": _("Hold green-listed shipments"),
+    "movements.green.observe": _("Record the passage of green-listed shipments"),
     "movements.green.read": _("See green-listed shipments"),
     "movements.green.receive": _("Confirm receipt of green-listed shipments"),
     "movements.guarantee.approve": _("Approve guarantees"),

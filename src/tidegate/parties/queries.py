@@ -6,14 +6,13 @@ from collections import defaultdict
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import UTC, date, datetime, time, timedelta
-from typing import Any
 from uuid import UUID
 from zoneinfo import ZoneInfo
 
 from django.apps import apps
 from django.db.models import Model, Q, QuerySet
 
-from tidegate.parties import times
+from tidegate.parties import figures, times
 from tidegate.parties.actors import Actor
 from tidegate.parties.models import (
     AccessKey,
@@ -219,10 +218,10 @@ def person_of(email: str) -> Person | None:
 # ── words ──────────────────────────────────────────────────────────────────────────────────────────────────
 
 
-def arguments_of(approval: Approval) -> list[tuple[str, Any]]:
-    """What a stored act says, name by name, for the person who decides on it."""
+def arguments_of(approval: Approval) -> list[tuple[str, str]]:
+    """What a stored act says, name by name, as the person who decides on it reads it."""
     _, named = approval.arguments
-    return [(name, value) for name, value in sorted(named.items()) if name != "revision"]
+    return [(name, figures.said(name, value)) for name, value in sorted(named.items()) if name != "revision"]
 
 
 def decisions() -> list[str]:

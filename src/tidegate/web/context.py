@@ -11,8 +11,8 @@ from django.utils.translation import get_language, get_language_info
 
 from tidegate import __version__
 from tidegate.parties import choices
+from tidegate.parties.rulebook import book
 from tidegate.web.navigation import entries, work
-from tidegate.web.rulebook import book
 
 
 def shell(request: HttpRequest) -> dict[str, Any]:

@@ -12,7 +12,7 @@ from django.utils.translation import gettext_lazy as _
 
 @dataclass(frozen=True)
 class Entry:
-    """`name` is the URL name it leads to; `prefix` the start of every path that counts as inside it.
+    """`name` is the URL name it leads to; `prefix`, and `also`, the starts of the paths that count as inside it.
 
     An entry with a `right` belongs to the work of those who have it, and stands in the second row.
     """
@@ -22,6 +22,7 @@ class Entry:
     icon: str
     prefix: str
     right: str = ""
+    also: tuple[str, ...] = ()
 
 
 ENTRIES = (
@@ -31,7 +32,7 @@ ENTRIES = (
     Entry("api-v1:docs", _("API"), "api", "/api/"),
     Entry("movements:desk", _("Desk"), "clipboard-list", "/desk/", "parties.feed.read"),
     Entry("movements:notifications", _("Cases"), "files", "/notifications/", "movements.notification.read"),
-    Entry("movements:movements", _("Movements"), "truck", "/movements/", "movements.movement.read"),
+    Entry("movements:movements", _("Movements"), "truck", "/movements/", "movements.movement.read", ("/shipments/",)),
     Entry("movements:permits", _("Permits"), "file-certificate", "/permits/", "movements.permit.read"),
     Entry("movements:border", _("Border"), "flag", "/border", "movements.border.check"),
     Entry("parties:approvals", _("Two persons"), "users", "/approvals/", "parties.approval.decide"),
@@ -65,7 +66,8 @@ def _found() -> list[tuple[Entry, str]]:
 
 
 def _shown(request: HttpRequest, entry: Entry, address: str) -> dict[str, bool | str | Promise]:
-    inside = request.path == entry.prefix if entry.prefix == "/" else request.path.startswith(entry.prefix)
     if entry.prefix == "/":
-        inside = inside or request.path.startswith("/check")
+        inside = request.path == "/" or request.path.startswith("/check")
+    else:
+        inside = request.path.startswith((entry.prefix, *entry.also))
     return {"url": address, "label": entry.label, "icon": entry.icon, "current": inside}

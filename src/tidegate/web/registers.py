@@ -16,6 +16,7 @@ from django.utils.translation import gettext as _
 from django.utils.translation import pgettext_lazy
 
 from tidegate.law import Book
+from tidegate.parties import figures
 from tidegate.parties.actors import Actor
 from tidegate.parties.registry import RegisterOfState, registry
 from tidegate.screening import Shipment, decide, parse_shipment
@@ -157,7 +158,7 @@ def _told(answer: Mapping[str, Any], book: Book) -> Told:
     said, effect = str(answer.get("answer", "")), answer.get("effect")
     spoken = str(ANSWERS.get(said, said))
     if fact is not None and fact.type == "number" and said not in ANSWERS:
-        spoken = f"{words.number(said)} {words.book_text(fact.unit)}".strip()
+        spoken = f"{figures.number(said)} {words.book_text(fact.unit)}".strip()
     bad = effect == "not held" or (said == "false" and effect != "to check")
     open_ = effect in ("to check", "claim kept")
     tone, icon = ("prohibited", "x") if bad else ("verify", "eye") if open_ else ("clear", "check")
@@ -169,7 +170,7 @@ def _told(answer: Mapping[str, Any], book: Book) -> Told:
         said=spoken,
         tone=tone,
         icon=icon,
-        left=words.number(answer["left_kg"]) if answer.get("left_kg") else "",
+        left=figures.number(answer["left_kg"]) if answer.get("left_kg") else "",
         fields=tuple(_field(str(name), book) for name in answer.get("differs", ())),
         source=str(answer.get("answered_by", "")),
         as_of=datetime.strptime(as_of, "%Y-%m-%dT%H:%MZ").replace(tzinfo=UTC) if as_of else None,

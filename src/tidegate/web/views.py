@@ -12,7 +12,7 @@ from django.utils.translation import gettext as _
 from django.views.decorators.cache import never_cache
 from django.views.decorators.http import require_safe
 
-from tidegate.web.rulebook import book
+from tidegate.parties.rulebook import book
 
 
 @require_safe

@@ -9,15 +9,13 @@ from __future__ import annotations
 import re
 from collections.abc import Mapping
 from dataclasses import dataclass
-from datetime import date, datetime
-from decimal import Decimal, InvalidOperation
 from typing import Any
 
-from django.utils.formats import date_format, number_format
 from django.utils.functional import Promise
-from django.utils.translation import get_language, gettext, pgettext_lazy, trans_real
+from django.utils.translation import gettext, pgettext_lazy, trans_real
 from django.utils.translation import gettext_lazy as _
 
+from tidegate.parties import figures
 from tidegate.screening import messages
 
 Text = str | Promise
@@ -177,14 +175,9 @@ def translated(text: str) -> str:
     return gettext(text) if text else ""
 
 
-def page_language() -> str:
-    """The language of the page, as its `lang` attribute says it."""
-    return (get_language() or "en").partition("-")[0]
-
-
 def _language_of(text: str) -> str:
     """The language in which `book_text` says a text. Codes and figures are in none: they count as the page's."""
-    page = page_language()
+    page = figures.page_language()
     if page == "en" or _held(text) or not re.search(r"[a-z]{2}", text):
         return page
     made = messages.parts(text)
@@ -194,47 +187,6 @@ def _language_of(text: str) -> str:
 def _held(text: str) -> bool:
     # gettext gives the text itself both where it has no translation and where that is the same word.
     return text in trans_real.catalog()._catalog  # type: ignore[attr-defined]
-
-
-# Where Django's names of months do not read well after a day: Vietnamese counts months, in small letters.
-_DAYS: Mapping[str, str] = {"vi": r"j \t\h\á\n\g n \n\ă\m Y"}
-
-
-def day(value: date) -> str:
-    """A day as people write it in the reader's language: 21 November 2026, 21 tháng 11 năm 2026."""
-    return date_format(value, _DAYS.get(page_language(), "j F Y"))
-
-
-def moment(value: datetime) -> str:
-    """A day with the time of day, in the zone that `value` is in."""
-    return f"{day(value)}, {date_format(value, 'H:i')}"
-
-
-def number(value: Decimal | float | str) -> str:
-    """A figure with the decimal sign of the reader's language, without exponent and without zeros that say nothing.
-
-    What is no finite number is given back as it came. Nothing is grouped, so that `decimal_point` of the check page
-    reads what is written here.
-    """
-    try:
-        figure = Decimal(str(value))
-    except InvalidOperation:
-        return str(value)
-    if not figure.is_finite():
-        return str(value)
-    return number_format(Decimal(format(figure.normalize(), "f")))
-
-
-def mass(value: Decimal | int | str | None) -> str:
-    """Kilograms as people read them: grouped, without zeros that say nothing, with the unit; a dash for none."""
-    if value is None or value == "":
-        return "–"
-    try:
-        figure = Decimal(str(value))
-    except InvalidOperation:
-        return str(value)
-    text = number_format(Decimal(format(figure.normalize(), "f")), use_l10n=True, force_grouping=True)
-    return f"{text} kg"
 
 
 def layer_label(layer: str, states: Mapping[str, Any]) -> str:

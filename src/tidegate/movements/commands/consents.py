@@ -234,7 +234,7 @@ def _early(consent: Consent, row: Notification, now: Any) -> None:
             _("The law lets the State of export decide only later, or when every other consent is in."),
             field="outcome",
             value=", ".join(c.authority for c in waiting),
-            expected=bar.due_at.isoformat(),
+            expected=f"≥ {bar.due_at.isoformat()}",
         )
 
 

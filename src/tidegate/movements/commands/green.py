@@ -15,15 +15,17 @@ from decimal import Decimal
 from typing import Any
 from uuid import UUID
 
-from django.db import transaction
+from django.db import IntegrityError, transaction
+from django.db.models import QuerySet
 from django.utils.translation import gettext_lazy as _
 
-from tidegate.movements import facts, green, green_files, guard
+from tidegate.movements import facts, green, green_control, green_files, guard
 from tidegate.movements.breaches import open_breach
 from tidegate.movements.calendars import today
 from tidegate.movements.codes import RECOVERY
 from tidegate.movements.commands.receipt import TOLERANCE
-from tidegate.movements.inbound.green import fill, packed, posts
+from tidegate.movements.green_entering import Entering
+from tidegate.movements.inbound.green import fill, late, packed, posts
 from tidegate.movements.machines import GREEN_SHIPMENT, step
 from tidegate.movements.masses import kilograms
 from tidegate.movements.models import GreenShipment, GreenUpload
@@ -32,13 +34,14 @@ from tidegate.parties import times
 from tidegate.parties.actors import Actor
 from tidegate.parties.commanding import Refused, command, locked
 from tidegate.parties.ids import reference
-from tidegate.parties.models import State
+from tidegate.parties.models import Organisation, State
 
 Status = GreenShipment.Status
 # As many as one request takes; a longer list is divided.
 MAX_ROWS = 2_000
 ENTER = "movements.green.enter"
 RECEIVE = "movements.green.receive"
+NOT_USED = _("a reference that was not used yet")
 
 
 @command(ENTER)
@@ -48,7 +51,10 @@ def enter(actor: Actor, *, content: Mapping[str, Any]) -> GreenShipment:
     `law` of the result says whether the law lets it move as green-listed; `screen` holds the reasons. Raises Refused:
     form and incomplete (naming field, value, expectation), writer, taken (the reference), load.
     """
-    return _enter(actor, green.read(content))
+    entering = Entering()
+    row = _enter(actor, green.read(content), entering)
+    entering.done()
+    return row
 
 
 @command(ENTER, "movements.green.enter_many")
@@ -91,11 +97,12 @@ def _take(
         at=times.now(), rows=len(rows), accepted=0, rejected=len(rows), notes=list(notes),
     )  # fmt: skip
     rejects: list[dict[str, Any]] = []
-    accepted = 0
+    accepted, entering = 0, Entering()
+    entering.look(actor.organisation, (_named(row.content) for row in rows))
     for row in rows:
         wrong = list(row.errors)
         if not wrong:
-            wrong = _row(actor, row, made)
+            wrong = _row(actor, row, made, entering)
         accepted += not wrong
         rejects += [
             {
@@ -104,27 +111,39 @@ def _take(
             }
             for field, value, expected in wrong
         ]  # fmt: skip
+    entering.done()
     made.accepted, made.rejected, made.rejects = accepted, len(rows) - accepted, rejects
     made.save()
     return made
 
 
-def _row(actor: Actor, row: green_files.Row, made: GreenUpload) -> list[green.Problem]:
+def _named(said: Any) -> str:
+    return str(said.get("reference") or "").strip()[:64] if isinstance(said, Mapping) else ""
+
+
+def _row(actor: Actor, row: green_files.Row, made: GreenUpload, entering: Entering) -> list[green.Problem]:
     """Enter one row of a list; gives what is wrong with it, nothing where it was taken."""
     try:
         content = green.read(row.content)
         if wrong := list(green.problems(content, guard.book())):
             return wrong
         with transaction.atomic():
-            _enter(actor, content, made)
+            _enter(actor, content, entering, made)
     except Refused as refused:
         return [(refused.field, refused.value, refused.expected or refused.text)]
+    except IntegrityError:
+        # Somebody else took the reference since the list was begun.
+        if not _live(actor.organisation, content.reference).exists():
+            raise
+        return [("reference", content.reference, NOT_USED)]
     return []
 
 
-def _enter(actor: Actor, content: green.Content, upload: GreenUpload | None = None) -> GreenShipment:
+def _enter(
+    actor: Actor, content: green.Content, entering: Entering, upload: GreenUpload | None = None
+) -> GreenShipment:
     _whole(content)
-    writer = _writer(content)
+    writer = _writer(content, entering)
     if actor.state != writer:
         raise Refused("writer", _("Shipments are entered in the State that they leave; in that of import only where "
                                   "the State of export takes no part in the exchange."),
@@ -134,9 +153,11 @@ def _enter(actor: Actor, content: green.Content, upload: GreenUpload | None = No
     row = GreenShipment(
         holder_id=actor.state, case=case, writer=writer, entered_by=actor.organisation, upload=upload, status="",
     )  # fmt: skip
-    _only_once(row, content)
-    _screened(row, content, _day(content))
-    return _told(actor, row, "entered")
+    _only_once(row, content, entering)
+    _screened(row, content, _day(content), entering)
+    told(actor, row, "entered", entering=entering)
+    entering.keep(row, green.parties(content), [actor.organisation] if actor.organisation else ())
+    return row
 
 
 @command(ENTER, "movements.green.amend")
@@ -151,12 +172,19 @@ def amend(actor: Actor, shipment_id: UUID | str, *, revision: int, content: Mapp
                       expected=Status.ENTERED)  # fmt: skip
     said = green.read({"reference": row.reference, **content})
     _whole(said)
-    if _writer(said) != row.writer:
+    entering = Entering()
+    if _writer(said, entering) != row.writer:
         raise Refused("writer", _("Cancel it, and enter another one."), field="state_export", value=said.state_export,
                       expected=row.state_export)  # fmt: skip
-    _only_once(row, said)
-    _screened(row, said, _day(said))
-    return _told(actor, row, "amended")
+    _only_once(row, said, entering)
+    _screened(row, said, _day(said), entering)
+    told(actor, row, "amended", entering=entering)
+    packed(row)
+    facts.link(row, green.parties(said), [actor.organisation] if actor.organisation else ())
+    # What a State said that is on the route only now.
+    if facts.replay(actor.state, row.case):
+        row.refresh_from_db()
+    return row
 
 
 @command(ENTER, "movements.green.depart")
@@ -168,20 +196,25 @@ def depart(
     loaded_kg: Decimal | str,
     at: datetime | str | None = None,
 ) -> GreenShipment:
-    """It has left, with so much loaded. The law is asked for that day; what it bars is refused.
+    """It has left, with so much loaded. The law is asked for that day; what it bars is refused. A form that was handed
+    in too late for that day opens a breach.
 
-    Raises Refused: state, mass, moment, law (barred, with the rule); Missing, Conflict.
+    Raises Refused: state, held, mass, moment, law (barred, with the rule); Missing, Conflict.
     """
     row = _own(actor, shipment_id, revision)
+    green_control.must_be_free(row)
     row.loaded_kg = kilograms(loaded_kg, "loaded_kg")
-    row.departed_at = _past(moment(at), "at")
+    row.departed_at = past(moment(at), "at")
     step(GREEN_SHIPMENT, row.status, "departed")
-    _screened(row, green.read(row.content), today(row.holder_id, row.departed_at) or times.now().date())
+    _screened(row, green.read(row.content), today(row.holder_id, row.departed_at) or times.now().date(),
+              Entering())  # fmt: skip
     if row.law == GreenShipment.Law.BARRED:
         rules = ", ".join(str(one["rule"]) for one in green.against(row))
         raise Refused("law", _("The law does not let it move as green-listed."), field="law", value=rules,
                       expected=_("a notification and its consents, or another load"))  # fmt: skip
-    return _told(actor, row, "departed", at=row.departed_at)
+    found = told(actor, row, "departed", at=row.departed_at)
+    late(actor, row)
+    return found
 
 
 @command(ENTER, "movements.green.cancel")
@@ -189,7 +222,7 @@ def cancel(actor: Actor, shipment_id: UUID | str, *, revision: int | None = None
     """It does not leave. Raises Refused: state, text; Missing, Conflict."""
     row = _own(actor, shipment_id, revision)
     row.reason = facts.words(reason, "reason", _("why"))
-    return _told(actor, row, "cancelled")
+    return told(actor, row, "cancelled")
 
 
 @command(RECEIVE)
@@ -205,8 +238,9 @@ def receive(
 ) -> GreenShipment:
     """The facility confirms the receipt (blocks 13 and 14): so much came, so much of it was turned away.
 
-    Stored whatever the law said; a barred one, and a difference beyond the tolerance, open a breach. Raises Refused:
-    mass, moment, place (another State's fact), recorded, text (a rejection without its reason); Missing, Conflict.
+    Stored whatever the law said; a barred one, one that is held, and a difference beyond the tolerance open a breach.
+    Raises Refused: mass, moment, place (another State's fact), recorded, text (a rejection without its reason);
+    Missing, Conflict.
     """
     row = _there(actor, shipment_id, revision)
     if row.received_kg is not None:
@@ -215,10 +249,11 @@ def receive(
     if turned > received:
         raise Refused("mass", _("More was turned away than came."), field="rejected_kg", value=turned,
                       expected=f"≤ {received}")  # fmt: skip
-    row.received_kg, row.rejected_kg, row.received_at = received, turned, _past(moment(at), "at")
+    row.received_kg, row.rejected_kg, row.received_at = received, turned, past(moment(at), "at")
     if turned:
         row.reason = facts.words(reason, "reason", _("why it was turned away"))
-    found = _told(actor, row, "rejected" if turned == received else "received", at=row.received_at)
+    found = told(actor, row, "rejected" if turned == received else "received", at=row.received_at)
+    green_control.moved(actor, row, row.received_at)
     expected = row.loaded_kg or row.quantity_kg
     if abs(received - expected) > expected * TOLERANCE:
         open_breach(actor, row, "quantity_difference", expected_kg=expected, received_kg=received)
@@ -238,15 +273,16 @@ def recover(
 ) -> GreenShipment:
     """What was accepted has been recovered, by the operation of the form or another one.
 
-    Another operation than the form's is kept and opens a breach. Raises Refused: state, operation, moment, place.
+    Another operation than the form's is kept and opens a breach. Raises Refused: state, held, operation, moment, place.
     """
     row = _there(actor, shipment_id, revision)
+    green_control.must_be_free(row)
     done = (operation or str(row.content.get("operation") or "")).strip().upper()
     if done not in RECOVERY:
         raise Refused("operation", _("This is not a recovery operation."), field="operation", value=done[:8],
                       expected="R1-R13")  # fmt: skip
-    row.recovered_at = _past(moment(at), "at")
-    found = _told(actor, row, "recovered", at=row.recovered_at, operation=done)
+    row.recovered_at = past(moment(at), "at")
+    found = told(actor, row, "recovered", at=row.recovered_at, operation=done)
     if done != row.content.get("operation"):
         open_breach(actor, row, "operation_not_allowed", operation=done, expected=row.content.get("operation"))
     return found
@@ -260,10 +296,9 @@ def _whole(content: green.Content) -> None:
         raise Refused("incomplete", _("The form is not complete."), field=field, value=value, expected=expected)
 
 
-def _writer(content: green.Content) -> str:
+def _writer(content: green.Content, entering: Entering) -> str:
     """Whose content it is: the State of export's, where it takes part in the exchange."""
-    here = State.objects.filter(pk=content.state_export).exists()
-    return content.state_export if here else content.state_import
+    return content.state_export if entering.here(content.state_export) else content.state_import
 
 
 def _day(content: green.Content) -> date:
@@ -271,30 +306,40 @@ def _day(content: green.Content) -> date:
     return content.planned_on
 
 
-def _only_once(row: GreenShipment, content: green.Content) -> None:
+def _only_once(row: GreenShipment, content: green.Content, entering: Entering) -> None:
     """A reference stands for one live shipment of its organisation: the same list twice makes nothing twice."""
-    same = GreenShipment.objects.filter(entered_by=row.entered_by, reference=content.reference)
-    found = same.exclude(status=Status.CANCELLED).exclude(pk=row.pk).first()
-    if found is not None:
+    if entering.taken is not None:
+        found = content.reference in entering.taken
+    else:
+        found = _live(row.entered_by, content.reference).exclude(pk=row.pk).exists()
+    if found:
         raise Refused("taken", _("A shipment of this reference is entered already."), field="reference",
-                      value=content.reference, expected=_("a reference that was not used yet"))  # fmt: skip
+                      value=content.reference, expected=NOT_USED)  # fmt: skip
 
 
-def _screened(row: GreenShipment, content: green.Content, day: date) -> None:
+def _live(body: Organisation | None, reference: str) -> QuerySet[GreenShipment]:
+    rows = GreenShipment.objects.filter(entered_by=body, reference=reference)
+    return rows.exclude(status=Status.CANCELLED)
+
+
+def _screened(row: GreenShipment, content: green.Content, day: date, entering: Entering) -> None:
     answer = green.screen(content, day, guard.book())
-    fill(row, content, answer)
+    fill(row, content, answer, entering.calendar)
 
 
-def _told(actor: Actor, row: GreenShipment, event: str, at: datetime | None = None, **more: Any) -> GreenShipment:
-    """Take the step, keep it, and tell the other States concerned."""
+def told(
+    actor: Actor,
+    row: GreenShipment,
+    event: str,
+    at: datetime | None = None,
+    *,
+    entering: Entering | None = None,
+    **more: Any,
+) -> GreenShipment:
+    """Take the step, keep it, and tell the other States concerned; `more` goes into the journal and the message."""
     row.status = step(GREEN_SHIPMENT, row.status, event)
     when = at or times.now()
-    if row._state.adding:
-        row.save(force_insert=True)
-    if event in ("entered", "amended"):
-        packed(row)
-        facts.link(row, green.parties(green.read(row.content)), [actor.organisation] if actor.organisation else ())
-    body = posts(row, event, when, **more)
+    body = posts(row, event, when, entering, **more)
     facts.note(
         actor, f"green_shipment.{event}", row, payload={"law": row.law, "reference": row.reference, **more},
         posts=body, occurred_at=when, law_version=row.law_version,
@@ -320,7 +365,8 @@ def _there(actor: Actor, key: UUID | str, revision: int | None) -> GreenShipment
     return row
 
 
-def _past(at: datetime, field: str) -> datetime:
+def past(at: datetime, field: str) -> datetime:
+    """The moment itself. Raises Refused("moment") where it lies in the future."""
     if at > times.now():
         raise Refused("moment", _("This lies in the future."), field=field, value=at.isoformat(),
                       expected=_("a moment that is over"))  # fmt: skip

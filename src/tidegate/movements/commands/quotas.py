@@ -108,7 +108,7 @@ def grant(actor: Actor, allocation_id: UUID | str, *, revision: int, kg: str | N
     part.kg = part.asked_kg if kg is None else kilograms(kg)
     if part.kg > part.asked_kg:
         raise Refused(
-            "quantity", _("That is more than was asked for."), field="kg", value=kg, expected=str(part.asked_kg)
+            "quantity", _("That is more than was asked for."), field="kg", value=kg, expected=f"≤ {part.asked_kg}"
         )
     now = times.now()
     today = min(pool.holder.today(), pool.closes_on)

@@ -5,6 +5,8 @@ from __future__ import annotations
 from django import forms
 from django.utils.translation import gettext_lazy as _
 
+from tidegate.movements import evidence
+from tidegate.movements.commands.attachments import KEEP
 from tidegate.movements.forms.asked import ActForm
 from tidegate.movements.forms.fields import Day, Exact, Line, Words
 
@@ -39,9 +41,24 @@ class Ask(ActForm):
 
 
 class Answer(ActForm):
-    """The notifier's answer."""
+    """The notifier's answer, with a file where one says it better; who may keep no files is not asked for one."""
 
     answer = Words(_("Answer"), rows=5, required=True)
+    file = forms.FileField(
+        label=_("File"),
+        required=False,
+        max_length=200,
+        help_text=_("PDF, JPEG, PNG or plain text, 20 MB at most."),
+        widget=forms.FileInput(attrs={"accept": ",".join(evidence.KINDS)}),
+    )
+    kind = forms.ChoiceField(
+        label=_("What it is"), choices=list(evidence.NOTIFIED.items()), initial="other", required=False
+    )
+
+    def prepare(self) -> None:
+        """Leave out the file for who may not attach one."""
+        if not self.actor.may(KEEP):
+            del self.fields["file"], self.fields["kind"]
 
 
 class LodgeContract(ActForm):

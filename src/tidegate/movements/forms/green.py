@@ -10,7 +10,7 @@ from django.utils.translation import gettext_lazy as _
 from django.utils.translation import pgettext_lazy
 
 from tidegate.movements import codes
-from tidegate.movements.forms.asked import ActForm, Choice, Mass, Moment, Reason
+from tidegate.movements.forms.asked import ActForm, Choice, Mass, Moment, Reason, Text
 from tidegate.movements.forms.fields import Day, Exact, Items, Line, Stated, Tri, Words
 from tidegate.movements.forms.steps import (
     CarrierForm,
@@ -22,6 +22,7 @@ from tidegate.movements.forms.steps import (
     Waste,
     facts_form,
 )
+from tidegate.movements.green_control import PASSAGES
 
 _OPERATIONS = [("", pgettext_lazy("operation", "Choose")), *((c, f"{c} {text}") for c, text in codes.RECOVERY.items())]
 
@@ -153,3 +154,29 @@ class RecoverForm(ActForm):
 
     def prepare(self) -> None:
         self.fields["operation"].initial = self.row.content.get("operation")
+
+
+class _AtOffice(ActForm):
+    """An act at an office of customs: first the acting organisation's own."""
+
+    office = forms.CharField(label=_("Office"), required=False, max_length=200)
+    at = Moment()
+
+    def prepare(self) -> None:
+        if self.actor is not None and self.actor.organisation is not None:
+            self.fields["office"].initial = self.actor.organisation.name
+
+
+class HoldForm(_AtOffice):
+    """Hold it, or let it go, with the reason."""
+
+    reason = Reason()
+
+
+class PassForm(_AtOffice):
+    """Where it was seen."""
+
+    kind = Choice(label=_("What was seen"), choices=PASSAGES.items(), empty=_("Choose"))
+    note = Text(label=_("Note"), required=False, rows=2)
+
+    field_order = ("kind", "office", "at", "note")

@@ -7,11 +7,10 @@ from datetime import date, datetime
 from decimal import Decimal
 from typing import Any
 
-from django.utils import formats
-
 from tidegate.movements.calendars import calendar_of
 from tidegate.movements.models import Clock, Movement, TakeBack
 from tidegate.movements.models.base import CaseRow
+from tidegate.parties import figures
 from tidegate.parties.models import Organisation, State
 
 NAMES = (
@@ -119,8 +118,8 @@ def _party(said: Any) -> str:
 
 
 def _kg(value: Decimal | None) -> str:
-    return "" if value is None else f"{formats.number_format(value.normalize(), use_l10n=True, force_grouping=True)} kg"
+    return "" if value is None else figures.mass(value)
 
 
 def _day(day: date) -> str:
-    return formats.date_format(day, "DATE_FORMAT")
+    return figures.day(day)

@@ -5,6 +5,7 @@ from django.db import migrations, models
 
 import tidegate.movements.models.mass
 import tidegate.parties.ids
+import tidegate.parties.times
 
 
 class Migration(migrations.Migration):
@@ -457,6 +458,9 @@ class Migration(migrations.Migration):
                 ("state_import", models.CharField(max_length=2, verbose_name="State of import")),
                 ("transit", models.JSONField(default=list, verbose_name="States of transit")),
                 ("planned_on", models.DateField(verbose_name="planned day of departure")),
+                ("lodged_at", models.DateTimeField(default=tidegate.parties.times.now, verbose_name="handed in")),
+                ("notice", models.JSONField(default=dict)),
+                ("late_notice", models.BooleanField(default=False)),
                 ("quantity_kg", tidegate.movements.models.mass.Kilograms(verbose_name="quantity (kg)")),
                 ("loaded_kg", tidegate.movements.models.mass.Kilograms(null=True, verbose_name="loaded (kg)")),
                 ("received_kg", tidegate.movements.models.mass.Kilograms(null=True, verbose_name="received (kg)")),
@@ -464,6 +468,8 @@ class Migration(migrations.Migration):
                 ("departed_at", models.DateTimeField(null=True)),
                 ("received_at", models.DateTimeField(null=True)),
                 ("recovered_at", models.DateTimeField(null=True)),
+                ("holds", models.JSONField(default=list)),
+                ("passages", models.JSONField(default=list)),
                 ("content", models.JSONField(default=dict)),
                 ("reason", models.TextField(blank=True)),
                 (

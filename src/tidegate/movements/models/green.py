@@ -10,6 +10,7 @@ from django.utils.translation import gettext_lazy as _
 from django.utils.translation import pgettext_lazy
 
 from tidegate.movements.models.base import CaseRow, kilograms
+from tidegate.parties import times
 from tidegate.parties.models import Held, Organisation, Person
 
 
@@ -44,7 +45,8 @@ class GreenShipment(CaseRow):
 
     `writer` is the State whose content it is: that of export, or that of import where the State of export takes part in
     no exchange. Receipt and recovery are the State of import's. `law` is what the holder's own rulebook says of it as
-    green-listed, on its day: each copy asks anew. `entered_by` is empty on copies.
+    green-listed, on its day: each copy asks anew, also by when its form had to be handed in. `entered_by` is empty on
+    copies. Each State holds it, lets it go and sees it pass for itself.
     """
 
     class Status(models.TextChoices):
@@ -72,6 +74,10 @@ class GreenShipment(CaseRow):
     state_import = models.CharField(_("State of import"), max_length=2)
     transit = models.JSONField(_("States of transit"), default=list)
     planned_on = models.DateField(_("planned day of departure"))
+    # When its form was handed in, and by when it had to be (`green_notice.worked_out`); {} where no law sets a day.
+    lodged_at = models.DateTimeField(_("handed in"), default=times.now)
+    notice = models.JSONField(default=dict)
+    late_notice = models.BooleanField(default=False)
     quantity_kg = kilograms(_("quantity (kg)"))
     loaded_kg = kilograms(_("loaded (kg)"), null=True)
     received_kg = kilograms(_("received (kg)"), null=True)
@@ -79,6 +85,10 @@ class GreenShipment(CaseRow):
     departed_at = models.DateTimeField(null=True)
     received_at = models.DateTimeField(null=True)
     recovered_at = models.DateTimeField(null=True)
+    # The States that hold it: [{"state", "office", "at", "reason"}]; where it was seen:
+    # [{"state", "kind": "entry"|"exit"|"arrival", "office", "at", "note"}].
+    holds = models.JSONField(default=list)
+    passages = models.JSONField(default=list)
     # The whole form (`green.Content`), and why it was cancelled or rejected.
     content = models.JSONField(default=dict)
     reason = models.TextField(blank=True)
@@ -99,6 +109,11 @@ class GreenShipment(CaseRow):
                 name="green_received", condition=Q(received_kg=None) | Q(received_kg__gte=F("rejected_kg"))
             ),
         ]
+
+    @property
+    def held_by(self) -> list[str]:
+        """The States that hold it, by their codes."""
+        return [hold["state"] for hold in self.holds]
 
     @property
     def accepted_kg(self) -> Decimal | None:

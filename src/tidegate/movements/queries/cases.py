@@ -105,10 +105,14 @@ def notifications(actor: Actor | None) -> QuerySet[Notification]:
 
 
 def find(actor: Actor | None, text: str) -> QuerySet[Notification]:
-    """Those whose number, case, designation or party names hold a text."""
+    """Those whose number, case, designation or party names hold a text; that of the number alone, where it is one."""
     wanted = text.strip()
     if not wanted:
         return notifications(actor)
+    spellings = {wanted, wanted.upper()}
+    numbered = notifications(actor).filter(Q(number__in=spellings) | Q(case__in=spellings))
+    if numbered.exists():
+        return numbered
     return notifications(actor).filter(
         Q(number__icontains=wanted)
         | Q(case__icontains=wanted)

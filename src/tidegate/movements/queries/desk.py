@@ -30,7 +30,11 @@ from tidegate.parties.actors import Actor
 
 DESK = "parties.feed.read"
 # Nothing is counted, and nothing is turned to, beyond this: a filter finds it.
-MOST = 1000
+MOST = 300
+# What a calendar is told of.
+DATED = 1000
+# Time limits looked through at once for those that stand for themselves.
+AT_ONCE = 500
 # Cases that a text may mean, at most.
 CASES = 500
 # What kinds of work there are, in the order in which a desk counts them.
@@ -124,9 +128,9 @@ def desk(actor: Actor, *, kind: str = "", text: str = "", due: str = "", page: i
 
 
 def dated(actor: Actor) -> list[Item]:
-    """What has a day, the next first; at most MOST."""
+    """What has a day, the next first; at most DATED."""
     queue = _Queue(actor)
-    return queue.titled(queue.dated(MOST))
+    return queue.titled(queue.dated(DATED))
 
 
 def _order(item: Item) -> tuple[bool, datetime, datetime]:
@@ -219,6 +223,35 @@ class _Queue:
                 rows = rows.exclude(self._runs_on(one))
         return rows
 
+    def _alone_count(self, rows: QuerySet[Clock]) -> int:
+        """How many of some time limits run on nothing that waits, at most MOST + 1.
+
+        A few hundred are taken at a time and their rows looked up by key: asked as one question, the database first
+        gathers everything that waits.
+        """
+        found = start = 0
+        size = AT_ONCE
+        ordered = rows.order_by("due_at", "pk").values_list("subject", "subject_id")
+        while found <= MOST:
+            some = list(ordered[start : start + size])
+            subjects: dict[str, set[UUID]] = defaultdict(set)
+            for subject, key in some:
+                subjects[subject].add(key)
+            met = set(self._keys_of(subjects))
+            found += sum((subject, key) not in met for subject, key in some)
+            if len(some) < size:
+                break
+            start, size = start + size, size * 4
+        return min(found, MOST + 1)
+
+    def _keys_of(self, subjects: dict[str, set[UUID]]) -> Iterator[tuple[str, UUID]]:
+        """Those subjects of time limits on which, or about which, a row waits."""
+        for one in self.sources:
+            for subject, column in ((one.name, "pk"), (one.about.removesuffix("_id"), one.about)):
+                if one.name in TIMED and column and subjects.get(subject):
+                    rows = one.rows.order_by().filter(**{f"{column}__in": subjects[subject]})
+                    yield from ((subject, key) for key in rows.values_list(column, flat=True))
+
     def _runs_on(self, source: Source) -> Q:
         # The name of the kind comes first: it spares the database the look-up of every other row.
         rows = source.rows.order_by()
@@ -236,7 +269,10 @@ class _Queue:
         Sources that are empty are not asked again.
         """
         named = [(one.kind, one.rows) for one in self.sources]
-        named += [(kind, self._of_kind(self.clocks, kind)) for kind in ("clock", "others")]
+        if not self.actor.official:
+            named += [(kind, self._of_kind(self.clocks, kind)) for kind in ("clock", "others")]
+        else:
+            named.append(("others", self._of_kind(self.clocks, "others")))
         for rows, column in [(self.clocks, "due_at"), *((one.rows, one.due) for one in self.sources if one.due)]:
             named.append(("over", rows.filter(**{f"{column}__lt": self.now})))
             named.append(("week", rows.filter(**{f"{column}__gte": self.now, f"{column}__lt": self.soon})))
@@ -244,6 +280,8 @@ class _Queue:
         found: Counter[str] = Counter()
         for (kind, _rows), count in zip(named, counts, strict=True):
             found[kind] += count
+        if self.actor.official:
+            found["clock"] = self._alone_count(self.clocks.filter(authority=self.actor.state))
         self.sources = [one for one, count in zip(self.sources, counts, strict=False) if count]
         return found, min(found.pop("over"), MOST + 1), min(found.pop("week"), MOST + 1)
 

@@ -13,7 +13,7 @@ from django.db.models import Q, QuerySet
 from django.utils.functional import Promise
 from django.utils.translation import gettext_lazy as _
 
-from tidegate.movements import green, guard
+from tidegate.movements import green, green_notice, guard
 from tidegate.movements.commands.receipt import TOLERANCE
 from tidegate.movements.models import GreenContainer, GreenShipment, GreenUpload
 from tidegate.parties.actors import Actor
@@ -22,6 +22,9 @@ from tidegate.parties.scope import visible
 
 READ = "movements.green.read"
 Law = GreenShipment.Law
+LATE, HELD = "late", "held"
+# What a shipment may be marked with, beside what the law says of it.
+MARKS = {LATE: _("Handed in late"), HELD: _("Held")}
 
 
 def shipments(actor: Actor | None) -> QuerySet[GreenShipment]:
@@ -29,8 +32,11 @@ def shipments(actor: Actor | None) -> QuerySet[GreenShipment]:
     return visible(GreenShipment.objects.all(), actor, READ).order_by("-planned_on", "-created_at")
 
 
-def find(actor: Actor | None, *, text: str = "", status: str = "", law: str = "") -> QuerySet[GreenShipment]:
-    """Those whose reference, case, container, waste or party holds a text; of a status; of a standing in law."""
+def find(
+    actor: Actor | None, *, text: str = "", status: str = "", law: str = "", mark: str = ""
+) -> QuerySet[GreenShipment]:
+    """Those whose reference, case, container, waste or party holds a text; of a status; of a standing in law; marked
+    (`MARKS`)."""
     rows = shipments(actor)
     if wanted := text.strip():
         packed = "".join(sign for sign in wanted.upper() if sign.isalnum())
@@ -43,7 +49,16 @@ def find(actor: Actor | None, *, text: str = "", status: str = "", law: str = ""
         rows = rows.filter(asked)
     if status in GreenShipment.Status.values:
         rows = rows.filter(status=status)
+    if mark == LATE:
+        rows = rows.filter(late_notice=True)
+    elif mark == HELD:
+        rows = held(rows)
     return rows.filter(law=law) if law in Law.values else rows
+
+
+def held(rows: QuerySet[GreenShipment]) -> QuerySet[GreenShipment]:
+    """Those that a State holds."""
+    return rows.exclude(holds=[])
 
 
 def shipment(actor: Actor | None, key: UUID | str) -> GreenShipment:
@@ -105,6 +120,9 @@ def objections(
     found = []
     if row.status not in (GreenShipment.Status.ENTERED, GreenShipment.Status.DEPARTED):
         found.append(Objection(f"green_{row.status}", row.get_status_display()))
+    for hold in row.holds:
+        said = {"state": hold["state"], "office": hold["office"], "reason": hold["reason"]}
+        found.append(Objection("held", _("Held by %(state)s (%(office)s): %(reason)s") % said))
     found += _law(row, day)
     entered = row.loaded_kg or row.quantity_kg
     if kg is not None and kg > entered * (1 + TOLERANCE):
@@ -135,6 +153,17 @@ def _law(row: GreenShipment, day: date) -> list[Objection]:
         return [Objection("law_open", _("Whether the law lets it move as green-listed turns on what is not known."),
                           open=True)]  # fmt: skip
     return []
+
+
+def late(row: GreenShipment, day: date) -> str:
+    """Why the form came too late for the departure, in a sentence; "" where it did not.
+
+    One that has not left is judged by the day on which it is here, where that is later than planned.
+    """
+    notice, is_late = row.notice, row.late_notice
+    if is_late and row.departed_at is None and day > row.planned_on:
+        notice, is_late = green_notice.worked_out(row, day)
+    return green_notice.why_late(notice) if is_late else ""
 
 
 def _digits(code: str) -> str:

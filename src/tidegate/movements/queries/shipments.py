@@ -17,7 +17,7 @@ from tidegate.movements.commands.receipt import TOLERANCE, balance
 from tidegate.movements.models import Account, Breach, Clock, Correction, Custody, Movement, Operation, RouteStop
 from tidegate.movements.models.base import CaseRow
 from tidegate.movements.queries.cases import Deadline, notifications
-from tidegate.parties import times
+from tidegate.parties import figures, times
 from tidegate.parties.actors import Actor
 from tidegate.parties.commanding import Missing
 from tidegate.parties.models import JournalEntry
@@ -262,7 +262,7 @@ def breaches(row: CaseRow, *, official: bool) -> list[BreachLine]:
     return [
         BreachLine(
             one, BREACHES.get(one.kind, one.kind),
-            [(name, _plain(value)) for name, value in one.detail.items()] if official else [],
+            [(name, figures.said(name, value)) for name, value in one.detail.items()] if official else [],
         )
         for one in found
     ]  # fmt: skip
@@ -300,11 +300,3 @@ def history(row: CaseRow, limit: int = 100) -> list[tuple[JournalEntry, Any]]:
     """What this State's journal holds of a row, the latest first, with its name for people."""
     entries = JournalEntry.objects.filter(holder=row.holder_id, subject_id=row.pk).order_by("-id")[:limit]
     return [(entry, registry.events.get(entry.type, entry.type)) for entry in entries]
-
-
-def _plain(value: Any) -> str:
-    if isinstance(value, list):
-        return ", ".join(map(_plain, value))
-    if isinstance(value, dict):
-        return ", ".join(f"{name}: {_plain(one)}" for name, one in value.items())
-    return str(value)

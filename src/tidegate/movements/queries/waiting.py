@@ -32,7 +32,7 @@ from tidegate.movements.models import (
     Requirement,
     TakeBack,
 )
-from tidegate.movements.queries import cases, permits
+from tidegate.movements.queries import cases, green, permits
 from tidegate.parties import queries as parties
 from tidegate.parties import times
 from tidegate.parties.actors import Actor
@@ -203,6 +203,15 @@ def _green(actor: Actor) -> Iterator[Source]:
         yield Source(
             "movement", _says(_("Look at it: the law does not let it move as green-listed")), barred, "updated_at",
             title=title, words=words,
+        )  # fmt: skip
+        late = seen.filter(status__in=("entered", "departed"), late_notice=True)
+        yield Source(
+            "movement", _says(_("Look at it: its form was handed in too late")), late, "updated_at", title=title,
+            words=words,
+        )  # fmt: skip
+    if actor.may("movements.green.hold"):
+        yield Source(
+            "movement", _says(_("Decide on the held load")), green.held(seen), "updated_at", title=title, words=words,
         )  # fmt: skip
 
 

@@ -2,14 +2,14 @@
 
 from __future__ import annotations
 
-from datetime import datetime
+from datetime import date, datetime
 from typing import Any
 
 from django import template
 from django.utils.translation import gettext_lazy as _
 
-from tidegate.movements import breaches, naming
-from tidegate.movements.models import Requirement
+from tidegate.movements import breaches, green_notice, naming
+from tidegate.movements.models import GreenShipment, Requirement
 from tidegate.movements.queries import desk
 from tidegate.parties import times
 
@@ -48,6 +48,18 @@ def clock_step(name: str | None) -> Any:
 def breach(kind: str) -> Any:
     """A kind of breach in a sentence; those of the ledger are known by their beginning."""
     return breaches.KINDS.get(kind, kind)
+
+
+@register.filter
+def due_of(row: GreenShipment) -> date | None:
+    """The last day on which the form of a green-listed shipment was in time."""
+    return green_notice.due_of(row)
+
+
+@register.filter
+def why_late(row: GreenShipment) -> str:
+    """Why the form of a green-listed shipment came too late, in a sentence."""
+    return green_notice.why_late(row.notice) if row.late_notice else ""
 
 
 @register.filter

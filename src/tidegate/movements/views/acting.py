@@ -7,6 +7,7 @@ somebody else changed meanwhile is shown (409), and the form stays as it was.
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from functools import wraps
@@ -26,12 +27,15 @@ from django.views.decorators.http import require_http_methods
 from tidegate.movements.conditions import describe
 from tidegate.movements.forms.asked import ActForm
 from tidegate.movements.queries.overview import changed_since
+from tidegate.parties import figures
 from tidegate.parties.access import needs
 from tidegate.parties.actors import Actor
 from tidegate.parties.commanding import Conflict, Forbidden, Missing, Refused
 from tidegate.parties.registry import registry
 
 View = Callable[..., HttpResponseBase]
+# What a refusal says the limit is: a sign, and a day, a moment or a figure.
+_BOUND = re.compile(r"([≤≥<>] )([0-9][0-9T:.+-]*)")
 
 
 @dataclass(frozen=True)
@@ -184,12 +188,18 @@ def say(form: Any, refused: Refused) -> None:
 
 def expected(refused: Refused) -> str:
     """A refusal in a sentence: what is wrong, the value, and what would do."""
-    parts = [str(refused.text)]
+    parts, name = [str(refused.text)], (refused.field or "").rpartition(".")[2]
     if refused.value not in (None, "", []):
-        parts.append(_("Found: %(value)s.") % {"value": str(refused.value)[:200]})
+        parts.append(_("Found: %(value)s.") % {"value": figures.said(name, refused.value)[:200]})
     if refused.expected not in (None, "", []):
-        parts.append(_("Expected: %(expected)s.") % {"expected": str(refused.expected)[:400]})
+        parts.append(_("Expected: %(expected)s.") % {"expected": _bound(name, str(refused.expected))[:400]})
     return " ".join(parts)
+
+
+def _bound(name: str, text: str) -> str:
+    """`≤ 12000.000` and `≥ 2026-12-01 (…)` as people read them; other text stays."""
+    bound = _BOUND.match(text)
+    return text if bound is None else f"{bound[1]}{figures.said(name, bound[2])}{text[bound.end() :]}"
 
 
 def described(entries: list[Any]) -> list[dict[str, Any]]:

@@ -6,6 +6,7 @@ from typing import Any
 from uuid import UUID
 
 from django.contrib import messages
+from django.core.files.uploadedfile import UploadedFile
 from django.http import FileResponse, Http404, HttpRequest, HttpResponseBase
 from django.shortcuts import redirect
 from django.utils.translation import gettext as _
@@ -41,20 +42,25 @@ def attach(request: HttpRequest, case: str) -> HttpResponseBase:
             label = form.fields[name].label if name in form.fields else ""
             messages.error(request, f"{label}: {errors[0]}")
         return _back(request, row.case)
-    given = form.cleaned_data["file"]
+    said = form.cleaned_data
     try:
-        if given.size > evidence.LARGEST:  # said before it is read into memory
-            raise Refused("file", _("The file is too large."), value=given.size, expected=f"≤ {evidence.LARGEST}")
-        commands.attach(
-            actor, row.pk, kind=form.cleaned_data["kind"], name=given.name, media_type=given.content_type or "",
-            data=given.read(), request_id=form.cleaned_data["request"],
-        )  # fmt: skip
+        commands.attach(actor, row.pk, kind=said["kind"], request_id=said["request"], **uploaded(said["file"]))
         messages.success(request, _("The file is kept."))
     except (Missing, Forbidden):
         raise
     except Refused as refused:
         messages.error(request, expected(refused))
     return _back(request, row.case)
+
+
+def uploaded(given: UploadedFile[Any]) -> dict[str, Any]:
+    """A file that came with a form, as the command takes it. Raises Refused("file") for one that is too large, before
+    it is read into memory."""
+    if (given.size or 0) > evidence.LARGEST:
+        raise Refused(
+            "file", _("The file is too large."), field="file", value=given.size, expected=f"≤ {evidence.LARGEST}"
+        )
+    return {"name": given.name or "", "media_type": given.content_type or "", "data": given.read()}
 
 
 @needs(cases.READ)

@@ -26,9 +26,11 @@ from tidegate.movements.commands import border as commands
 from tidegate.movements.commands import linefiles, permits
 from tidegate.movements.forms.border import CheckForm, FileForm, WriteOffForm
 from tidegate.movements.masses import kilograms
-from tidegate.movements.models import LineRun, Movement, WriteOff
+from tidegate.movements.models import GreenShipment, LineRun, Movement, WriteOff
+from tidegate.movements.queries import green as green_queries
 from tidegate.movements.queries import permits as permit_queries
 from tidegate.movements.views.acting import Offer, attachment, in_words, local, say
+from tidegate.movements.views.green import GREEN
 from tidegate.movements.views.movements import MOVEMENT, page_of
 from tidegate.movements.views.scanning import scans
 from tidegate.parties import times
@@ -38,7 +40,7 @@ from tidegate.parties.commanding import Forbidden, Missing, Refused
 from tidegate.parties.scope import visible
 
 MAX_ROWS = 2000
-# What of a movement is done at a border, in this order.
+# What of a movement, or of a green-listed shipment, is done at a border, in this order.
 AT_THE_BORDER = ("pass_border", "saw_departure", "hold", "release", "seize")
 
 
@@ -97,18 +99,19 @@ def shown(actor: Actor, answer: Answer) -> Shown:
         (one.authority, in_words(one.condition), one.met, "" if one.condition.get("kind") == "text" else one.text)
         for one in answer.conditions
     ]
-    row = None
+    row: Movement | GreenShipment | None = None
     if answer.subject == "movement":
         row = visible(Movement.objects.all(), actor, "movements.movement.read").filter(pk=answer.key).first()
+    elif answer.subject == "green":
+        row = green_queries.shipments(actor).filter(pk=answer.key).first()
     return Shown(answer, conditions, _home(answer, row), list(_offers(actor, answer, row)))
 
 
-def _home(answer: Answer, row: Movement | None) -> str:
+def _home(answer: Answer, row: Movement | GreenShipment | None) -> str:
     """The page of what was asked about; "" where there is none to open."""
     if row is not None:
-        return page_of(row)
-    names = {"permit": "movements:permit", "quota": "movements:allocation", "notification": "movements:case",
-             "green": "movements:green-by-key"}  # fmt: skip
+        return GREEN.home(row) if isinstance(row, GreenShipment) else page_of(row)
+    names = {"permit": "movements:permit", "quota": "movements:allocation", "notification": "movements:case"}
     try:
         if answer.subject == "notification":
             return reverse(names["notification"], args=[answer.left[0].reference]) if answer.left else ""
@@ -117,7 +120,7 @@ def _home(answer: Answer, row: Movement | None) -> str:
         return ""
 
 
-def _offers(actor: Actor, answer: Answer, row: Movement | None) -> Iterable[Offer]:
+def _offers(actor: Actor, answer: Answer, row: Movement | GreenShipment | None) -> Iterable[Offer]:
     """The next steps: write off, then what is done to the shipment, then a take-back case."""
     own = next((one for one in answer.left if one.home == actor.state), None)
     if (
@@ -129,9 +132,10 @@ def _offers(actor: Actor, answer: Answer, row: Movement | None) -> Iterable[Offe
         yield Offer("write_off", _("Write off"), "minus", "primary", address)
     if row is None:
         return
-    found = {one.name: one for one in MOVEMENT.offers(actor, row)}
+    acts = GREEN if isinstance(row, GreenShipment) else MOVEMENT
+    found = {one.name: one for one in acts.offers(actor, row)}
     yield from (found[name] for name in AT_THE_BORDER if name in found)
-    if actor.may("movements.take_back.open"):
+    if actor.may("movements.take_back.open") and isinstance(row, Movement):
         try:
             address = f"{reverse('movements:new-take-back')}?movement={row.pk}"
         except NoReverseMatch:
@@ -174,7 +178,10 @@ def many(request: HttpRequest) -> HttpResponseBase:
 
 def answers_to(actor: Actor, file: Any) -> Iterable[dict[str, Any]]:
     """For each row of a CSV file (columns number, kg, wastes, hs, origin; a file without a head line: numbers alone) a
-    dict of row, number, answer (valid, not_valid, unknown, error), text, left. Raises Unreadable for the whole file."""
+    dict of row, number, answer (valid, not_valid, unknown, error), text, left (for a file) and balances.
+
+    Raises Unreadable for the whole file.
+    """
     if file.size > settings.TIDEGATE_UPLOAD_MAX_BYTES:
         most = settings.TIDEGATE_UPLOAD_MAX_BYTES
         raise writeoffs.Unreadable(f"{file.name}: {file.size} bytes; expected at most {most}")
@@ -200,7 +207,7 @@ def answers_to(actor: Actor, file: Any) -> Iterable[dict[str, Any]]:
 
 def _answered(actor: Actor, row: int, cells: dict[str, str]) -> Iterable[dict[str, Any]]:
     asked = cells.get("number", "")
-    base = {"row": row, "number": asked, "subject": "", "left": ""}
+    base = {"row": row, "number": asked, "subject": "", "left": "", "balances": (), "flagged": False}
     if not asked:
         yield {**base, "answer": "error", "text": _("number: empty; expected a number")}
         return
@@ -217,13 +224,15 @@ def _answered(actor: Actor, row: int, cells: dict[str, str]) -> Iterable[dict[st
         yield {**base, "answer": "error", "text": _("number: not known here")}
         return
     for one in found:
-        reasons = [*one.reasons, *one.unknowns]
+        reasons = [*one.reasons, *one.unknowns, *one.flags]
         yield {
             **base,
             "answer": one.answer,
             "subject": one.subject,
             "text": " ".join(str(reason.text) for reason in reasons),
             "left": "; ".join(f"{left.kg} kg ({left.reference})" for left in one.left),
+            "balances": one.left,
+            "flagged": bool(one.flags),
         }
 
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from datetime import UTC
 from typing import Any
 from uuid import UUID
 
@@ -31,7 +32,7 @@ from tidegate.movements.views.acting import Act, Acts, attachment, local, say
 from tidegate.movements.views.scanning import scans
 from tidegate.paper import certificate_pdf
 from tidegate.paper.qr import qr_svg
-from tidegate.parties import times
+from tidegate.parties import figures, times
 from tidegate.parties.access import needs, public
 from tidegate.parties.actors import Actor
 from tidegate.parties.commanding import Forbidden, Missing, Refused
@@ -81,11 +82,7 @@ def said(claims: Mapping[str, Any]) -> list[tuple[Any, str]]:
     """What a certificate says, for people."""
     found = []
     for name, value in claims.items():
-        text = ", ".join(map(str, value)) if isinstance(value, list) else str(value)
-        if name == "kind":
-            text = str(KINDS.get(text, text))
-        elif isinstance(value, bool):
-            text = __("yes") if value else __("no")
+        text = str(KINDS.get(value, value)) if name == "kind" else figures.said(name, value)
         found.append((CLAIMS.get(name, name), text))
     return found
 
@@ -194,7 +191,7 @@ def paper(request: HttpRequest, pk: UUID) -> HttpResponseBase:
     now = times.now()
     fields = [(str(label), text) for label, text in said(row.claims)]
     if row.valid_until:
-        fields.append((__("Valid until"), row.valid_until.isoformat()))
+        fields.append((__("Valid until"), figures.day(row.valid_until)))
     made = certificate_pdf(
         fields,
         token=row.token,
@@ -202,11 +199,11 @@ def paper(request: HttpRequest, pk: UUID) -> HttpResponseBase:
         kind=__("Certificate"),
         number=row.number,
         subtitle=__("%(state)s, signed %(at)s UTC") % {
-            "state": row.holder.name, "at": row.issued_at.strftime("%Y-%m-%d %H:%M")},
-        state=__("%(status)s on %(day)s") % {"status": row.get_status_display(), "day": now.date().isoformat()},
+            "state": row.holder.name, "at": figures.moment(row.issued_at.astimezone(UTC))},
+        state=__("%(status)s on %(day)s") % {"status": row.get_status_display(), "day": figures.day(now.date())},
         tone="clear" if row.status == Certificate.Status.PUBLISHED else "prohibited",
         footer=__("Certificate %(number)s · made %(time)s UTC") % {
-            "number": row.number, "time": now.strftime("%Y-%m-%d %H:%M")},
+            "number": row.number, "time": figures.moment(now.astimezone(UTC))},
         generated=now,
         notes=[
             __("The code holds the signed text itself: it can be checked with no network, by the keys and lists of any "

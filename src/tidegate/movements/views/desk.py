@@ -32,7 +32,7 @@ from tidegate.parties.commanding import Forbidden, Missing, Refused
 from tidegate.parties.models import Delegation, Membership
 from tidegate.parties.registry import registry
 
-PER_PAGE = 50
+PER_PAGE = 25
 KEEP = "movements.calendar.keep"
 SALT = "tidegate.movements.desk.calendar"
 

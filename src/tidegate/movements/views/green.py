@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import base64
 from collections.abc import Mapping
+from datetime import datetime
 from typing import Any
 from uuid import UUID
 
@@ -18,9 +19,10 @@ from django.utils.translation import gettext as __
 from django.utils.translation import gettext_lazy as _
 from django.views.decorators.http import require_http_methods, require_safe
 
-from tidegate.movements import green, green_files, guard
+from tidegate.movements import green, green_control, green_files, green_notice, guard
 from tidegate.movements.calendars import today
 from tidegate.movements.commands import green as commands
+from tidegate.movements.commands import green_control as control
 from tidegate.movements.forms import green as forms
 from tidegate.movements.machines import GREEN_SHIPMENT as MACHINE
 from tidegate.movements.models import GreenShipment
@@ -51,15 +53,30 @@ def _step(event: str, *, there: bool) -> Any:
         if there and State.objects.filter(pk=row.state_import).exists():
             place = row.state_import
         step = MACHINE.table.get((row.status, event))
-        barred = event == "departed" and row.law == GreenShipment.Law.BARRED
-        return actor.state == place and step is not None and step.target == step.event and not barred
+        stopped = (event == "departed" and row.law == GreenShipment.Law.BARRED) or (
+            event in ("departed", "recovered") and bool(row.holds)
+        )
+        return actor.state == place and step is not None and step.target == step.event and not stopped
 
     return may
+
+
+def _here(actor: Actor, row: GreenShipment) -> bool:
+    return actor.state in green_control.route(row)
+
+
+def _holds(actor: Actor, row: GreenShipment) -> bool:
+    return green_control.hold_of(row, actor.state) is not None
 
 
 def _at(form: Any) -> dict[str, Any]:
     at = form.cleaned_data.get("at")
     return {"at": at.isoformat() if at else None, **form.more}
+
+
+def _at_office(form: Any) -> dict[str, Any]:
+    at = form.cleaned_data.get("at")
+    return {"office": form.cleaned_data["office"], "at": at.isoformat() if at else None, **form.once}
 
 
 GREEN = Acts(
@@ -81,6 +98,19 @@ GREEN = Acts(
         Act("recover", _("Confirm the recovery"), commands.RECEIVE,
             lambda a, r, f: commands.recover(a, r.pk, operation=f.cleaned_data["operation"], **_at(f)),
             _step("recovered", there=True), forms.RecoverForm, "recycle", "primary", done=_("Recovery confirmed.")),
+        Act("pass_border", _("Record passage"), control.OBSERVE,
+            lambda a, r, f: control.pass_border(
+                a, r.pk, kind=f.cleaned_data["kind"], note=f.cleaned_data["note"], **_at_office(f)),
+            lambda a, r: _here(a, r) and r.status in (Status.ENTERED, Status.DEPARTED), forms.PassForm, "flag",
+            done=_("Recorded; the other States are told.")),
+        Act("hold", _("Hold"), control.HOLD,
+            lambda a, r, f: control.hold(a, r.pk, reason=f.cleaned_data["reason"], **_at_office(f)),
+            lambda a, r: _here(a, r) and r.status in green_control.HOLDABLE and not _holds(a, r), forms.HoldForm,
+            "hand-stop", done=_("Held; the other States are told."),
+            text=_("It is not reported as departed or recovered until every State that holds it has let it go.")),
+        Act("release", _("End the hold"), control.HOLD,
+            lambda a, r, f: control.release_hold(a, r.pk, reason=f.cleaned_data["reason"], **_at_office(f)),
+            _holds, forms.HoldForm, "check", done=_("The hold of this State has ended.")),
     ),
 )  # fmt: skip
 
@@ -91,8 +121,8 @@ GREEN = Acts(
 def index(request: HttpRequest) -> HttpResponseBase:
     """The shipments that the reader sees."""
     actor = request.actor  # type: ignore[attr-defined]
-    text, status, law = (request.GET.get(name, "")[:200] for name in ("q", "status", "law"))
-    rows = queries.find(actor, text=text, status=status, law=law)
+    text, status, law, mark = (request.GET.get(name, "")[:200] for name in ("q", "status", "law", "mark"))
+    rows = queries.find(actor, text=text, status=status, law=law, mark=mark)
     query = request.GET.copy()
     query.pop("page", None)
     context = {
@@ -101,9 +131,11 @@ def index(request: HttpRequest) -> HttpResponseBase:
         "text": text,
         "status": status,
         "law": law,
+        "mark": mark,
+        "marks": queries.MARKS.items(),
         "statuses": Status.choices,
         "laws": GreenShipment.Law.choices,
-        "asked": bool(text or status or law),
+        "asked": bool(text or status or law or mark),
         "enters": actor.may(commands.ENTER),
     }
     return render(request, "movements/green_index.html", context)
@@ -163,6 +195,8 @@ def _form(request: HttpRequest, actor: Actor, row: GreenShipment | None) -> Http
                 }
                 level = messages.success if kept.law == "green" else messages.warning
                 level(request, words[kept.law])
+                if kept.late_notice:
+                    messages.warning(request, green_notice.why_late(kept.notice))
                 return redirect(page_of(kept))
     return render(request, "movements/green_form.html", {**context, "step": made}, status=status)
 
@@ -252,6 +286,10 @@ def show(request: HttpRequest, case: str) -> HttpResponseBase:
         "closes": actor.may("movements.breach.close"),
         "history": shipments.history(row),
         "opens": actor.may("movements.take_back.open"),
+        "due": green_notice.due_of(row),
+        "holds": [(one, datetime.fromisoformat(one["at"])) for one in row.holds],
+        "passages": [(one, green_control.PASSAGES.get(one["kind"], one["kind"]), datetime.fromisoformat(one["at"]))
+                     for one in row.passages],
     }  # fmt: skip
     return render(request, "movements/green.html", context)
 
@@ -337,6 +375,7 @@ def one_list(request: HttpRequest, pk: UUID) -> HttpResponseBase:
     context = {
         "made": made,
         "flagged": taken.exclude(law=GreenShipment.Law.GREEN).count(),
+        "late": taken.filter(late_notice=True).count(),
         "page": Paginator(taken.order_by("created_at"), PER_PAGE).get_page(request.GET.get("page")),
         "rejects": made.rejects[:200],
         "more_rejects": max(0, len(made.rejects) - 200),

@@ -7,6 +7,7 @@ from uuid import UUID
 
 from django.conf import settings
 from django.contrib import messages
+from django.db import transaction
 from django.http import Http404, HttpRequest, HttpResponse, HttpResponseBase
 from django.shortcuts import redirect, render
 from django.urls import reverse
@@ -29,12 +30,14 @@ from tidegate.movements.models import (
     Notification,
     RouteStop,
 )
-from tidegate.movements.papers import LABELS, notification_pdf
+from tidegate.movements.papers import LABELS, block_lines, in_words, notification_pdf
 from tidegate.movements.queries import cases, overview, screens
 from tidegate.movements.views import consents
 from tidegate.movements.views.acting import Act, Acts, Offer, attempt
+from tidegate.movements.views.attachments import uploaded
 from tidegate.movements.views.consents import can
 from tidegate.movements.views.paging import Pages
+from tidegate.parties import figures
 from tidegate.parties.access import needs
 from tidegate.parties.actors import Actor
 from tidegate.parties.commanding import Missing
@@ -230,8 +233,6 @@ def _stops(found: cases.CaseView) -> list[dict[str, Any]]:
 
 def summary(content: blocks.Content, version: str) -> list[tuple[str, Any, list[tuple[str, str]]]]:
     """The blocks of the form in words: number, name, (label, value). What authorities say stands elsewhere."""
-    from tidegate.movements.papers import block_lines
-
     filled = blocks.to_form(content, version)
     found = []
     for number, (label, fields) in blocks.LAYOUTS[version].items():
@@ -315,11 +316,16 @@ def differences(found: list[cases.Difference], version: str) -> list[dict[str, A
             "block": item.block,
             "name": layout[item.block][0] if item.block in layout else "",
             "field": field_label(item.field),
-            "before": item.before,
-            "after": item.after,
+            "before": _shown(item.field, item.before),
+            "after": _shown(item.field, item.after),
         }
         for item in found
     ]
+
+
+def _shown(path: str, value: Any) -> str:
+    name = next((part for part in reversed(path.split(".")) if not part.isdigit()), path)
+    return in_words(name, value)
 
 
 def field_label(path: str) -> str:
@@ -337,7 +343,10 @@ def amended(row: Notification, made: Amendment) -> list[dict[str, Any]]:
     """What an amendment changes, in words."""
     before = blocks.content_of(row, decisions=False).model_dump(mode="json")
     if made.status == Amendment.Status.APPROVED:
-        return [{"field": field_label(name), "before": "", "after": value} for name, value in made.changes.items()]
+        return [
+            {"field": field_label(name), "before": "", "after": _shown(name, value)}
+            for name, value in made.changes.items()
+        ]
     found = cases.differences({name: before.get(name) for name in made.changes}, made.changes, row.form_version)
     return differences(found, row.form_version)
 
@@ -356,9 +365,20 @@ def _amendment(actor: Actor, case: str, number: int) -> Amendment:
     return made
 
 
+def _answer(actor: Actor, asked: InfoRequest, form: Any) -> InfoRequest:
+    """The answer, with its file if there is one: both or neither. The file goes first, so that no State reads an answer
+    to which a file is still to come."""
+    said = form.given
+    file, kind = said.pop("file", None), said.pop("kind", "") or "other"
+    with transaction.atomic():
+        if file is not None and asked.answered_at is None:
+            attachments.attach(actor, asked.notification_id, kind=kind, request_id=asked.pk, **uploaded(file))
+        made: InfoRequest = commands.supply_info(actor, asked.pk, **said, **form.more)
+    return made
+
+
 ANSWERS = (
-    Act("answer", _("Answer a question"), "movements.notification.answer",
-        lambda a, r, f: commands.supply_info(a, r.pk, **f.given, **f.more), lambda a, r: r.answered_at is None,
+    Act("answer", _("Answer a question"), "movements.notification.answer", _answer, lambda a, r: r.answered_at is None,
         forms.Answer, "check", done=_("The answer is sent."), button=_("Send the answer"),
         shows=lambda a, r: {"quote": r.question}),
     Act("amendment", _("Answer an amendment"), "movements.amendment.approve",
@@ -471,5 +491,6 @@ def breach(request: HttpRequest, pk: UUID) -> HttpResponseBase:
             if attempt(form, found, lambda: breaches.close(actor, str(pk), key=key, **form.given)).ok:
                 messages.success(request, __("It is closed."))
                 return redirect("movements:desk") if row is None else redirect("movements:case", case=row.case)
-    context = {"breach": found, "n": row, "form": form}
+    detail = [(name, figures.said(name, value)) for name, value in found.detail.items()]
+    context = {"breach": found, "detail": detail, "n": row, "form": form}
     return render(request, "movements/breach.html", context, status=status)

@@ -26,6 +26,7 @@ from tidegate.movements.models import Contract, Guarantee, Notification
 from tidegate.movements.queries import cases, overview, screens
 from tidegate.movements.views import acting
 from tidegate.movements.views.notifications import DRAFT, field_label
+from tidegate.parties import figures
 from tidegate.parties.access import needs
 from tidegate.parties.actors import Actor
 from tidegate.parties.commanding import Conflict, Forbidden, Missing, Refused
@@ -186,7 +187,7 @@ def problems_of(row: Notification) -> list[dict[str, Any]]:
             {
                 "block": problem.block,
                 "field": field_label(problem.field),
-                "value": problem.value,
+                "value": figures.said(head, problem.value),
                 "expectation": problem.expectation,
                 "step": steps.STEP_OF.get(head, "parties"),
                 "control": steps.control_of(problem.field, stops),

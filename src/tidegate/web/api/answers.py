@@ -14,7 +14,7 @@ from django.utils.http import parse_etags
 
 from tidegate import __version__
 from tidegate.formats.tabular import jsonable
-from tidegate.web.rulebook import book
+from tidegate.parties.rulebook import book
 
 
 def as_json(value: Any) -> bytes:

@@ -13,12 +13,12 @@ from pydantic.json_schema import models_json_schema
 
 from tidegate import __version__
 from tidegate.law import Book, Fact
+from tidegate.parties.rulebook import book as current_book
 from tidegate.web.api import conf
 from tidegate.web.api.app import api
 from tidegate.web.api.problems import KINDS, MEDIA_TYPE
 from tidegate.web.api.schemas.decision import DECIDED, BatchDecision, BatchReject
 from tidegate.web.api.schemas.shipment import CLEAN_PE, THROUGH_VIET_NAM, Shipment
-from tidegate.web.rulebook import book as current_book
 
 REF = "#/components/schemas/{model}"
 # The vocabulary that a part of an address is of.

@@ -15,12 +15,12 @@ from tidegate.law import RulebookError
 from tidegate.law.compare import compare_days
 from tidegate.law.standards import standards as standards_on
 from tidegate.law.timeline import changes
+from tidegate.parties.rulebook import book as current_book
 from tidegate.web.api import lawdata
 from tidegate.web.api.answers import json_answer, kept_answer
 from tidegate.web.api.problems import Problem
 from tidegate.web.api.schemas import law as schemas
 from tidegate.web.api.schemas.decision import Problem as ProblemSchema
-from tidegate.web.rulebook import book as current_book
 
 router = Router(tags=["Law"], by_alias=True)
 service = Router(tags=["Service"], by_alias=True)

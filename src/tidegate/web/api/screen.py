@@ -14,6 +14,7 @@ from tidegate.formats.rejects import RowError, shorten
 from tidegate.law import Book
 from tidegate.parties.api import AccessKeyAuth, NotSignedIn, SessionAuth
 from tidegate.parties.registry import RegisterOfState, registry
+from tidegate.parties.rulebook import book as current_book
 from tidegate.screening import Reject, parse_shipment
 from tidegate.screening.registers import ANSWERS, Register
 from tidegate.web import registers as asking
@@ -23,7 +24,6 @@ from tidegate.web.api.guard import charge
 from tidegate.web.api.problems import Problem, reject_error
 from tidegate.web.api.schemas.decision import BatchDecision, BatchReject, Decision
 from tidegate.web.api.schemas.decision import Problem as ProblemSchema
-from tidegate.web.rulebook import book as current_book
 
 router = Router(tags=["Screening"], by_alias=True)
 

@@ -15,11 +15,11 @@ from django.utils.translation import gettext as _
 
 from tidegate.law import Book
 from tidegate.paper.palette import MAP_CSS, Theme, css_variables
+from tidegate.parties.rulebook import book as current_book
 from tidegate.web import words
 from tidegate.web.batch import results, store
 from tidegate.web.batch.models import Batch
 from tidegate.web.check.panel import document_about
-from tidegate.web.rulebook import book as current_book
 
 ORDER = ("prohibited", "undetermined", "needs", "clear")
 STATES_DRAWN = 12

@@ -26,6 +26,7 @@ from django.views.decorators.http import require_safe
 from tidegate.law import Book
 from tidegate.paper.geo import BOUNDARY_NOTE
 from tidegate.paper.palette import Theme
+from tidegate.parties.rulebook import book as current_book
 from tidegate.screening import Reject, decide, parse_shipment
 from tidegate.screening.registers import ANSWERS
 from tidegate.web import registers, words
@@ -37,7 +38,6 @@ from tidegate.web.batch.targets import label, said
 from tidegate.web.check.answers import permalink
 from tidegate.web.check.panel import Panel, panel
 from tidegate.web.middleware import csp_update
-from tidegate.web.rulebook import book as current_book
 
 PER_PAGE = 50
 REGISTER = "register: "  # how a run notes whom it asked

@@ -17,6 +17,7 @@ from django.utils.translation import gettext_lazy
 
 from tidegate.formats.fields import EVENTS, PARTIES, PARTY_KEYS, canonical
 from tidegate.law import Book
+from tidegate.parties import figures
 from tidegate.screening.shipment import FIELDS
 from tidegate.web import words
 from tidegate.web.check.answers import NUMBERS
@@ -149,9 +150,9 @@ def said(field: str, value: str, book: Book) -> str:
         return ", ".join(words.state_name(code.strip().upper(), book.states) for code in value.split(";"))
     if field == "date" or field.startswith("events."):
         day = parse_date(value[:10])
-        return words.day(day) if day else value
+        return figures.day(day) if day else value
     if root in ("polymers", *NUMBERS) or (name in book.facts and book.facts[name].type == "number"):
-        return words.number(value)
+        return figures.number(value)
     if field == "documents":
         return ", ".join(_papers(value, book)) or _("none")
     if field in ("operation", "consumer") or (name in book.facts and book.facts[name].values):

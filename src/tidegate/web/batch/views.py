@@ -18,6 +18,7 @@ from django.views.decorators.http import require_http_methods, require_POST, req
 from tidegate.formats import FormatError, load_map, read_map, shipped_maps
 from tidegate.law import Book
 from tidegate.parties.actors import Actor
+from tidegate.parties.rulebook import book as current_book
 from tidegate.web import registers, words
 from tidegate.web.batch import commands, conf, mapping, queries, store
 from tidegate.web.batch.models import Batch
@@ -25,7 +26,6 @@ from tidegate.web.batch.result_views import result
 from tidegate.web.batch.source import Look, Trial, look, trial
 from tidegate.web.batch.targets import groups, label
 from tidegate.web.batch.uploads import Handler, Incoming, foreign
-from tidegate.web.rulebook import book as current_book
 
 LISTED = 100
 WAITING_LONG = timedelta(seconds=15)

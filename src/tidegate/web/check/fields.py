@@ -14,6 +14,7 @@ from django.utils.functional import Promise
 from django.utils.translation import gettext as _
 
 from tidegate.law import Book, Fact
+from tidegate.parties import figures
 from tidegate.screening.shipment import FIELDS, OPERATIONS
 from tidegate.web import words
 from tidegate.web.check.answers import SHORT, YES_NO, plain
@@ -115,7 +116,7 @@ def value_of(fact: str, shipment: Mapping[str, Any]) -> str:
 
 def shown(value: Any) -> str:
     """A figure as the form shows it, in the page's language; what is no figure as it was typed."""
-    return "" if value is None else words.number(plain(value))
+    return "" if value is None else figures.number(plain(value))
 
 
 def options_of(record: Fact, book: Book) -> Iterable[Option]:

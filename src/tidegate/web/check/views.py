@@ -19,7 +19,9 @@ from django.views.decorators.http import require_safe
 from tidegate.law import Book
 from tidegate.paper.geo import BOUNDARY_NOTE
 from tidegate.paper.palette import MAP_CSS, Theme, css_variables
+from tidegate.parties import figures
 from tidegate.parties.registry import RegisterOfState
+from tidegate.parties.rulebook import book as current_book
 from tidegate.screening.registers import Answer
 from tidegate.web import registers, words
 from tidegate.web.check import form
@@ -28,7 +30,6 @@ from tidegate.web.check.examples import EXAMPLES
 from tidegate.web.check.panel import Panel, panel
 from tidegate.web.check.reading import Reading, read_shipment
 from tidegate.web.middleware import csp_update
-from tidegate.web.rulebook import book as current_book
 
 
 @dataclass(frozen=True)
@@ -122,7 +123,7 @@ def pdf(request: HttpRequest) -> HttpResponse:
         decision,
         checked.reading.shipment.as_dict(),
         url=request.build_absolute_uri(_address(answers)),
-        language=words.page_language(),
+        language=figures.page_language(),
         today=localdate(),
         book=book,
         translate=words.translated,

@@ -12,6 +12,7 @@ from typing import Any
 from django.utils.translation import gettext as _
 
 from tidegate.law import Book, Rule
+from tidegate.parties import figures
 from tidegate.screening import Reject, decide, parse_shipment
 from tidegate.screening.scenarios import FOLDER, SHIPPED, Scenario, ScenarioError, load_scenarios
 from tidegate.web import words as shared
@@ -255,7 +256,7 @@ def _value(name: str, given: object) -> str:
 
 
 def _figure(value: object) -> str:
-    return shared.number(format(value, "g") if isinstance(value, float) else str(value))
+    return figures.number(format(value, "g") if isinstance(value, float) else str(value))
 
 
 def _many(given: Any) -> list[Any]:

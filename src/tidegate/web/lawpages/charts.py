@@ -14,9 +14,9 @@ from tidegate.law import Book, Rule
 from tidegate.law.standards import FIGURES, Standard
 from tidegate.law.timeline import spans
 from tidegate.paper.palette import Theme
+from tidegate.parties.rulebook import book as current_book
 from tidegate.web import words as shared
 from tidegate.web.lawpages import words
-from tidegate.web.rulebook import book as current_book
 
 # Figures that a chart shows, and in which unit.
 CHARTED = tuple(FIGURES)

@@ -14,6 +14,7 @@ from django.utils.translation import ngettext
 from tidegate.law import Book, Rule
 from tidegate.law.conditions import Condition
 from tidegate.law.records import Requirement
+from tidegate.parties import figures
 from tidegate.web import words as shared
 from tidegate.web.lawpages import words
 
@@ -51,12 +52,12 @@ def listed(items: Iterable[str]) -> str:
 
 def day(value: date) -> str:
     """A date of law as people write it."""
-    return shared.day(value)
+    return figures.day(value)
 
 
 def number(value: Decimal) -> str:
     """A figure in the reader's language, without a needless exponent or zeros."""
-    return shared.number(value)
+    return figures.number(value)
 
 
 # ── conditions ─────────────────────────────────────────────────────────────────────────────────────────────

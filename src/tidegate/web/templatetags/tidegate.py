@@ -14,8 +14,9 @@ from django.utils.html import conditional_escape, format_html, format_html_join
 from django.utils.safestring import SafeString
 from django.utils.translation import gettext as _
 
+from tidegate.parties import figures
+from tidegate.parties.rulebook import book
 from tidegate.web import words
-from tidegate.web.rulebook import book
 
 register = template.Library()
 
@@ -108,7 +109,7 @@ def lang(text: Any) -> SafeString:
     """The attribute for the element that holds a text: ``<p{{ text|lang }}>`` → ``<p lang="en">`` where the text is in
     another language than the page; nothing where it is not."""
     found = getattr(text, "lang", "")
-    return format_html(' lang="{}"', found) if found and found != words.page_language() else SafeString("")
+    return format_html(' lang="{}"', found) if found and found != figures.page_language() else SafeString("")
 
 
 @register.filter
@@ -158,25 +159,25 @@ def day(value: date | str | None) -> str:
     """A date of law as people write it: 21 November 2026."""
     if not value:
         return ""
-    return words.day(value if isinstance(value, date) else date.fromisoformat(value))
+    return figures.day(value if isinstance(value, date) else date.fromisoformat(value))
 
 
 @register.filter(expects_localtime=True)
 def moment(value: datetime | None) -> str:
     """A day with its time of day: 21 November 2026, 14:05."""
-    return words.moment(value) if value else ""
+    return figures.moment(value) if value else ""
 
 
 @register.filter
 def number(value: Any) -> str:
     """A figure with the decimal sign of the reader's language."""
-    return "" if value is None else words.number(value)
+    return "" if value is None else figures.number(value)
 
 
 @register.filter
 def kg(value: Any) -> str:
     """A mass with its unit, grouped as the reader's language groups it: 12,000 kg. A dash where it is not known."""
-    return words.mass(value)
+    return figures.mass(value)
 
 
 @register.filter

@@ -17,8 +17,8 @@ from tidegate.parties import times
 from tidegate.parties.actors import Actor
 from tidegate.parties.commanding import Refused, command, locked
 from tidegate.parties.journal import record
+from tidegate.parties.rulebook import book as current_book
 from tidegate.screening.approval import Trial, try_out
-from tidegate.web.rulebook import book as current_book
 from tidegate.web.upkeep import published
 from tidegate.web.upkeep.models import Proposal, signature
 

@@ -16,7 +16,8 @@ class Proposal(Held):
     """A new rule of a State, or a change of one, that waits for a second person.
 
     `rule`: its id. `content`: YAML in the form of a rulebook file. `cases`: YAML of a scenario file, or "". `book`:
-    label of the rulebook that it was written against. `remarks`: what its approval had to say.
+    label of the rulebook that it was written against. `remarks`: what its approval had to say. `tried`: what came of
+    trying it out, and under what (`trials`).
     """
 
     class Status(models.TextChoices):
@@ -38,6 +39,7 @@ class Proposal(Held):
     decided_by = models.ForeignKey(Person, on_delete=models.PROTECT, related_name="+", null=True)
     decided_at = models.DateTimeField(null=True)
     remarks = models.JSONField(default=list)
+    tried = models.JSONField(default=dict)
 
     class Meta:
         ordering = ["-proposed_at"]

@@ -15,22 +15,20 @@ from django.utils.translation import gettext as _
 from django.views.decorators.http import require_http_methods, require_POST, require_safe
 
 from tidegate.formats import open_shipments
-from tidegate.law import Rule, RulebookError
-from tidegate.law.compare import compare_books
+from tidegate.law import Book, Rule, RulebookError
 from tidegate.law.proposals import ProposalError
 from tidegate.law.yaml_text import dump
 from tidegate.parties.access import needs
 from tidegate.parties.commanding import Missing, Refused
+from tidegate.parties.rulebook import book as current_book
 from tidegate.parties.scope import visible
-from tidegate.screening.approval import Trial
 from tidegate.screening.impact import BREAKS, Impact, impact, on_any_day
-from tidegate.screening.scenarios import load_scenarios
+from tidegate.screening.scenarios import ScenarioError, load_scenarios
 from tidegate.web import words as shared
 from tidegate.web.batch import queries as batches
 from tidegate.web.batch import store
 from tidegate.web.batch.models import Batch
-from tidegate.web.rulebook import book as current_book
-from tidegate.web.upkeep import commands, published
+from tidegate.web.upkeep import commands, published, trials
 from tidegate.web.upkeep.forms import RuleForm
 from tidegate.web.upkeep.models import Proposal
 
@@ -147,8 +145,8 @@ def _found(request: HttpRequest, pk: UUID) -> Proposal:
 
 def _tried(request: HttpRequest, row: Proposal) -> dict[str, Any]:
     try:
-        trial = commands.trial_of(row)
-    except (ProposalError, RulebookError) as error:
+        trial = trials.outcome_of(row)
+    except (ProposalError, RulebookError, ScenarioError) as error:
         return {"trouble": str(error)}
     order = {BREAKS: 0}
     shifts = sorted(trial.shifts, key=lambda shift: order.get(shift.what, 1))
@@ -156,23 +154,15 @@ def _tried(request: HttpRequest, row: Proposal) -> dict[str, Any]:
         "trial": trial,
         "shifts": shifts[:SHOWN_CASES],
         "more_shifts": max(0, len(shifts) - SHOWN_CASES),
-        "changes": _changes(trial, row.rule),
+        "changes": trial.changes,
         "batches": [batch for batch in batches.visible(request)[:100] if batch.state == Batch.State.DONE],
         "any_day": "any_day" in request.GET,
     }
     token = request.GET.get("batch", "")
-    if token and trial.new is not None:
+    if token and trial.loads:
         batch = batches.find(request, token)
-        out |= {"batch": batch, "told": _shipments(batch, trial, any_day="any_day" in request.GET)}
+        out |= {"batch": batch, "told": _shipments(batch, *trials.books_of(row), any_day="any_day" in request.GET)}
     return out
-
-
-def _changes(trial: Trial, rule: str) -> Any:
-    """Field by field, in words; for a new rule None."""
-    if trial.new is None:
-        return ()
-    changed = compare_books(trial.old, trial.new).changed
-    return next((one.changes for one in changed if one.new.id == rule), ())
 
 
 @dataclass(frozen=True)
@@ -184,12 +174,11 @@ class Told:
     places: list[tuple[str, str, str, int]]
 
 
-def _shipments(batch: Batch, trial: Trial, *, any_day: bool) -> Told:
-    assert trial.new is not None
-    new = on_any_day(trial.old, trial.new) if any_day else trial.new
+def _shipments(batch: Batch, old: Book, new: Book, *, any_day: bool) -> Told:
+    new = on_any_day(old, new) if any_day else new
     types = {name: fact.type for name, fact in new.facts.items()}
     with open_shipments(store.source(batch), map=batch.map, fact_types=types) as reader:
-        result = impact(trial.old, new, (raw.data for raw in islice(reader, MOST_SHIPMENTS)), examples=3)
+        result = impact(old, new, (raw.data for raw in islice(reader, MOST_SHIPMENTS)), examples=3)
     places = [
         (str(shared.LAYERS.get(place, shared.state_name(place, new.states))), was, now, n)
         for place, counter in sorted(result.by_place.items(), key=lambda item: -item[1].total())

@@ -9,7 +9,7 @@ from django import template
 from django.utils.formats import number_format
 from django.utils.translation import gettext as _
 
-from tidegate.web import words
+from tidegate.parties import figures
 
 register = template.Library()
 
@@ -27,7 +27,7 @@ def percent(share: float | None) -> str:
         return ""
     value = 100 * share
     if 0 < value < 0.1:
-        return f"< {words.number('0.1')}\u202f%"
+        return f"< {figures.number('0.1')}\u202f%"
     text = f"{value:.1f}" if value < 10 and value != int(value) else f"{value:.0f}"
     if text == "100" and share < 1:
         text = "99.9"

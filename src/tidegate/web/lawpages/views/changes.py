@@ -16,10 +16,10 @@ from django.views.decorators.http import require_safe
 
 from tidegate.law import Book
 from tidegate.law.timeline import Change, changes, icalendar
+from tidegate.parties.rulebook import book as current_book
 from tidegate.web import words as shared
 from tidegate.web.lawpages import arrange, feeds
 from tidegate.web.lawpages.asked import Asked, today
-from tidegate.web.rulebook import book as current_book
 
 
 @dataclass(frozen=True)

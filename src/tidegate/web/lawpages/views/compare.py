@@ -12,10 +12,10 @@ from django.views.decorators.http import require_safe
 from tidegate.law import Book
 from tidegate.law.compare import Membership, compare_days
 from tidegate.law.timeline import changes
+from tidegate.parties.rulebook import book as current_book
 from tidegate.web import words as shared
 from tidegate.web.lawpages import arrange, words
 from tidegate.web.lawpages.asked import Asked, today
-from tidegate.web.rulebook import book as current_book
 
 # How many days of change are offered to choose from.
 OFFERED = 12

@@ -11,9 +11,9 @@ from django.views.decorators.http import require_safe
 
 from tidegate.law import Book, Rule
 from tidegate.law.records import Heading, Stream
+from tidegate.parties.rulebook import book as current_book
 from tidegate.web.lawpages import arrange, phrases
 from tidegate.web.lawpages.asked import today
-from tidegate.web.rulebook import book as current_book
 
 
 @require_safe

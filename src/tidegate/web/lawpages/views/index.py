@@ -14,10 +14,10 @@ from tidegate.law import Book
 from tidegate.law.records import INTERNATIONAL
 from tidegate.law.timeline import Change, changes
 from tidegate.paper.geo import BOUNDARY_NOTE
+from tidegate.parties.rulebook import book as current_book
 from tidegate.web import words as shared
 from tidegate.web.lawpages import arrange, atlas
 from tidegate.web.lawpages.asked import today
-from tidegate.web.rulebook import book as current_book
 
 # How many coming changes stand on the page.
 NEXT = 5

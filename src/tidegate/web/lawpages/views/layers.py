@@ -8,10 +8,10 @@ from django.views.decorators.http import require_safe
 
 from tidegate.law.records import INTERNATIONAL
 from tidegate.law.timeline import changes
+from tidegate.parties.rulebook import book as current_book
 from tidegate.web import words as shared
 from tidegate.web.lawpages import arrange, charts
 from tidegate.web.lawpages.asked import Asked, today
-from tidegate.web.rulebook import book as current_book
 
 
 def _known(layer: str) -> str:

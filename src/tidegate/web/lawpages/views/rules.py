@@ -8,10 +8,10 @@ from django.utils.translation import gettext as _
 from django.views.decorators.http import require_safe
 
 from tidegate.law import Book, Rule
+from tidegate.parties.rulebook import book as current_book
 from tidegate.web import words as shared
 from tidegate.web.lawpages import arrange, cases, phrases, words
 from tidegate.web.lawpages.asked import today
-from tidegate.web.rulebook import book as current_book
 
 
 @require_safe

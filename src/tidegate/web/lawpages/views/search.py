@@ -8,10 +8,10 @@ from django.utils.translation import gettext_lazy as _
 from django.views.decorators.http import require_safe
 
 from tidegate.law.search import search
+from tidegate.parties.rulebook import book as current_book
 from tidegate.web import words as shared
 from tidegate.web.lawpages import arrange
 from tidegate.web.lawpages.asked import Asked, today
-from tidegate.web.rulebook import book as current_book
 
 MOST = 60
 # Where a word stood, as `tidegate.law.search` names it.

@@ -15,11 +15,11 @@ from tidegate.formats.safety import guard
 from tidegate.law import Book
 from tidegate.law.records import ROLES
 from tidegate.law.standards import COLUMNS, FIGURES, Standard, standards
+from tidegate.parties.rulebook import book as current_book
 from tidegate.web import words as shared
 from tidegate.web.lawpages import charts, words
 from tidegate.web.lawpages.asked import Asked, today
 from tidegate.web.lawpages.limits import Limit, limits
-from tidegate.web.rulebook import book as current_book
 
 
 @dataclass(frozen=True)

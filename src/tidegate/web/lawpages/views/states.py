@@ -18,11 +18,12 @@ from tidegate.law.institutions import institutions
 from tidegate.law.records import ROLES
 from tidegate.law.standards import Standard, standards
 from tidegate.law.timeline import changes
+from tidegate.parties import figures
+from tidegate.parties.rulebook import book as current_book
 from tidegate.web import words as shared
 from tidegate.web.lawpages import arrange, charts, words
 from tidegate.web.lawpages.asked import Asked, state_or_404, today
 from tidegate.web.lawpages.limits import Limit, limits
-from tidegate.web.rulebook import book as current_book
 
 
 @dataclass(frozen=True)
@@ -167,7 +168,7 @@ def authorities(iso: str) -> Authorities | None:
 def _authority(title: str, record: Mapping[str, str]) -> Authority:
     until = str(record.get("to", ""))
     if len(until) == len("YYYY-MM-DD"):
-        until = shared.day(date.fromisoformat(until))
+        until = figures.day(date.fromisoformat(until))
     return Authority(title, shared.book_text(record["body"]), shared.book_text(record.get("role")), until)
 
 

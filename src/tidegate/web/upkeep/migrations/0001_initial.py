@@ -47,6 +47,7 @@ class Migration(migrations.Migration):
                 ("proposed_at", models.DateTimeField()),
                 ("decided_at", models.DateTimeField(null=True)),
                 ("remarks", models.JSONField(default=list)),
+                ("tried", models.JSONField(default=dict)),
                 (
                     "decided_by",
                     models.ForeignKey(

@@ -1,4 +1,4 @@
-"""The rulebook that the pages read: the shipped one with the installation's overlays."""
+"""The rulebook in force for this installation: the shipped one with the installation's overlays laid on top."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ from django.conf import settings
 
 from tidegate.law import Book, load_rulebook
 
-# How long a page may go on with the book it has before the files are looked at again, in seconds.
+# How long one may go on with the book one has before the files are looked at again, in seconds.
 FRESH_FOR = 2.0
 
 _lock = Lock()
@@ -19,8 +19,8 @@ _held: tuple[float, tuple[str, ...], Book] | None = None
 def book() -> Book:
     """The rulebook in force for this installation.
 
-    Loading looks at every file of the book, and one page asks dozens of times: so the answer is kept for
-    two seconds. An emergency rule laid over the book is in force on every page after that, without a restart.
+    Loading looks at every file of the book, and one page or command asks dozens of times: so the answer is kept for
+    two seconds. An emergency rule laid over the book is in force everywhere after that, without a restart.
     """
     global _held
     overlays = tuple(str(folder) for folder in settings.TIDEGATE_OVERLAYS)
