@@ -30,7 +30,7 @@ def postgres_server(**settings: str) -> Iterator[str]:
         if settings:
             with psycopg.connect(found.get_uri(), autocommit=True) as link:
                 for name, value in settings.items():
-                    link.execute(f"ALTER SYSTEM SET {name} = '{value}'")  # type: ignore[arg-type]
+                    link.execute(f"ALTER SYSTEM SET {name} = '{value}'")
             found.stop()
             found.start()
         yield found.get_uri()
