@@ -274,14 +274,20 @@ def test_a_dispute_is_answered_by_a_new_finding(wire: Wire, row: Notification) -
     assert TakeBack.objects.filter(holder="TH").exclude(status__in=TakeBack.ENDED).count() == 1
 
 
-def test_a_case_closes_only_when_the_load_is_gone(wire: Wire, row: Notification) -> None:
-    """Invariant 29."""
+@pytest.mark.parametrize("under_way", [False, True])
+def test_a_case_closes_only_when_the_load_is_gone(wire: Wire, row: Notification, under_way: bool) -> None:
+    """Invariant 29: a load that is on its way home is handed over to nobody else."""
     case = informed(wire, arrived(wire, row))
     takeback.accept(actor("TH"), of(case, "TH").pk)
     wire.settle()
-    for how in ("returned", "disposed"):
+    if under_way:
+        agreed(wire, case)
+        going_home(wire, case)
+    for how in ("returned", "disposed", *(["transferred"] if under_way else [])):
         with refused("state"):
-            takeback.close(actor("DE"), case.pk, how=how)
+            takeback.close(actor("DE"), case.pk, how=how, reason="to the public prosecutor")
+    if under_way:
+        return
     with refused("text"):
         takeback.close(actor("DE"), case.pk, how="transferred")
     takeback.close(actor("DE"), case.pk, how="transferred", reason="to the public prosecutor")
