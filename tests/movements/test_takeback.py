@@ -330,13 +330,15 @@ def test_an_objection_to_the_route_asks_for_another_plan(wire: Wire, row: Notifi
         takeback.agree_plan(actor("SG"), of(case, "SG").pk, number=1)
 
 
-def test_two_states_open_at_once_and_one_case_goes_on(wire: Wire, row: Notification) -> None:
-    """Invariant 29, whatever the order of messages."""
+@pytest.mark.parametrize(("minutes", "which"), [(1, -1), (0, -1), (0, 0)])
+def test_two_states_open_at_once_and_one_case_goes_on(wire: Wire, row: Notification, minutes: int, which: int) -> None:
+    """Invariant 29, whatever the order of messages; of one moment, that whose reference comes first goes on."""
     made = departed(wire, row)
     first = takeback.open(customs("SG"), at(made, "SG").pk, finding="x", custody_place="port", custody_kg="20000")
-    with times.at(DAY + timedelta(minutes=1)):
+    with times.at(DAY + timedelta(minutes=minutes)):
         second = takeback.open(customs("DE"), there(made).pk, finding="y", custody_place="port", custody_kg="20000")
-    wire.settle(lambda pairs: pairs[-1])
+    wire.settle(lambda pairs: pairs[which])
+    first, second = sorted((first, second), key=lambda case: (case.opened_at, case.case))
     assert stands(first) == everywhere("opened")
     assert stands(second) == everywhere("not_a_case")
     assert {case.movement for case in TakeBack.objects.filter(case=second.case)} == {at(made, c) for c in STATES}

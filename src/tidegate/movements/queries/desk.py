@@ -17,8 +17,9 @@ from uuid import UUID
 
 from django.core.exceptions import EmptyResultSet
 from django.db import connection
-from django.db.models import Exists, F, OuterRef, Q, QuerySet
+from django.db.models import Exists, F, OuterRef, Q, QuerySet, Subquery
 from django.db.models.fields.json import KT
+from django.db.models.lookups import IsNull
 from django.utils.translation import gettext_lazy
 
 from tidegate.movements import clocks
@@ -33,8 +34,6 @@ DESK = "parties.feed.read"
 MOST = 300
 # What a calendar is told of.
 DATED = 1000
-# Time limits looked through at once for those that stand for themselves.
-AT_ONCE = 1000
 # Cases that a text may mean, at most.
 CASES = 500
 # What kinds of work there are, in the order in which a desk counts them.
@@ -223,42 +222,16 @@ class _Queue:
                 rows = rows.exclude(self._runs_on(one))
         return rows
 
-    def _alone_count(self, rows: QuerySet[Clock]) -> int:
-        """How many of some time limits run on nothing that waits, at most MOST + 1.
-
-        A few hundred are taken at a time and their rows looked up by key: asked as one question, the database first
-        gathers everything that waits.
-        """
-        found = start = 0
-        size = AT_ONCE
-        ordered = rows.order_by("due_at", "pk").values_list("subject", "subject_id")
-        while found <= MOST:
-            some = list(ordered[start : start + size])
-            subjects: dict[str, set[UUID]] = defaultdict(set)
-            for subject, key in some:
-                subjects[subject].add(key)
-            met = set(self._keys_of(subjects))
-            found += sum((subject, key) not in met for subject, key in some)
-            if len(some) < size:
-                break
-            start, size = start + size, size * 4
-        return min(found, MOST + 1)
-
-    def _keys_of(self, subjects: dict[str, set[UUID]]) -> Iterator[tuple[str, UUID]]:
-        """Those subjects of time limits on which, or about which, a row waits."""
-        for one in self.sources:
-            for subject, column in ((one.name, "pk"), (one.about.removesuffix("_id"), one.about)):
-                if one.name in TIMED and column and subjects.get(subject):
-                    rows = one.rows.order_by().filter(**{f"{column}__in": subjects[subject]})
-                    yield from ((subject, key) for key in rows.values_list(column, flat=True))
-
     def _runs_on(self, source: Source) -> Q:
-        # The name of the kind comes first: it spares the database the look-up of every other row.
-        rows = source.rows.order_by()
-        met = Q(Q(subject=source.name), Exists(rows.filter(pk=OuterRef("subject_id"))))
+        # The name of the kind comes first: it spares the database the look-up of every other row. A row is asked for
+        # by its value, not by whether there is one: for that, PostgreSQL would first gather everything that waits.
+        def waits(**key: Any) -> Q:
+            return Q(IsNull(Subquery(source.rows.order_by().filter(**key).values("pk")[:1]), False))
+
+        met = Q(Q(subject=source.name), waits(pk=OuterRef("subject_id")))
         if source.about:
             known = Q(subject=source.about.removesuffix("_id"))
-            met |= Q(known, Exists(rows.filter(**{source.about: OuterRef("subject_id")})))
+            met |= Q(known, waits(**{source.about: OuterRef("subject_id")}))
         return met
 
     # ── how many ─────────────────────────────────────────────────────────────────────────────────────────────
@@ -269,10 +242,7 @@ class _Queue:
         Sources that are empty are not asked again.
         """
         named = [(one.kind, one.rows) for one in self.sources]
-        if not self.actor.official:
-            named += [(kind, self._of_kind(self.clocks, kind)) for kind in ("clock", "others")]
-        else:
-            named.append(("others", self._of_kind(self.clocks, "others")))
+        named += [(kind, self._of_kind(self.clocks, kind)) for kind in ("clock", "others")]
         for rows, column in [(self.clocks, "due_at"), *((one.rows, one.due) for one in self.sources if one.due)]:
             named.append(("over", rows.filter(**{f"{column}__lt": self.now})))
             named.append(("week", rows.filter(**{f"{column}__gte": self.now, f"{column}__lt": self.soon})))
@@ -280,8 +250,6 @@ class _Queue:
         found: Counter[str] = Counter()
         for (kind, _rows), count in zip(named, counts, strict=True):
             found[kind] += count
-        if self.actor.official:
-            found["clock"] = self._alone_count(self.clocks.filter(authority=self.actor.state))
         self.sources = [one for one, count in zip(self.sources, counts, strict=False) if count]
         return found, min(found.pop("over"), MOST + 1), min(found.pop("week"), MOST + 1)
 

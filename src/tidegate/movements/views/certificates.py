@@ -82,7 +82,12 @@ def said(claims: Mapping[str, Any]) -> list[tuple[Any, str]]:
     """What a certificate says, for people."""
     found = []
     for name, value in claims.items():
-        text = str(KINDS.get(value, value)) if name == "kind" else figures.said(name, value)
+        if name == "kind":
+            text = str(KINDS.get(value, value))
+        elif name.lower().endswith("kg"):  # the label says the unit
+            text = figures.grouped(value)
+        else:
+            text = figures.said(name, value)
         found.append((CLAIMS.get(name, name), text))
     return found
 
