@@ -13,32 +13,41 @@ import pytest
 from tests.databases import postgres_server
 
 ROOT = Path(__file__).parents[1]
-AGAIN = (
-    "tests/parties/test_sealing.py",
-    "tests/parties/test_feed.py",
-    "tests/parties/test_commands.py",
-    "tests/parties/test_delegation.py",
-    "tests/exchange/test_exchange.py",
-    "tests/exchange/test_faults.py",
-    "tests/exchange/test_concurrency.py",
-    "tests/movements/test_ledger.py",
-    "tests/movements/test_permits.py",
-    "tests/movements/test_draws.py",
-    "tests/movements/test_border.py",
-    "tests/movements/test_credentials.py",
-    "tests/movements/test_notification_way.py",
-    "tests/movements/test_notification_machine.py",
-    "tests/movements/test_clocks.py",
-    "tests/movements/test_registers.py",
-    "tests/movements/test_terms.py",
-    "tests/movements/test_whole_case.py",
-    "tests/movements/test_movements.py",
-    "tests/movements/test_takeback.py",
-    "tests/movements/test_movements_orders.py",
-    "tests/movements/test_movements_exchange.py",
-    "tests/movements/test_green.py",
-    "tests/movements/test_green_control.py",
-)
+# By what runs together: a run of its own for each file would spend its time on making the tables.
+AGAIN = {
+    "parties": (
+        "tests/parties/test_sealing.py",
+        "tests/parties/test_feed.py",
+        "tests/parties/test_commands.py",
+        "tests/parties/test_delegation.py",
+    ),
+    "exchange": (
+        "tests/exchange/test_exchange.py",
+        "tests/exchange/test_faults.py",
+        "tests/exchange/test_concurrency.py",
+    ),
+    "movements, paper": (
+        "tests/movements/test_ledger.py",
+        "tests/movements/test_permits.py",
+        "tests/movements/test_draws.py",
+        "tests/movements/test_border.py",
+        "tests/movements/test_credentials.py",
+        "tests/movements/test_notification_way.py",
+        "tests/movements/test_notification_machine.py",
+        "tests/movements/test_clocks.py",
+        "tests/movements/test_registers.py",
+    ),
+    "movements, ways": (
+        "tests/movements/test_terms.py",
+        "tests/movements/test_whole_case.py",
+        "tests/movements/test_movements.py",
+        "tests/movements/test_takeback.py",
+        "tests/movements/test_movements_orders.py",
+        "tests/movements/test_movements_exchange.py",
+        "tests/movements/test_green.py",
+        "tests/movements/test_green_control.py",
+    ),
+}
 
 
 @pytest.fixture(scope="module")
@@ -54,11 +63,11 @@ def server() -> Iterator[str]:
 @pytest.mark.parametrize("name", AGAIN)
 def test_the_same_on_postgresql(name: str, server: str) -> None:
     done = subprocess.run(
-        [sys.executable, "-m", "pytest", "-q", "-n0", "-p", "no:cacheprovider", name],
+        [sys.executable, "-m", "pytest", "-q", "-n0", "-p", "no:cacheprovider", *AGAIN[name]],
         env={**os.environ, "TIDEGATE_DATABASE_URL": server},
         cwd=ROOT,
         capture_output=True,
         text=True,
-        timeout=900,
+        timeout=1800,
     )
     assert done.returncode == 0, done.stdout[-4000:]

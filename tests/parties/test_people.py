@@ -95,6 +95,17 @@ def test_the_authenticator_app_is_asked_for_after_the_password(world: World, cli
     assert other.post("/accounts/2fa/authenticate/", {"code": code}).status_code == 200, "a code works once"
 
 
+@pytest.mark.parametrize("path", ["totp/activate/", "webauthn/add/"])
+def test_who_asks_for_anothers_new_password_does_not_keep_them_from_a_second_factor(
+    world: World, client: Client, path: str
+) -> None:
+    person = with_password(world.membership("customs", "officer").person)
+    Client().post("/accounts/password/reset/", {"email": person.email})
+    sign_in(client, person)
+    client.post("/accounts/reauthenticate/", {"password": PASSWORD})
+    assert client.get(f"/accounts/2fa/{path}").status_code == 200
+
+
 @pytest.mark.parametrize("path", ["/journal/", "/organisations/", "/keys/", "/api/v1/journal"])
 def test_without_a_second_factor_no_page_with_data_opens(world: World, settings: Any, path: str) -> None:
     settings.TIDEGATE_SECOND_FACTOR = True

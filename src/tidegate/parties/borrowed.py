@@ -3,7 +3,7 @@
 allauth has no catalogue of Vietnamese or Malay, and Django's checks of a password are not all in Thai. Django looks a
 text up in our catalogues before theirs: what is named here is extracted like our own words and translated with them.
 Only texts of pages, messages and letters that `urls.ACCOUNT` serves; where a library has a translation already, ours
-says the same.
+says the same, unless theirs says something else than the English (allauth's Thai does in places).
 """
 
 from __future__ import annotations
@@ -24,7 +24,6 @@ REFUSALS = (
     _("You must type the same password each time."),
     _("You cannot deactivate two-factor authentication."),
     _("You cannot generate recovery codes without having two-factor authentication enabled."),
-    _("You cannot activate two-factor authentication until you have verified your email address."),
 )
 # Django's own checks of a password, on the same pages.
 PASSWORDS = (

@@ -34,8 +34,6 @@ INSTALLED_APPS = [
     "django.contrib.sessions",
     "django.contrib.messages",
     "django.contrib.staticfiles",
-    # allauth's list of passkeys says "two days ago".
-    "django.contrib.humanize",
     # Before allauth, so that its pages wear our look (parties/templates/allauth).
     "tidegate.parties",
     "allauth",
@@ -108,6 +106,13 @@ ACCOUNT_REAUTHENTICATION_TIMEOUT = 300
 MFA_SUPPORTED_TYPES = ["totp", "webauthn", "recovery_codes"]
 MFA_PASSKEY_LOGIN_ENABLED = True
 MFA_TOTP_ISSUER = "Tidegate"
+MFA_FORMS = {
+    "add_webauthn": "tidegate.parties.keyforms.AddKey",
+    "edit_webauthn": "tidegate.parties.keyforms.EditKey",
+}
+# An address is the manager's to vouch for, since nobody signs up. As soon as anybody asks for a new password of an
+# address, allauth would let its owner add no second factor before a confirmation that no page here gives.
+MFA_ALLOW_UNVERIFIED_EMAIL = True
 # Whoever acts for an organisation has a passkey or an authenticator app beside the password.
 TIDEGATE_SECOND_FACTOR = True
 AUTH_PASSWORD_VALIDATORS = [
