@@ -116,7 +116,7 @@ def _calls(tree: ast.AST) -> Iterator[Key]:
                     yield (about, one, many)
 
 
-def _in_python(path: Path) -> Iterator[Key]:
+def in_python(path: Path) -> Iterator[Key]:
     yield from _calls(ast.parse(path.read_text(encoding="utf-8")))
 
 
@@ -220,7 +220,7 @@ def messages(book: Book | None = None) -> dict[Key, Found]:
                 add(Found(*key, places={path.relative_to(SOURCE.parent).as_posix()}, optional=optional))
 
     for room, complete in ROOMS.items():
-        take(_in_python, files(room, ".py"), optional=not complete)
+        take(in_python, files(room, ".py"), optional=not complete)
         take(in_template, files(room, ".html"), optional=not complete)
         take(in_template, files(room, ".txt"), optional=not complete)
     take(_in_letters, files("movements/letters/templates", ".yaml"), optional=not ROOMS["movements"])

@@ -136,12 +136,12 @@ def test_nothing_of_signing_in_is_left_in_english(world: World, request: pytest.
 def test_what_is_borrowed_is_still_the_librarys() -> None:
     """A library that words a text anew would leave ours unread: say here what it says now."""
     library, framework = Path(allauth.__file__).parent, Path(django.__file__).parent
-    theirs: set[messages.Key] = set(messages._in_python(framework / "contrib" / "auth" / "password_validation.py"))
+    theirs: set[messages.Key] = set(messages.in_python(framework / "contrib" / "auth" / "password_validation.py"))
     for room in ("account", "mfa"):
         for path in (library / room).rglob("*.py"):
-            theirs |= set(messages._in_python(path))
+            theirs |= set(messages.in_python(path))
         for path in (library / "templates" / room).rglob("*.*"):
             theirs |= set(messages.in_template(path))
-    ours = set(messages._in_python(Path(borrowed.__file__)))
+    ours = set(messages.in_python(Path(borrowed.__file__)))
     assert len(ours) > 100
     assert ours - theirs == set()
