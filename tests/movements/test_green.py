@@ -7,7 +7,7 @@ import csv
 import io
 import json
 import zipfile
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from datetime import UTC, datetime
 from decimal import Decimal
 from functools import partial
@@ -228,7 +228,7 @@ def test_copies_meet_whatever_the_order_of_messages(data: st.DataObject) -> None
                 "release": lambda code: control.release_hold(officer(code), at(row, code).pk, reason="seen"),
                 "pass": lambda code: control.pass_border(officer(code), at(row, code).pk, kind="entry"),
             }
-            acts = {
+            acts: dict[str, Callable[[], Any]] = {
                 "depart": lambda: commands.depart(trader(), row.pk, loaded_kg="24000"),
                 "cancel": lambda: commands.cancel(trader(), row.pk, reason="sold"),
                 "amend": lambda: commands.amend(

@@ -33,7 +33,7 @@ def said(response: Any) -> set[str]:
     """What a page says in its title, its messages and its own part, with the labels of what is not text."""
     assert response.status_code == 200, (response.request["PATH_INFO"], response.headers.get("Location"))
     tree = lxml.html.document_fromstring(response.content.decode())
-    found = tree.xpath("//title//text() | //main//text()[not(ancestor::script)]")
+    found: Any = tree.xpath("//title//text() | //main//text()[not(ancestor::script)]")
     found += tree.xpath("//main//@placeholder | //main//@title | //main//input[@type='text'][@name='name']/@value")
     # A title says its page's name, then ours.
     return {" ".join(part.split()) for text in found for part in text.split(" · ")} - {""}
@@ -59,7 +59,7 @@ def as_a_stranger(person: Person, language: str) -> Iterator[Any]:
     yield sign_in(client, person, "not the password")
     yield client.get("/accounts/password/reset/key/1-unknown/", follow=True)
     client.post("/accounts/password/reset/", {"email": person.email})
-    link = re.search(r"http://testserver(/accounts/password/reset/key/\S+)", mail.outbox[-1].body)
+    link = re.search(r"http://testserver(/accounts/password/reset/key/\S+)", str(mail.outbox[-1].body))
     assert link is not None
     form = client.get(link[1], follow=True)
     yield form
@@ -114,7 +114,7 @@ def walk(person: Person, language: str) -> tuple[list[set[str]], list[str]]:
     pages = [said(page) for walked in (as_a_stranger, as_the_person) for page in walked(person, language)]
     browser(language).post("/accounts/password/reset/", {"email": "nobody@example.org"})
     assert len(mail.outbox) == 2
-    return pages, [line for letter in mail.outbox for line in (letter.subject, *letter.body.splitlines())]
+    return pages, [line for letter in mail.outbox for line in (str(letter.subject), *str(letter.body).splitlines())]
 
 
 @pytest.mark.django_db
