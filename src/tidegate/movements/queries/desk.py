@@ -31,7 +31,7 @@ from tidegate.parties.actors import Actor
 
 DESK = "parties.feed.read"
 # Nothing is counted, and nothing is turned to, beyond this: a filter finds it.
-MOST = 300
+MOST = 100
 # What a calendar is told of.
 DATED = 1000
 # Cases that a text may mean, at most.

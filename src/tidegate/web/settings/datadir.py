@@ -112,8 +112,8 @@ def database(folder: Path, environ: Mapping[str, str] = os.environ) -> dict[str,
             "PORT": port,
             "CONN_MAX_AGE": 60,
             "CONN_HEALTH_CHECKS": True,
-            # Compiling a question to machine code takes longer than any question here should take to be answered.
-            "OPTIONS": {"options": "-c jit=off", **options},
+            # Compiling a question to machine code, or starting helpers for it, takes longer than an answer here should.
+            "OPTIONS": {"options": "-c jit=off -c max_parallel_workers_per_gather=0", **options},
         }
     raise ImproperlyConfigured(
         f"TIDEGATE_DATABASE_URL: scheme {parts.scheme!r} is not known; expected postgresql:// or sqlite:///"
