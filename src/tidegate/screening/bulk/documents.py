@@ -8,7 +8,7 @@ terms that rules give. The signature of a row is its papers in order.
 from __future__ import annotations
 
 import json
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from datetime import date
 from typing import Any
@@ -21,6 +21,7 @@ from tidegate.law.conditions import atoms
 from tidegate.law.records import Book, Requirement
 from tidegate.screening.bulk.columns import DAY_ZERO, NO_DAY, Columns
 from tidegate.screening.bulk.keys import Codes, Interner
+from tidegate.screening.bulk.paper_columns import PaperColumns, typed
 from tidegate.screening.papers import end_of, norm
 from tidegate.screening.shipment import Document, Reject, _documents
 
@@ -71,6 +72,7 @@ class DocumentCoder:
                             self.issued_before.setdefault(kind, []).append(operand[1])
                     if operand[2]:
                         self.standards.add(norm(operand[2]))
+        self._columns = PaperColumns(self)
 
     def encode(
         self,
@@ -84,15 +86,20 @@ class DocumentCoder:
     ) -> Codes:
         """The signature of each row. `days`: day numbers by event; `route`: State codes of export and import."""
         rows = columns.rows
+        values: Iterable[tuple[int, Any]]
         out = np.zeros(rows, dtype=np.int64)
         array = columns.get("documents")
         if array is None:
             return out
-        values = array.to_pylist()
         names = list(days)
         matrix = np.stack([days[n] for n in names], axis=1) if names else np.zeros((rows, 0), np.int64)
         export, import_ = route["export"], route["import"]
-        for i, value in enumerate(values):
+        if typed(array.type):
+            out, alone = self._columns.encode(array, days, route, states, transit, transit_codes)
+            values = zip(alone.tolist(), array.take(pa.array(alone)).to_pylist(), strict=True)
+        else:
+            values = enumerate(array.to_pylist())
+        for i, value in values:
             if value is None or value == "" or value == []:
                 continue
             documents = self._parse(value)
