@@ -53,7 +53,7 @@ class Stream(models.Model):
         OUT = "out", pgettext_lazy("exchange", "Outgoing")
         IN = "in", pgettext_lazy("exchange", "Incoming")
 
-    holder = models.ForeignKey(State, on_delete=models.PROTECT, related_name="+")
+    holder = models.ForeignKey(State, on_delete=models.PROTECT, related_name="+", db_index=False)
     way = models.CharField(max_length=3, choices=Way.choices)
     peer = models.CharField(max_length=64)
     case = models.CharField(max_length=64)
@@ -180,7 +180,7 @@ class Hold(models.Model):
     """A message that came before its turn: it waits for the one that is missing."""
 
     id = models.UUIDField(primary_key=True)
-    holder = models.ForeignKey(State, on_delete=models.PROTECT, related_name="+")
+    holder = models.ForeignKey(State, on_delete=models.PROTECT, related_name="+", db_index=False)
     peer = models.CharField(max_length=64)
     case = models.CharField(max_length=64)
     seq = models.PositiveIntegerField()
@@ -218,7 +218,7 @@ class LogEntry(models.Model):
         ADMIN = "admin", pgettext_lazy("log", "Act of an operator")
 
     id = models.UUIDField(primary_key=True, default=uuid7, editable=False)
-    holder = models.ForeignKey(State, on_delete=models.PROTECT, related_name="+")
+    holder = models.ForeignKey(State, on_delete=models.PROTECT, related_name="+", db_index=False)
     kind = models.CharField(max_length=8, choices=Kind.choices)
     # The message's id, or the key's.
     ref = models.CharField(max_length=128)

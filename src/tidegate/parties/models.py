@@ -54,7 +54,10 @@ class Held(models.Model):
     """A row of one State's copy: its holder alone changes it, others by a message."""
 
     id = models.UUIDField(primary_key=True, default=uuid7, editable=False)
-    holder = models.ForeignKey(State, on_delete=models.PROTECT, related_name="+", verbose_name=_("held by"))
+    # No index of its own: whatever is looked for is looked for by more than its holder.
+    holder = models.ForeignKey(
+        State, on_delete=models.PROTECT, related_name="+", verbose_name=_("held by"), db_index=False
+    )
 
     # The path to the held row that decides which companies see this one ("notification__"), where it is another.
     seen_through: ClassVar[str] = ""
@@ -303,7 +306,7 @@ class JournalEntry(models.Model):
     """
 
     id = models.UUIDField(primary_key=True, default=uuid7, editable=False)
-    holder = models.ForeignKey(State, on_delete=models.PROTECT, related_name="+")
+    holder = models.ForeignKey(State, on_delete=models.PROTECT, related_name="+", db_index=False)
     type = models.CharField(max_length=64)
     # What it happened to: kind of row, its key, the case that it belongs to, and the row's revision afterwards.
     subject = models.CharField(max_length=32)
@@ -328,8 +331,6 @@ class JournalEntry(models.Model):
     class Meta:
         db_table = "journal"
         indexes = [
-            models.Index(fields=["holder", "number"], name="journal_feed"),
-            models.Index(fields=["subject_id", "revision"], name="journal_subject"),
             models.Index(fields=["holder", "case", "id"], name="journal_case"),
             models.Index(fields=["id"], name="journal_unsealed", condition=Q(number=None)),
         ]

@@ -86,7 +86,7 @@ class Reservation(Held):
         RELEASED = "released", pgettext_lazy("reservation", "Released")
         EXPIRED = "expired", pgettext_lazy("reservation", "Expired")
 
-    account = models.ForeignKey(Account, on_delete=models.PROTECT, related_name="reservations")
+    account = models.ForeignKey(Account, on_delete=models.PROTECT, related_name="reservations", db_index=False)
     # What draws: globally unique, so that a repeated request reserves once.
     draw = models.CharField(max_length=96)
     kg = kilograms(_("kg"))
@@ -119,7 +119,7 @@ class Posting(Held):
     Legs: `limit` (what was granted, negative), `available`, `reserved`, `used`, `lapsed`.
     """
 
-    account = models.ForeignKey(Account, on_delete=models.PROTECT, related_name="postings")
+    account = models.ForeignKey(Account, on_delete=models.PROTECT, related_name="postings", db_index=False)
     transaction = models.UUIDField()
     leg = models.CharField(max_length=12)
     kg = kilograms(_("kg"))

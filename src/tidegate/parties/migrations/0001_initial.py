@@ -157,6 +157,7 @@ class Migration(migrations.Migration):
                 (
                     "holder",
                     models.ForeignKey(
+                        db_index=False,
                         on_delete=django.db.models.deletion.PROTECT,
                         related_name="+",
                         to="parties.state",
@@ -180,6 +181,7 @@ class Migration(migrations.Migration):
             model_name="organisation",
             name="holder",
             field=models.ForeignKey(
+                db_index=False,
                 on_delete=django.db.models.deletion.PROTECT,
                 related_name="+",
                 to="parties.state",
@@ -240,15 +242,16 @@ class Migration(migrations.Migration):
                 (
                     "holder",
                     models.ForeignKey(
-                        on_delete=django.db.models.deletion.PROTECT, related_name="+", to="parties.state"
+                        db_index=False,
+                        on_delete=django.db.models.deletion.PROTECT,
+                        related_name="+",
+                        to="parties.state",
                     ),
                 ),
             ],
             options={
                 "db_table": "journal",
                 "indexes": [
-                    models.Index(fields=["holder", "number"], name="journal_feed"),
-                    models.Index(fields=["subject_id", "revision"], name="journal_subject"),
                     models.Index(fields=["holder", "case", "id"], name="journal_case"),
                     models.Index(condition=models.Q(("number", None)), fields=["id"], name="journal_unsealed"),
                 ],
@@ -294,6 +297,7 @@ class Migration(migrations.Migration):
                 (
                     "holder",
                     models.ForeignKey(
+                        db_index=False,
                         on_delete=django.db.models.deletion.PROTECT,
                         related_name="+",
                         to="parties.state",
@@ -385,6 +389,7 @@ class Migration(migrations.Migration):
                 (
                     "holder",
                     models.ForeignKey(
+                        db_index=False,
                         on_delete=django.db.models.deletion.PROTECT,
                         related_name="+",
                         to="parties.state",
@@ -460,6 +465,7 @@ class Migration(migrations.Migration):
                 (
                     "holder",
                     models.ForeignKey(
+                        db_index=False,
                         on_delete=django.db.models.deletion.PROTECT,
                         related_name="+",
                         to="parties.state",
