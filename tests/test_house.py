@@ -212,6 +212,7 @@ def test_dev_names_the_debian_package_when_ensurepip_is_absent(tmp_path: Path) -
     assert not (tmp_path / ".venv").exists()
 
 
+@pytest.mark.ci
 def test_dev_refuses_a_package_that_differs_from_the_locked_one(tmp_path: Path) -> None:
     """A wheel swapped for another under the same name and version is not installed."""
     for name in ("dev", "pyproject.toml"):
@@ -243,6 +244,7 @@ def test_a_fresh_clone_runs_the_demo_with_plain_python(tmp_path: Path) -> None:
     assert "Installing" not in again.stdout
 
 
+@pytest.mark.ci
 def test_an_environment_that_was_copied_is_made_anew(tmp_path: Path) -> None:
     """A virtual environment holds its own path: a copied folder would go on running the original's code."""
     for name in ("dev", "pyproject.toml", NEWCOMER, CI):

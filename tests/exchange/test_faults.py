@@ -256,6 +256,7 @@ class Exchange(RuleBasedStateMachine):
 
 
 @pytest.mark.django_db
+@pytest.mark.ci
 def test_every_message_has_one_effect_whatever_happens() -> None:
     run_state_machine_as_test(
         Exchange,

@@ -112,6 +112,7 @@ def test_the_form_works_without_scripts(served: tuple[str, World], no_js: Page) 
     assert no_js.url == f"{address}/journal/"
 
 
+@pytest.mark.ci
 def test_a_passkey_is_made_and_opens_the_door(served: tuple[str, World], page: Page) -> None:
     """With Chromium's own virtual authenticator; the content policy lets the scripts of it run."""
     address, world = served

@@ -64,6 +64,7 @@ def run(folder: Path, settings: str, code: str = PROBE, **environ: str) -> subpr
     )
 
 
+@pytest.mark.ci
 def test_the_demo_has_a_button_for_each_role(tmp_path: Path) -> None:
     done = run(tmp_path, "demo", TIDEGATE_DATABASE_URL="postgresql:///real")
     assert done.returncode == 0, done.stderr

@@ -57,6 +57,7 @@ def test_the_screen_reader_hears_the_verdict(page: Page, live_server: Any) -> No
     assert "Thailand" in voice.inner_text()
 
 
+@pytest.mark.ci
 def test_ticking_the_papers_changes_the_verdict(page: Page, live_server: Any) -> None:
     page.goto(address(live_server, {**CLEAN_PE_TO_MALAYSIA, "facts": {"source": "industrial"}}))
     assert page.inner_text("#verdict-title") == "Papers needed"
@@ -70,6 +71,7 @@ def test_ticking_the_papers_changes_the_verdict(page: Page, live_server: Any) ->
     assert "Still to check" in page.inner_text(".ck-banner-text")
 
 
+@pytest.mark.ci
 def test_a_keyboard_reaches_and_answers_the_question(page: Page, live_server: Any) -> None:
     known = {name: CLEAN_PE_TO_MALAYSIA[name] for name in ("export", "import", "date", "polymers")}
     page.goto(address(live_server, known))
@@ -176,6 +178,7 @@ def test_a_phone_shows_it_all(phone: Page, axe: Axe, live_server: Any) -> None:
     assert phone.locator(".td-menu nav a").first.is_visible()
 
 
+@pytest.mark.ci
 def test_the_colours_can_be_switched_and_stay(page: Page, live_server: Any) -> None:
     page.emulate_media(color_scheme="light")
     page.goto(live_server.url)

@@ -239,6 +239,7 @@ def test_the_command_asks_our_registers(noon: None, tmp_path: Path, capsys: pyte
 
 @pytest.mark.browser
 @pytest.mark.django_db(transaction=True)
+@pytest.mark.ci
 def test_an_officer_asks_about_a_permit(live_server: Any, open_context: Any, axe: Any, settings: Any) -> None:
     settings.TIDEGATE_SECOND_FACTOR = False
     permit("L-7", status="revoked", status_at=NOON - timedelta(days=3))

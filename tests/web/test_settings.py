@@ -116,6 +116,7 @@ def free_port() -> int:
         return int(probe.getsockname()[1])
 
 
+@pytest.mark.ci
 def test_serve_prepares_the_database_and_answers(tmp_path: Path) -> None:
     port = free_port()
     kept = {name: value for name, value in os.environ.items() if not name.startswith(("TIDEGATE_", "DJANGO_"))}
