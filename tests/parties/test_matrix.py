@@ -128,6 +128,11 @@ def line(name: str) -> dict[str, Any]:
     return found if isinstance(found, dict) else {"access": found}
 
 
+def every_third(names: list[str]) -> list[Any]:
+    """All names, of which a newcomer's run takes every third; who is refused it asks of all."""
+    return [name if n % 3 == 0 else pytest.param(name, marks=pytest.mark.ci) for n, name in enumerate(names)]
+
+
 GUARDED = sorted(name for name in ROUTES if name in TABLE and line(name)["access"] not in (PUBLIC, SIGNED_IN))
 NAMING_A_ROW = [name for name in GUARDED if line(name).get("row") in ROWS]
 
@@ -209,10 +214,7 @@ def test_who_is_not_signed_in_reaches_only_what_is_public(name: str, settings: A
         assert refused, response.status_code
 
 
-# A newcomer's run opens every third; who is refused, and which rows are seen, it asks of all.
-@pytest.mark.parametrize(
-    "name", [n if i % 3 == 0 else pytest.param(n, marks=pytest.mark.ci) for i, n in enumerate(GUARDED)]
-)
+@pytest.mark.parametrize("name", every_third(GUARDED))
 def test_who_has_the_right_is_let_in(name: str, world: World, settings: Any) -> None:
     """Each kind that has it, with each role that it has it in: the page opens, or says that the row is not there."""
     settings.TIDEGATE_API_RATE = 0
@@ -243,7 +245,7 @@ def ask(client: Client, route: Route, named: dict[str, Any]) -> int:
     return client.post(address).status_code if status == 405 else status
 
 
-@pytest.mark.parametrize("name", NAMING_A_ROW)
+@pytest.mark.parametrize("name", every_third(NAMING_A_ROW))
 def test_rows_are_seen_by_whom_they_are_for(name: str, world: World, settings: Any) -> None:
     """Involved in the same State: it opens. Not involved, or another State: there is no such row."""
     settings.TIDEGATE_API_RATE = 0
