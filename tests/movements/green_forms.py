@@ -1,10 +1,13 @@
-"""Green-listed shipments for tests: a complete form, and the same as a row of a list."""
+"""Green-listed shipments for tests: a complete form, the same as a row of a list, who acts, and what came of it."""
 
 from __future__ import annotations
 
 from typing import Any
 
-from tests.movements.cases import organisation, party, state
+from tests.movements.cases import actor, organisation, party, state
+from tidegate.movements import machines
+from tidegate.movements.models import GreenShipment
+from tidegate.parties.models import JournalEntry
 
 CLEAN = {"hazardous": False, "polymers": {"PE": "99.5"}, "contamination_pct": "0.5"}
 # Two polymers with PVC: Y48, which needs consent.
@@ -41,6 +44,29 @@ def form(**more: Any) -> dict[str, Any]:
         "load": CLEAN,
         **more,
     }
+
+
+def trader() -> Any:
+    return actor("TH", "notifier", "clerk")
+
+
+def plant() -> Any:
+    return actor("DE", "facility", "clerk")
+
+
+def officer(code: str) -> Any:
+    return actor(code, "customs", "clerk")
+
+
+def at(row: GreenShipment, code: str) -> GreenShipment:
+    """A State's copy."""
+    return GreenShipment.objects.get(holder=code, case=row.case)
+
+
+def folded(row: GreenShipment) -> str:
+    """The status by the journal alone."""
+    types = JournalEntry.objects.filter(subject_id=row.pk).order_by("revision").values_list("type", flat=True)
+    return machines.fold(machines.GREEN_SHIPMENT, list(types))
 
 
 LINE = {

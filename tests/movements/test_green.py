@@ -20,14 +20,14 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from tests.movements.cases import Wire, actor, again, wired
-from tests.movements.green_forms import LINE, MIXED, form, ready
-from tidegate.movements import border, green_entering, green_files, machines
+from tests.movements.green_forms import LINE, MIXED, at, folded, form, officer, plant, ready, trader
+from tidegate.movements import border, green_entering, green_files
 from tidegate.movements.commands import green as commands
 from tidegate.movements.commands import green_control as control
 from tidegate.movements.models import Breach, GreenShipment, GreenUpload
 from tidegate.parties import times
 from tidegate.parties.commanding import Forbidden, Missing, Refused
-from tidegate.parties.models import JournalEntry, State
+from tidegate.parties.models import State
 from tidegate.parties.registry import Rejected, registry
 
 pytestmark = pytest.mark.django_db
@@ -47,27 +47,6 @@ def wire() -> Iterator[Wire]:
     ready()
     with wired() as made:
         yield made
-
-
-def trader() -> Any:
-    return actor("TH", "notifier", "clerk")
-
-
-def plant() -> Any:
-    return actor("DE", "facility", "clerk")
-
-
-def officer(code: str) -> Any:
-    return actor(code, "customs", "clerk")
-
-
-def at(row: GreenShipment, code: str) -> GreenShipment:
-    return GreenShipment.objects.get(holder=code, case=row.case)
-
-
-def folded(row: GreenShipment) -> str:
-    types = JournalEntry.objects.filter(subject_id=row.pk).order_by("revision").values_list("type", flat=True)
-    return machines.fold(machines.GREEN_SHIPMENT, list(types))
 
 
 def upload(text: str | bytes, name: str = "list.csv") -> GreenUpload:

@@ -10,8 +10,8 @@ import pytest
 from django.db import transaction
 
 from tests.movements.cases import Wire, actor, again, wired
-from tests.movements.green_forms import MIXED, form, ready
-from tidegate.movements import border, clocks, green_notice, machines
+from tests.movements.green_forms import MIXED, at, folded, form, officer, plant, ready, trader
+from tidegate.movements import border, clocks, green_notice
 from tidegate.movements.commands import green as commands
 from tidegate.movements.commands import green_control as control
 from tidegate.movements.models import Breach, EarlyFact, GreenShipment, Holiday
@@ -34,18 +34,6 @@ def wire() -> Iterator[Wire]:
         yield made
 
 
-def trader() -> Any:
-    return actor("TH", "notifier", "clerk")
-
-
-def plant() -> Any:
-    return actor("DE", "facility", "clerk")
-
-
-def officer(code: str) -> Any:
-    return actor(code, "customs", "clerk")
-
-
 def entered(wire: Wire, at: datetime = THURSDAY, **more: Any) -> GreenShipment:
     with times.at(at):
         row: GreenShipment = commands.enter(trader(), content=form(**more))
@@ -53,17 +41,8 @@ def entered(wire: Wire, at: datetime = THURSDAY, **more: Any) -> GreenShipment:
     return row
 
 
-def at(row: GreenShipment, code: str) -> GreenShipment:
-    return GreenShipment.objects.get(holder=code, case=row.case)
-
-
 def kinds(code: str) -> set[str]:
     return set(Breach.objects.filter(holder=code).values_list("kind", flat=True))
-
-
-def folded(row: GreenShipment) -> str:
-    types = JournalEntry.objects.filter(subject_id=row.pk).order_by("revision").values_list("type", flat=True)
-    return machines.fold(machines.GREEN_SHIPMENT, list(types))
 
 
 # ── two working days ─────────────────────────────────────────────────────────────────────────────────────────

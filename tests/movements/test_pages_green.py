@@ -18,7 +18,7 @@ from pypdf import PdfReader
 
 from tests.movements.browsing import page, send, signed_in
 from tests.movements.cases import Wire, actor, again, wired
-from tests.movements.green_forms import LINE, MIXED, form, ready
+from tests.movements.green_forms import LINE, MIXED, form, ready, trader
 from tests.movements.test_api import calls, post
 from tests.web.api_calls import BASE
 from tidegate.movements.commands import green as commands
@@ -37,10 +37,6 @@ def wire(settings: Any) -> Iterator[Wire]:
     ready()
     with wired() as made, times.at(datetime(2027, 3, 2, 2, tzinfo=UTC)):
         yield made
-
-
-def trader() -> Any:
-    return actor("TH", "notifier", "clerk")
 
 
 def typed(**more: str) -> dict[str, str]:
