@@ -306,4 +306,5 @@ def test_words_of_a_late_form_fit_every_unit() -> None:
         "months": "1 month",
         "years": "1 year",
     }.items():
-        assert words in green_notice.why_late({**said, "unit": unit, "length": 1})
+        assert words in green_notice.why_late({**said, "unit": unit, "length": 1}, True)
+        assert green_notice.why_late({**said, "unit": unit, "length": 1}, False) == ""

@@ -97,7 +97,7 @@ def list_green_shipments(
 
 
 def _shown(row: GreenShipment, fields: Mapping[str, Any]) -> dict[str, Any]:
-    late = green_notice.why_late(row.notice) if row.late_notice else ""
+    late = green_notice.why_late(row.notice, row.late_notice)
     return {**item(row, fields), "notice_due": green_notice.due_of(row), "why_late": late}
 
 

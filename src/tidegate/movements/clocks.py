@@ -292,19 +292,19 @@ def explain(clock: Clock) -> list[str]:
         if clock.due_at is None:
             lines.append(_("The text sets no limit, so there is no date."))
         else:
-            last = {"day": _day(calendar.day(clock.due_at)), "zone": calendar.zone}
+            last = {"day": figures.day(calendar.day(clock.due_at)), "zone": calendar.zone}
             lines.append(_("The States concerned agreed on the last day: it ends with %(day)s (%(zone)s).") % last)
         return [*lines, _effect(clock)]
     if known.direction == "before":
-        lines.append(_("Counted back from %(day)s.") % {"day": _day(started)})
+        lines.append(_("Counted back from %(day)s.") % {"day": figures.day(started)})
     else:
-        lines.append(_("It starts on the day after %(day)s.") % {"day": _day(started)})
+        lines.append(_("It starts on the day after %(day)s.") % {"day": figures.day(started)})
     lines.append(_length(known))
     lines += _skipped(known, clock, calendar, started)
     if clock.due_at is None:
         lines.append(_("It rests until the question is answered, so there is no date yet."))
     else:
-        last = {"day": _day(calendar.day(clock.due_at)), "zone": calendar.zone}
+        last = {"day": figures.day(calendar.day(clock.due_at)), "zone": calendar.zone}
         lines.append(_("So it ends with %(day)s (%(zone)s).") % last)
     return [*lines, _effect(clock)]
 
@@ -325,7 +325,10 @@ def _skipped(known: Rule, clock: Clock, calendar: Calendar, started: date) -> li
     lines = []
     if known.pauses:
         for since, until in read_pauses(clock):
-            span = {"from": _day(calendar.day(since)), "to": "" if until is None else _day(calendar.day(until))}
+            span = {
+                "from": figures.day(calendar.day(since)),
+                "to": "" if until is None else figures.day(calendar.day(until)),
+            }
             if until is None:
                 lines.append(_("Information was asked for on %(from)s and is not here yet.") % span)
             else:
@@ -336,7 +339,7 @@ def _skipped(known: Rule, clock: Clock, calendar: Calendar, started: date) -> li
     if any((first + timedelta(days=n)).weekday() in calendar.weekend for n in range((last - first).days + 1)):
         lines.append(_("Not counted: weekends."))
     for day in sorted(d for d in calendar.off if first <= d <= last and d.weekday() not in calendar.weekend):
-        what = {"day": _day(day), "name": calendar.off[day]}
+        what = {"day": figures.day(day), "name": calendar.off[day]}
         if day in calendar.estimated:
             lines.append(_("Not counted: %(day)s, %(name)s. The day is estimated and may move.") % what)
         else:
@@ -355,7 +358,3 @@ def _effect(clock: Clock) -> str:
     if clock.effect == Clock.Effect.LAPSE:
         return _("When it ends without an answer, it lapses.")
     return _("Nothing follows from its end by itself; silence is no consent.")
-
-
-def _day(day: date) -> str:
-    return figures.day(day)

@@ -5,12 +5,19 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping
 from typing import Any
 
+from django.db.models import QuerySet
+
 from tidegate.movements.calendars import Calendar, calendar_of
 from tidegate.movements.models import GreenContainer, GreenShipment
 from tidegate.parties.models import Organisation, State
 
 # As many values as one statement takes on every database.
 CHUNK = 500
+
+
+def live(organisation: Organisation | None) -> QuerySet[GreenShipment]:
+    """What an organisation entered and did not cancel: its references are taken."""
+    return GreenShipment.objects.filter(entered_by=organisation).exclude(status=GreenShipment.Status.CANCELLED)
 
 
 class Entering:
@@ -41,9 +48,8 @@ class Entering:
         """Find out which of these references stand for a live shipment of an organisation already."""
         named = sorted({one for one in references if one})
         self.taken = set()
-        own = GreenShipment.objects.filter(entered_by=organisation).exclude(status=GreenShipment.Status.CANCELLED)
         for start in range(0, len(named), CHUNK):
-            part = own.filter(reference__in=named[start : start + CHUNK])
+            part = live(organisation).filter(reference__in=named[start : start + CHUNK])
             self.taken.update(part.values_list("reference", flat=True))
 
     def keep(self, row: GreenShipment, parties: Iterable[Mapping[str, Any]], also: Iterable[Organisation]) -> None:

@@ -68,8 +68,10 @@ def due_of(row: GreenShipment) -> date | None:
     return date.fromisoformat(row.notice["due"]) if row.notice else None
 
 
-def why_late(notice: Mapping[str, Any]) -> str:
-    """What `worked_out` gave for a form that is late, in a sentence of the reader's language."""
+def why_late(notice: Mapping[str, Any], late: bool) -> str:
+    """What `worked_out` gave, in a sentence of the reader's language; "" where the form is not late."""
+    if not late:
+        return ""
     said = {name: figures.day(date.fromisoformat(notice[name])) for name in ("day", "due", "lodged")}
     return _(
         "Its form was handed in on %(lodged)s, too late for a departure on %(day)s: it was due by %(due)s, "

@@ -16,7 +16,6 @@ from typing import Any
 from uuid import UUID
 
 from django.db import IntegrityError, transaction
-from django.db.models import QuerySet
 from django.utils.translation import gettext_lazy as _
 
 from tidegate.movements import facts, green, green_control, green_files, guard
@@ -24,7 +23,7 @@ from tidegate.movements.breaches import open_breach
 from tidegate.movements.calendars import today
 from tidegate.movements.codes import RECOVERY
 from tidegate.movements.commands.receipt import TOLERANCE
-from tidegate.movements.green_entering import Entering
+from tidegate.movements.green_entering import Entering, live
 from tidegate.movements.inbound.green import fill, late, packed, posts
 from tidegate.movements.machines import GREEN_SHIPMENT, step
 from tidegate.movements.masses import kilograms
@@ -34,7 +33,7 @@ from tidegate.parties import times
 from tidegate.parties.actors import Actor
 from tidegate.parties.commanding import Refused, command, locked
 from tidegate.parties.ids import reference
-from tidegate.parties.models import Organisation, State
+from tidegate.parties.models import State
 
 Status = GreenShipment.Status
 # As many as one request takes; a longer list is divided.
@@ -133,7 +132,7 @@ def _row(actor: Actor, row: green_files.Row, made: GreenUpload, entering: Enteri
         return [(refused.field, refused.value, refused.expected or refused.text)]
     except IntegrityError:
         # Somebody else took the reference since the list was begun.
-        if not _live(actor.organisation, content.reference).exists():
+        if not live(actor.organisation).filter(reference=content.reference).exists():
             raise
         return [("reference", content.reference, NOT_USED)]
     return []
@@ -311,15 +310,10 @@ def _only_once(row: GreenShipment, content: green.Content, entering: Entering) -
     if entering.taken is not None:
         found = content.reference in entering.taken
     else:
-        found = _live(row.entered_by, content.reference).exclude(pk=row.pk).exists()
+        found = live(row.entered_by).filter(reference=content.reference).exclude(pk=row.pk).exists()
     if found:
         raise Refused("taken", _("A shipment of this reference is entered already."), field="reference",
                       value=content.reference, expected=NOT_USED)  # fmt: skip
-
-
-def _live(body: Organisation | None, reference: str) -> QuerySet[GreenShipment]:
-    rows = GreenShipment.objects.filter(entered_by=body, reference=reference)
-    return rows.exclude(status=Status.CANCELLED)
 
 
 def _screened(row: GreenShipment, content: green.Content, day: date, entering: Entering) -> None:

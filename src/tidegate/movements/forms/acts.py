@@ -9,6 +9,7 @@ from tidegate.movements import evidence
 from tidegate.movements.commands.attachments import KEEP
 from tidegate.movements.forms.asked import ActForm
 from tidegate.movements.forms.fields import Day, Exact, Line, Words
+from tidegate.movements.forms.files import kept_file
 
 
 class Reason(ActForm):
@@ -44,13 +45,7 @@ class Answer(ActForm):
     """The notifier's answer, with a file where one says it better; who may keep no files is not asked for one."""
 
     answer = Words(_("Answer"), rows=5, required=True)
-    file = forms.FileField(
-        label=_("File"),
-        required=False,
-        max_length=200,
-        help_text=_("PDF, JPEG, PNG or plain text, 20 MB at most."),
-        widget=forms.FileInput(attrs={"accept": ",".join(evidence.KINDS)}),
-    )
+    file = kept_file(required=False)
     kind = forms.ChoiceField(
         label=_("What it is"), choices=list(evidence.NOTIFIED.items()), initial="other", required=False
     )

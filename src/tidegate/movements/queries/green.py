@@ -163,7 +163,7 @@ def late(row: GreenShipment, day: date) -> str:
     notice, is_late = row.notice, row.late_notice
     if is_late and row.departed_at is None and day > row.planned_on:
         notice, is_late = green_notice.worked_out(row, day)
-    return green_notice.why_late(notice) if is_late else ""
+    return green_notice.why_late(notice, is_late)
 
 
 def _digits(code: str) -> str:

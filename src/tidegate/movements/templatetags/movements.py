@@ -59,7 +59,7 @@ def due_of(row: GreenShipment) -> date | None:
 @register.filter
 def why_late(row: GreenShipment) -> str:
     """Why the form of a green-listed shipment came too late, in a sentence."""
-    return green_notice.why_late(row.notice) if row.late_notice else ""
+    return green_notice.why_late(row.notice, row.late_notice)
 
 
 @register.filter

@@ -195,8 +195,8 @@ def _form(request: HttpRequest, actor: Actor, row: GreenShipment | None) -> Http
                 }
                 level = messages.success if kept.law == "green" else messages.warning
                 level(request, words[kept.law])
-                if kept.late_notice:
-                    messages.warning(request, green_notice.why_late(kept.notice))
+                if late := green_notice.why_late(kept.notice, kept.late_notice):
+                    messages.warning(request, late)
                 return redirect(page_of(kept))
     return render(request, "movements/green_form.html", {**context, "step": made}, status=status)
 

@@ -154,9 +154,9 @@ def word(name: str | None, table: str) -> str:
     return str(tables[table].get(name or "", name or ""))
 
 
-@register.filter
+@register.filter(expects_localtime=True)
 def day(value: date | str | None) -> str:
-    """A date of law as people write it: 21 November 2026."""
+    """A date of law, or the day of a moment on the clock of the page, as people write it: 21 November 2026."""
     if not value:
         return ""
     return figures.day(value if isinstance(value, date) else date.fromisoformat(value))

@@ -28,9 +28,14 @@ def folder() -> Path:
     return Path(settings.TIDEGATE_LAW_DIR)
 
 
+def overlays() -> list[Path]:
+    """The folders that lie on the shipped book."""
+    return [Path(overlay) for overlay in settings.TIDEGATE_OVERLAYS]
+
+
 def trial_of(proposal: Proposal) -> Trial:
     """The proposal on top of the law in force. Raises proposals.ProposalError, RulebookError."""
-    return try_out(proposal.as_law(), [Path(o) for o in settings.TIDEGATE_OVERLAYS], folder())
+    return try_out(proposal.as_law(), overlays(), folder())
 
 
 @command(published.PROPOSE)

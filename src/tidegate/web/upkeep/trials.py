@@ -4,16 +4,13 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import asdict, dataclass
-from pathlib import Path
 from typing import Any
-
-from django.conf import settings
 
 from tidegate.law import Book
 from tidegate.law.compare import FieldChange, compare_books
 from tidegate.screening import approval
 from tidegate.screening.impact import ScenarioShift
-from tidegate.web.upkeep.commands import folder, trial_of
+from tidegate.web.upkeep.commands import folder, overlays, trial_of
 from tidegate.web.upkeep.models import Proposal
 
 
@@ -36,7 +33,7 @@ class Outcome:
 def outcome_of(row: Proposal) -> Outcome:
     """What comes of trying a proposal out. It is worked out anew when the book, an overlay, a scenario or the proposal
     has changed since it was kept; approving never relies on it. Raises ProposalError, RulebookError, ScenarioError."""
-    under = approval.identity(row.as_law(), _overlays(), folder())
+    under = approval.identity(row.as_law(), overlays(), folder())
     if row.tried.get("under") == under:
         return _read(row.tried)
     found = _tried(row)
@@ -47,11 +44,7 @@ def outcome_of(row: Proposal) -> Outcome:
 
 def books_of(row: Proposal) -> tuple[Book, Book]:
     """The law as it stands, and with the proposal on top. Raises RulebookError."""
-    return approval.books(row.as_law(), _overlays(), folder())
-
-
-def _overlays() -> list[Path]:
-    return [Path(overlay) for overlay in settings.TIDEGATE_OVERLAYS]
+    return approval.books(row.as_law(), overlays(), folder())
 
 
 def _tried(row: Proposal) -> Outcome:
