@@ -64,6 +64,14 @@ def listed(*lines: dict[str, str]) -> str:
     return out.getvalue()
 
 
+def on_paper(client: Client, row: GreenShipment) -> str:
+    """What the form of a shipment says as a PDF, broken into lines or not."""
+    answer = client.get(f"{HOME}{row.case}/form.pdf")
+    assert answer["Content-Type"] == "application/pdf"
+    text = " ".join(part.extract_text() for part in PdfReader(io.BytesIO(answer.content)).pages)
+    return " ".join(text.split())
+
+
 def test_from_the_form_to_the_recovery(wire: Wire) -> None:
     mine = signed_in(trader())
     assert "New green-listed shipment" in page(mine, HOME + "new/")
@@ -105,9 +113,7 @@ def test_from_the_form_to_the_recovery(wire: Wire) -> None:
     assert "23,900 kg" in report
     lines = signed_in(actor("DE")).get("/reports/annual/green.csv?year=2027").content.decode()
     assert "import,TH,SG,B3011,R3,1,23900.000" in lines
-    answer = mine.get(own + "form.pdf")
-    assert answer["Content-Type"] == "application/pdf"
-    words = " ".join(part.extract_text() for part in PdfReader(io.BytesIO(answer.content)).pages)
+    words = on_paper(mine, row)
     for wanted in ("OWN-1", "Person who arranges the shipment", "Polyethylene film, baled", "B3011", "ABCU1234567"):
         assert wanted in words, wanted
 
@@ -126,6 +132,7 @@ def test_what_the_law_bars_is_shown_with_its_reasons(wire: Wire) -> None:
     assert "does not let it move as green-listed" in text
     assert "BASEL-Y48" in text
     assert "Report the departure" not in text
+    assert re.search(r"does not let it move as green-listed\. [A-Z0-9, -]*BASEL-Y48", on_paper(mine, row))
     send(mine, f"{HOME}{row.case}/depart/", loaded_kg="24000", status=422)
     wire.settle()
     office = signed_in(actor("DE"))
@@ -221,6 +228,8 @@ def test_a_late_form_is_seen_wherever_the_shipment_is(client: Client, wire: Wire
     assert all(wanted in one["why_late"] for one in said)
     whole = client.get(f"{BASE}/green-shipments/{row.case}", headers=headers).json()
     assert whole["notice"]["rule"] == "eu-2024-annex-vii-notice"
+    for reader in (mine, customs):
+        assert whole["why_late"] in on_paper(reader, row)
 
 
 def test_customs_holds_and_lets_go_from_the_border(client: Client, wire: Wire) -> None:
@@ -243,6 +252,8 @@ def test_customs_holds_and_lets_go_from_the_border(client: Client, wire: Wire) -
         assert wanted in text, wanted
     assert f'href="{own}depart/"' not in text
     assert "Held by DE" in page(mine, HOME + "?mark=held")
+    held = "Held by Germany · Port of Hamburg · 2 March 2027, 02:00 UTC: papers"
+    assert [held in on_paper(reader, row) for reader in (mine, customs)] == [True, True]
     send(mine, own + "depart/", loaded_kg="24000", status=422)
     shown = page(customs, f"/border?q={row.case}")
     assert "Not valid" in shown
@@ -263,6 +274,7 @@ def test_customs_holds_and_lets_go_from_the_border(client: Client, wire: Wire) -
     wire.settle()
     assert [one["kind"] for one in again(row).passages] == ["entry", "arrival"]
     assert again(row).holds == []
+    assert "Held by" not in on_paper(mine, row)
     send(mine, own + "depart/", loaded_kg="24000")
 
 

@@ -78,6 +78,24 @@ def test_nobody_signs_up(client: Client) -> None:
         assert client.get(path).status_code == 404
 
 
+def test_a_forgotten_password_tells_the_page_nothing_and_a_stranger_of_no_sign_up(world: World) -> None:
+    """Whether an address has an account is said to its owner alone, by letter, and who gives accounts."""
+    person = with_password(world.membership("customs", "officer").person)
+    seen, letters = [], []
+    for address in (person.email, "nobody@example.org"):
+        answer = Client().post("/accounts/password/reset/", {"email": address}, follow=True)
+        page = re.sub(r'nonce="[^"]+"|name="csrfmiddlewaretoken" value="[^"]+"', "", text_of(answer))
+        seen.append((answer.status_code, answer.redirect_chain, page.replace(address, "")))
+        letters.append(mail.outbox[-1])
+    assert seen[0] == seen[1]
+    assert [letter.to for letter in letters] == [[person.email], ["nobody@example.org"]]
+    mine, strange = (str(letter.body) for letter in letters)
+    assert "/accounts/password/reset/key/" in mine
+    assert "nobody@example.org" in strange
+    assert "invited by the manager of people and roles" in strange
+    assert re.findall(r"https?://|/accounts/|sign ?up", strange) == []
+
+
 def test_the_authenticator_app_is_asked_for_after_the_password(world: World, client: Client) -> None:
     person = with_password(world.membership("customs", "officer").person)
     secret = generate_totp_secret()

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import re
 from collections.abc import Callable
 from pathlib import Path
@@ -19,6 +20,7 @@ from tidegate.law import load_rulebook
 from tidegate.parties.commanding import Refused
 from tidegate.parties.models import JournalEntry
 from tidegate.screening.approval import Trial
+from tidegate.web.batch import load_result, store
 from tidegate.web.upkeep import commands, trials
 from tidegate.web.upkeep.models import Proposal
 
@@ -202,6 +204,12 @@ def test_the_linter_stands_before_the_second_person(world: World) -> None:
     page = world.client(AUTHORITY, "officer").get(f"/law/proposals/{row.pk}/").content.decode()
     assert "What the linter has against it" in page
     assert 'value="approve"' not in page
+    # What was written is in the form of the next one, which a case and nothing else is added to.
+    clerk, anew = world.client(AUTHORITY, "clerk"), f"/law/proposals/new?from={row.pk}"
+    assert anew in page
+    again = propose(clerk, anew, cases=CASES)
+    assert (again.content, again.why, again.cases) == (row.content, row.why, CASES.strip())
+    assert clerk.get(f"/law/proposals/change/{RULE}?from={row.pk}").status_code == 404, "another rule's"
     with pytest.raises(Refused) as refused:
         commands.approve(world.actor(AUTHORITY, "officer"), row.pk, revision=1)
     assert refused.value.code == "findings"
@@ -271,6 +279,14 @@ def test_the_shipments_of_a_batch_that_would_change(world: World, settings: Any,
     told = re.sub(r"\s+", "", told)
     for said in ("Shipmentsread2", "Rejected1", "Outcomechanges1", "VietNamUndeterminedProhibited1"):
         assert said in told
+    # A result that was put here without its file cannot be read again: it is not offered, and says so.
+    bare = load_result(store.decisions(batch), "a year.parquet", json.loads(store.summary(batch).read_text()))
+    asked = client.get(f"/law/proposals/{row.pk}/", {"batch": bare.token})
+    assert asked.status_code == 404
+    assert bare.token not in client.get(f"/law/proposals/{row.pk}/").content.decode()
+    whole = load_result(store.decisions(batch), "rows.jsonl", json.loads(store.summary(batch).read_text()), rows)
+    tree = lxml_html.fromstring(client.get(f"/law/proposals/{row.pk}/", {"batch": whole.token}).content.decode())
+    assert "Shipmentsread2" in re.sub(r"\s+", "", tree.get_element_by_id("shipments").text_content())
 
 
 @pytest.mark.browser
@@ -291,3 +307,8 @@ def test_in_a_browser(
             found = page.evaluate("axe.run()")["violations"]
             assert [(v["id"], [n["html"] for n in v["nodes"]]) for v in found if v["impact"] in SERIOUS] == [], address
             assert page.evaluate("document.documentElement.scrollWidth") <= width, address
+        # What is missing far down the form is where the reader is led.
+        page.goto(f"{live_server.url}/law/proposals/change/{RULE}")
+        page.get_by_role("button", name="Propose").click()
+        page.locator("#id_why.is-invalid").wait_for()
+        assert page.evaluate("document.activeElement.id") == "id_why"

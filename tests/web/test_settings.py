@@ -64,7 +64,7 @@ def test_databases_are_named_by_an_address(tmp_path: Path) -> None:
         "5433",
         "tidegate",
     )
-    quick = "-c jit=off -c max_parallel_workers_per_gather=0"
+    quick = "-c jit=off -c max_parallel_workers_per_gather=0 -c random_page_cost=1.1"
     assert shared["OPTIONS"] == {"options": quick, "sslmode": "require"}
     by_socket = database(tmp_path, {"TIDEGATE_DATABASE_URL": "postgresql:///tidegate?host=/run/db"})
     assert by_socket["HOST"] == "/run/db"

@@ -4,40 +4,19 @@ from __future__ import annotations
 
 import json
 import os
-from collections.abc import Sequence
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, Protocol
+from typing import Any, Protocol
 
-import numpy as np
 import pyarrow as pa
 import pyarrow.parquet as pq
 
 from tidegate.batch.beside import nested
+from tidegate.batch.texts import HEADS, TEXTS, BodyTable
 from tidegate.formats import DecisionWriter, rejects_path
-from tidegate.formats.flat_decision import joined, passed_name
-from tidegate.screening.bulk.keys import unique_inverse
+from tidegate.formats.flat_decision import passed_name
+from tidegate.screening.bulk.keys import Codes
 
-if TYPE_CHECKING:
-    from tidegate.batch.stream import BodyTable
-
-SET_COLUMNS = (
-    "set",
-    "outcome",
-    "entry",
-    "entry_candidates",
-    "eu_entry",
-    "regime",
-    "confidence",
-    "rulebook",
-    "rules",
-    "missing_documents",
-    "question_facts",
-    "body",
-)
-TEXTS = SET_COLUMNS[1:-1]
-HEADS = ("outcome", "entry", "regime")
-SET_SCHEMA = pa.schema([("set", pa.int64()), *((name, pa.string()) for name in SET_COLUMNS[1:])])
-SETS_AT_ONCE = 5_000  # rows of the table of sets written together
+SET_SCHEMA = pa.schema([("set", pa.int64()), *((name, pa.string()) for name in (*TEXTS, "body"))])
 # the view that expands the compact form: equal to the full form on every row and field
 EXPAND_SQL = """
 SELECT d.id, d.row, s.outcome, s.entry, s.entry_candidates, s.eu_entry, s.regime, s.confidence, s.rulebook,
@@ -53,7 +32,7 @@ class Sink(Protocol):
 
     def write(self, rows: Any, ids: Any, sets: Any, passed: dict[str, pa.Array], table: BodyTable) -> None: ...
     def reject(self, record: dict[str, Any]) -> None: ...
-    def put_set(self, number: int, flat: tuple[str | None, ...]) -> None: ...
+    def put_sets(self, sets: Codes, table: BodyTable) -> None: ...
     def close(self) -> None: ...
     def discard(self) -> None: ...
 
@@ -99,7 +78,6 @@ class ParquetSink:
         self._passed: list[str] | None = None
         self._aside: list[Path] = []
         self._rejects = _Rejects(path)
-        self._sets: list[tuple[Any, ...]] = []
 
     def reject(self, record: dict[str, Any]) -> None:
         self._rejects.write(record)
@@ -109,39 +87,28 @@ class ParquetSink:
             return
         columns = {"id": ids.cast(pa.string()) if isinstance(ids, pa.Array) else pa.array([str(i) for i in ids])}
         columns["row"] = pa.array(rows, pa.int64())
-        if self.compact:
-            for name in HEADS:
-                columns[name] = table.head(name, sets)
-            columns["set"] = pa.array(sets + table.offset, pa.int64())
-        else:
-            distinct, _, inverse = unique_inverse(sets)
-            places = pa.array(inverse.astype(np.int32))
-
-            def spread(values: Sequence[str | None]) -> pa.Array:
-                # Parquet knows no null inside a dictionary: the rows point at nothing instead
-                known = [v for v in values if v is not None]
-                at = {n: k for k, n in enumerate(n for n, v in enumerate(values) if v is not None)}
-                moved = np.array([at.get(n, -1) for n in range(len(values))], dtype=np.int32)[inverse]
-                index = pa.array(moved, mask=moved < 0)
-                return pa.DictionaryArray.from_arrays(index, pa.array(known, pa.string()))
-
-            *flats, bodies = zip(*[table.flat(s) for s in distinct.tolist()], strict=True)
-            for name, values in zip(TEXTS, flats, strict=True):
-                columns[name] = spread(values)
-            heads = pa.compute.binary_join_element_wise(
-                '{"id":', _json_text(columns["id"]), ',"row":', columns["row"].cast(pa.string()), ",", ""
-            )
-            texts = pa.array(bodies, pa.string()).take(places)
-            columns["decision_json"] = pa.compute.binary_join_element_wise(heads, texts, "")
         if self._passed is None:
             self._passed = list(passed)
         elif late := [column for column in passed if column not in self._passed]:
             self._set_aside()
             self._passed += late
-        for name in self._passed:
-            column = passed.get(name)
-            columns[passed_name(name)] = column if column is not None else pa.nulls(len(rows), pa.string())
-        made = pa.table(columns)
+        beside = {
+            passed_name(name): passed[name] if name in passed else pa.nulls(len(rows), pa.string())
+            for name in self._passed
+        }
+        if self.compact:
+            columns |= {name: table.head(name, sets) for name in HEADS}
+            columns["set"] = pa.array(sets + table.offset, pa.int64())
+            self._write(pa.table({**columns, **beside}))
+            return
+        for part in table.slices(sets):
+            mine = {name: column[part] for name, column in columns.items()}
+            heads = _heads(mine["id"], mine["row"])
+            mine |= {name: table.column(name, sets[part]) for name in TEXTS}
+            mine["decision_json"] = table.texts(sets[part], heads)
+            self._write(pa.table({**mine, **{name: column[part] for name, column in beside.items()}}))
+
+    def _write(self, made: pa.Table) -> None:
         if self._writer is None:
             again = [name for name in made.column_names if name not in ("id", "row", "decision_json")]
             self._writer = pq.ParquetWriter(self._part, made.schema, compression="zstd", use_dictionary=again)
@@ -155,27 +122,19 @@ class ParquetSink:
             self._aside.append(self._part.with_name(f"{self._part.name}.{len(self._aside)}"))
             os.replace(self._part, self._aside[-1])
 
-    def put_set(self, number: int, flat: tuple[str | None, ...]) -> None:
-        """One row of the table of sets: its flat texts and its JSON."""
+    def put_sets(self, sets: Codes, table: BodyTable) -> None:
+        """The table of sets: the flat texts of each, and its JSON."""
         if not self.compact:
             return
-        self._sets.append((number, *flat))
-        if len(self._sets) >= SETS_AT_ONCE:
-            self._write_sets()
-
-    def _write_sets(self) -> None:
-        if not self._sets:
-            return
-        columns = zip(*self._sets, strict=True)
-        arrays = [pa.array(column, field.type) for column, field in zip(columns, SET_SCHEMA, strict=True)]
-        made = pa.Table.from_arrays(arrays, schema=SET_SCHEMA)
-        if self._sets_writer is None:
-            self._sets_writer = pq.ParquetWriter(self._sets_part, SET_SCHEMA, compression="zstd")
-        self._sets_writer.write_table(made)
-        self._sets = []
+        for part in table.slices(sets):
+            mine = sets[part]
+            columns = {"set": pa.array(mine + table.offset), "body": table.texts(mine)}
+            columns |= {name: table.column(name, mine) for name in TEXTS}
+            if self._sets_writer is None:
+                self._sets_writer = pq.ParquetWriter(self._sets_part, SET_SCHEMA, compression="zstd")
+            self._sets_writer.write_table(pa.table(columns).select(SET_SCHEMA.names).cast(SET_SCHEMA))
 
     def close(self) -> None:
-        self._write_sets()
         if self._writer is None:
             names = ["outcome", "entry", "regime", "set"] if self.compact else [*TEXTS, "decision_json"]
             schema = pa.schema([("id", pa.string()), ("row", pa.int64()), *((n, pa.string()) for n in names)])
@@ -253,18 +212,20 @@ class JsonLinesSink:
         self._rejects.write(record)
 
     def write(self, rows: Any, ids: Any, sets: Any, passed: dict[str, pa.Array], table: BodyTable) -> None:
-        names = ids.to_pylist() if isinstance(ids, pa.Array) else ids
         extras = {passed_name(k): v.to_pylist() for k, v in passed.items()}
-        out = []
-        for n, (row, identity, set_id) in enumerate(zip(rows.tolist(), names, sets.tolist(), strict=True)):
-            line = f'{{"id":{json.dumps(str(identity), ensure_ascii=False)},"row":{row},{table.text(set_id)}'
-            beside = nested({k: v[n] for k, v in extras.items() if v[n] is not None})
-            if beside:
-                line = line[:-1] + "," + json.dumps(beside, ensure_ascii=False, default=str)[1:]
-            out.append(line)
-        self._stream.write("\n".join(out) + "\n" if out else "")
+        names = pa.array([str(i) for i in (ids.to_pylist() if isinstance(ids, pa.Array) else ids)], pa.string())
+        numbers = pa.array(rows, pa.int64())
+        for part in table.slices(sets):
+            heads = _heads(names[part], numbers[part])
+            out = []
+            for n, line in enumerate(table.texts(sets[part], heads).to_pylist(), part.start):
+                beside = nested({k: v[n] for k, v in extras.items() if v[n] is not None})
+                if beside:
+                    line = line[:-1] + "," + json.dumps(beside, ensure_ascii=False, default=str)[1:]
+                out.append(line + "\n")
+            self._stream.write("".join(out))
 
-    def put_set(self, number: int, flat: tuple[str | None, ...]) -> None:
+    def put_sets(self, sets: Codes, table: BodyTable) -> None:
         """Nothing: every line is whole."""
 
     def close(self) -> None:
@@ -306,7 +267,7 @@ class TableTextSink:
             decision = {"id": str(identity), "row": row, **table.body(set_id)}
             self._writer.write(decision, row=row, extra={k: v[n] for k, v in extras.items()})
 
-    def put_set(self, number: int, flat: tuple[str | None, ...]) -> None:
+    def put_sets(self, sets: Codes, table: BodyTable) -> None:
         """Nothing: every row is whole."""
 
     def close(self) -> None:
@@ -323,25 +284,9 @@ class TableTextSink:
         raise ValueError("an Excel workbook cannot be resumed; choose parquet, csv or jsonl")
 
 
-def flat_of(body: dict[str, Any]) -> dict[str, str | None]:
-    """The flat texts of a decision body, as `flat_decision` writes them, without the JSON."""
-    return {
-        "outcome": body["outcome"],
-        "entry": body["entry"],
-        "entry_candidates": joined(body["entry_candidates"]),
-        "eu_entry": body["eu_entry"],
-        "regime": body["regime"],
-        "confidence": body["confidence"],
-        "rulebook": body["rulebook"],
-        "rules": joined(reason["rule"] for reason in body["reasons"]),
-        "missing_documents": joined(kind for missing in body["missing"] for kind in missing["documents"]),
-        "question_facts": joined(question["fact"] for question in body["questions"]),
-    }
-
-
-def text_of(body: dict[str, Any]) -> str:
-    """A decision body as JSON without the opening brace: `"outcome":…}`."""
-    return json.dumps(body, ensure_ascii=False, separators=(",", ":"))[1:]
+def _heads(ids: pa.Array, rows: pa.Array) -> pa.Array:
+    """The beginning of each decision's JSON: `{"id":…,"row":…,`."""
+    return pa.compute.binary_join_element_wise('{"id":', _json_text(ids), ',"row":', rows.cast(pa.string()), ",", "")
 
 
 def _json_text(ids: pa.Array) -> pa.Array:
@@ -358,4 +303,4 @@ def _json_text(ids: pa.Array) -> pa.Array:
     return plain
 
 
-__all__ = ["EXPAND_SQL", "JsonLinesSink", "ParquetSink", "Sink", "TableTextSink", "joined", "sets_path"]
+__all__ = ["EXPAND_SQL", "JsonLinesSink", "ParquetSink", "Sink", "TableTextSink", "sets_path"]

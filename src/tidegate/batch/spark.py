@@ -20,8 +20,9 @@ import pyarrow.parquet as pq
 from tidegate import __version__
 from tidegate.batch.sinks import Sink
 from tidegate.batch.spark_worker import RESULT, SPAN, TableRegister, Task, decided
-from tidegate.batch.stream import BATCH_ROWS, BodyTable, Tally, passed, sink_of
+from tidegate.batch.stream import BATCH_ROWS, Tally, passed, sink_of
 from tidegate.batch.summary import Summary
+from tidegate.batch.texts import BodyTable
 from tidegate.formats import FormatError, ShipmentReader
 from tidegate.formats.batches import Rejects, arrow_batches
 from tidegate.formats.columnar import row_name

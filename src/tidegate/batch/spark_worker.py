@@ -17,9 +17,9 @@ import pyarrow as pa
 
 from tidegate import __version__
 from tidegate.batch.alerts import AlertingSession
-from tidegate.batch.sinks import text_of
 from tidegate.law import Book
 from tidegate.screening.bulk.keys import unique_inverse
+from tidegate.screening.bulk.sheets import compact
 from tidegate.screening.registers import (
     ANSWERS,
     Authority,
@@ -144,7 +144,7 @@ class _Worker:
             if set_id + self.first not in told:
                 told.add(set_id + self.first)
                 route = self.session.sets[set_id].route
-                texts["body"][place] = text_of(self.session.decision(set_id))
+                texts["body"][place] = compact(self.session.decision(set_id))[1:]
                 texts["export"][place], texts["import"][place] = route.export, route.import_
         for row, _, error in result.rejects:
             texts["error"][row - 1] = json.dumps(error, ensure_ascii=False)

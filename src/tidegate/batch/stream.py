@@ -6,7 +6,6 @@ import gc
 import hashlib
 import json
 import shutil
-from collections import Counter
 from collections.abc import Callable, Collection, Iterator
 from contextlib import contextmanager
 from pathlib import Path
@@ -18,8 +17,9 @@ import pyarrow as pa
 from tidegate.batch.alerts import AlertingSession
 from tidegate.batch.beside import is_unknown
 from tidegate.batch.consignments import Consignments
-from tidegate.batch.sinks import HEADS, JsonLinesSink, ParquetSink, Sink, TableTextSink, flat_of
+from tidegate.batch.sinks import JsonLinesSink, ParquetSink, Sink, TableTextSink
 from tidegate.batch.summary import Summary
+from tidegate.batch.texts import BodyTable
 from tidegate.formats import ShipmentReader
 from tidegate.formats.batches import Rejects, arrow_batches
 from tidegate.formats.fields import PARTIES, ROOTS
@@ -28,7 +28,6 @@ from tidegate.formats.writers import rejects_path
 from tidegate.law import Book
 from tidegate.screening.bulk import Session
 from tidegate.screening.bulk.keys import KeyIndex, unique_inverse
-from tidegate.screening.bulk.sheets import Line, Page, Part
 from tidegate.screening.bulk.shipments import READERS
 from tidegate.screening.evaluate import SEVERITY
 from tidegate.screening.registers import Enricher, Register
@@ -41,10 +40,6 @@ PART_ROWS = 8 * BATCH_ROWS
 UNREAD = frozenset({"description", "containers", "currency", "consignor", "consignee", "facility"})
 # fields whose words the rules read by their codes
 CODED = frozenset(READERS.keys() | {"facts"}) - {"date", "documents"}
-MOST_KEPT = 5_000  # decisions put together and kept for the next batch
-MOST_FLAT = 60_000  # the same as flat texts: a batch meets most of the sets that the batch before it met
-MOST_PARTS = 10_000  # parts of decisions held to be counted together
-SETS_A_TICK = 2_000  # decisions put together between two looks at whether the work should end
 MOST_SETS = 400_000  # a session that has met more distinct cases is begun anew, so memory stays flat
 
 
@@ -270,70 +265,6 @@ def _chunks(items: Iterator[pa.RecordBatch | Rejects], rows: int) -> Iterator[It
         yield iter(pending)
 
 
-class BodyTable:
-    """The decisions of a session's sets, as the sinks write them. `offset`: what is added to the number of a set."""
-
-    def __init__(self, session: Session, offset: int = 0):
-        self.session, self.offset = session, offset
-        self._kept: dict[int, tuple[dict[str, Any], str]] = {}
-        self._flats: dict[int, tuple[str | None, ...]] = {}
-        self._words: dict[str, dict[str | None, int]] = {name: {} for name in HEADS}
-        self._codes = np.zeros((0, len(HEADS)), dtype=np.int32)
-
-    def head(self, name: str, sets: Any) -> pa.DictionaryArray:
-        """The outcome, entry or regime of each row's set."""
-        heads = self.session.heads[len(self._codes) :]
-        if heads:
-            new = [[words.setdefault(word, len(words)) for words, word in zip(self._words.values(), head, strict=True)]
-                   for head in heads]  # fmt: skip
-            self._codes = np.concatenate([self._codes, np.array(new, dtype=np.int32)])
-        words = self._words[name]
-        codes = self._codes[sets, HEADS.index(name)]
-        # Parquet knows no null inside a dictionary: the rows point at nothing instead
-        none = words.get(None, -1)
-        known = [word for word in words if word is not None]
-        places = codes if none < 0 else codes - (codes > none)
-        index = pa.array(places, mask=codes == none) if none >= 0 else pa.array(places)
-        return pa.DictionaryArray.from_arrays(index, pa.array(known, pa.string()))
-
-    def written(self, set_id: int) -> tuple[dict[str, Any], str]:
-        """The decision without id and row, and its JSON without the opening brace: `"outcome":…}`."""
-        found = self._kept.get(set_id)
-        if found is None:
-            if len(self._kept) >= MOST_KEPT:
-                self._kept.clear()
-            found = self._kept[set_id] = self.session.written(set_id)
-        return found
-
-    def flat(self, set_id: int) -> tuple[str | None, ...]:
-        """The flat texts of a decision, and its JSON without the opening brace."""
-        found = self._flats.get(set_id)
-        if found is None:
-            if len(self._flats) >= MOST_FLAT:
-                self._flats.clear()
-            found = self._flats[set_id] = self.flat_line(set_id)[0]
-        return found
-
-    def flat_line(self, set_id: int) -> tuple[tuple[str | None, ...], Line | None]:
-        """The same, not kept; with the parts that it was made of, where it was made of parts."""
-        line = self.session.line(set_id)
-        if line is None:
-            body, text = self.session.written(set_id)
-            return (*flat_of(body).values(), text), None
-        outcome, entry, regime = self.session.heads[set_id]
-        candidates, eu_entry, *rest, rules, missing, questions = line.flat
-        label = self.session.book.label
-        return (outcome, entry, candidates, eu_entry, regime, *rest, label, rules, missing, questions, line.text), line
-
-    def body(self, set_id: int) -> dict[str, Any]:
-        """The decision of a set, without id and row."""
-        return self.written(set_id)[0]
-
-    def text(self, set_id: int) -> str:
-        """Its JSON, without the opening brace: `"outcome":…}`."""
-        return self.flat(set_id)[-1] or ""
-
-
 class Tally:
     """Rows by (set, month): a set is put together for the summary once, however many batches met it."""
 
@@ -387,21 +318,9 @@ class Tally:
         keys, rows = keys[order], self._rows[order]
         sets = keys // self.MONTHS
         starts = np.flatnonzero(np.diff(sets, prepend=-1))
-        totals = np.add.reduceat(rows, starts).tolist()
-        session, parts = table.session, Shared()
-        for n, (set_id, count) in enumerate(zip(sets[starts].tolist(), totals, strict=True)):
-            if tick is not None and n % SETS_A_TICK == 0:
-                tick()
-            flat, line = table.flat_line(set_id)
-            sink.put_set(set_id + table.offset, flat)
-            route = session.sets[set_id].route
-            parts.heads[flat[0], flat[1], route.export, route.import_] += count
-            if line is not None:
-                parts.add(line, count)
-                if len(parts) >= MOST_PARTS:
-                    parts.settle(summary)
-            else:
-                summary.add_reasons(session.written(set_id)[0], count)
+        session = table.session
+        table.add_to(summary, sets[starts], np.add.reduceat(rows, starts), tick)
+        sink.put_sets(sets[starts], table)
         outcomes = [head[0] for head in session.heads]
         names = list(dict.fromkeys(outcomes))
         codes = np.array([names.index(outcome) for outcome in outcomes], dtype=np.int64)[sets]
@@ -409,40 +328,6 @@ class Tally:
         for cell, count in zip(cells.tolist(), np.bincount(places, weights=rows).tolist(), strict=True):
             month = cell // len(names)
             summary.add_month(f"{month // 12:04}-{month % 12 + 1:02}", names[cell % len(names)], int(count))
-        parts.settle(summary)
-
-
-class Shared:
-    """Rows by the parts of decisions that many sets share, so that each part is read once for the summary."""
-
-    def __init__(self) -> None:
-        self.heads: Counter[tuple[Any, ...]] = Counter()  # outcome, entry, export, import
-        self._pages: Counter[Page] = Counter()
-        self._missing: Counter[Part] = Counter()
-        self._questions: Counter[Part] = Counter()
-
-    def add(self, line: Line, count: int) -> None:
-        """Counts rows that have one decision."""
-        for page in line.pages:
-            self._pages[page] += count
-        self._missing[line.missing] += count
-        self._questions[line.questions] += count
-
-    def __len__(self) -> int:
-        return len(self._missing) + len(self._questions)
-
-    def settle(self, summary: Summary) -> None:
-        """Puts all that was counted into the summary. A rule stands in one layer, so it is counted once a row."""
-        for (outcome, entry, export, import_), count in self.heads.items():
-            summary.add_outcome(outcome, entry, export, import_, count)
-        for page, count in self._pages.items():
-            summary.add_reasons({"reasons": page.reasons.items}, count)
-        for part, count in self._missing.items():
-            summary.add_reasons({"missing": part.items}, count)
-        for part, count in self._questions.items():
-            summary.add_reasons({"questions": part.items}, count)
-        for counts in (self.heads, self._pages, self._missing, self._questions):
-            counts.clear()
 
 
 def _months(days: pa.Array) -> Any:

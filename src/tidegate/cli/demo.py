@@ -60,7 +60,7 @@ def run(args: argparse.Namespace) -> int:
     if args.no_serve:
         return 0
     os.environ["DJANGO_SETTINGS_MODULE"] = SETTINGS
-    page = show(output, example.name, summary)
+    page = show(output, example, summary)
     if page is None:
         return 2
     return serve_at(args.host, args.port, SETTINGS, lambda address: say_where(address, page))
@@ -141,8 +141,8 @@ def first_rejects(path: Path) -> list[dict[str, Any]]:
     return found
 
 
-def show(output: Path, name: str, summary: Summary) -> str | None:
-    """Puts the result on the batch page and gives its path there; None, with a word why, where that fails."""
+def show(output: Path, example: Path, summary: Summary) -> str | None:
+    """Puts the result with its source on the batch page and gives its path there; None, with a word why, if not."""
     from django.core.exceptions import ImproperlyConfigured
     from django.db import DatabaseError
 
@@ -152,7 +152,7 @@ def show(output: Path, name: str, summary: Summary) -> str | None:
         prepare()
         from tidegate.web.batch import load_result
 
-        batch = load_result(output, name, summary)
+        batch = load_result(output, example.name, summary, example)
     except (ImproperlyConfigured, DatabaseError, OSError, ValueError) as error:
         print(f"tidegate demo: the result cannot be shown: {error}", file=sys.stderr)
         return None

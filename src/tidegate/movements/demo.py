@@ -17,6 +17,7 @@ from tidegate.movements.commands import (
     certificates,
     consents,
     green,
+    green_control,
     guarantees,
     movements,
     notifications,
@@ -25,6 +26,7 @@ from tidegate.movements.commands import (
     receipt,
     transport,
 )
+from tidegate.movements.green_control import ARRIVAL
 from tidegate.movements.models import Consent, GreenShipment, Movement, Notification
 from tidegate.parties import times
 from tidegate.parties.actors import Actor, acting
@@ -55,11 +57,12 @@ def build(settle: Settle) -> int:
     for country in COUNTRIES:
         calendars.seed(country.code, [today.year, today.year + 1])
     story = Story(settle, today)
-    story.drafts()
-    story.deciding()
+    # The oldest first: whatever is there when a day is looked at, the round of that day deals with.
     story.northbound()
     story.southbound()
     story.licences()
+    story.deciding()
+    story.drafts()
     story.green_listed()
     rounds.tick(today)
     settle()
@@ -108,7 +111,7 @@ class Story:
             notifications.request_info(
                 who("AU", "ca"), self.copy(asked, "AU").pk, question="Name the plant that will take the residues."
             )
-        self.settle()
+            self.settle()
         refused = self.sent(-26, SOUTH, VINYL, "AU", quantity_kg="90000", shipments=5)
         with self.on(-22):
             notifications.acknowledge(who("ID", "ca"), self.copy(refused, "ID").pk)
@@ -213,18 +216,13 @@ class Story:
     # ── the steps that the cases share ───────────────────────────────────────────────────────────────────
 
     def green_listed(self) -> None:
-        """Shipments with no consent before them: one recovered, one under way, one entered, one that the law bars."""
+        """Shipments with no consent before them: one recovered, one under way, one entered, one that the law bars, one
+        that customs holds, one whose form came too late."""
         trader, plant = who("VN", "heron"), who("AU", "kookaburra")
         film = {"hazardous": False, "polymers": {"PE": "99.5"}, "contamination_pct": "0.5"}
         mixed = {"hazardous": False, "polymers": {"PE": "60", "PVC": "30"}, "contamination_pct": "10"}
         for name, day, load in (("G-001", -40, film), ("G-002", -6, film), ("G-003", 9, film), ("G-004", 12, mixed)):
-            with self.on(min(day, 0) - 3):
-                row = green.enter(trader, content=self.green_form(name, day, load))
-                self.settle()
-            if day < 0:
-                with self.on(day):
-                    green.depart(trader, row.pk, loaded_kg="21980")
-                    self.settle()
+            row = self.listed(trader, day, self.green_form(name, day, load))
             if day < -20:
                 there = GreenShipment.objects.get(holder="AU", case=row.case)
                 with self.on(day + 18):
@@ -233,6 +231,29 @@ class Story:
                 with self.on(day + 24):
                     green.recover(plant, there.pk)
                     self.settle()
+        held = self.listed(trader, -18, self.green_form("G-005", -18, film))
+        customs, there = who("AU", "customs"), GreenShipment.objects.get(holder="AU", case=held.case)
+        with self.on(-1):
+            green_control.pass_border(customs, there.pk, kind=ARRIVAL, office=PORTS["AU"])
+            green_control.hold(
+                customs, there.pk, office=PORTS["AU"], reason="Two bales hold household refuse; samples are taken"
+            )
+            self.settle()
+        # The Union wants the form two working days before the departure; this one comes the day before.
+        buyer = {"name": "Elbe Polymer Works (fictitious)", "address": "1 Musterweg, Hamburg, Germany"}
+        bound = {"importer": buyer, "facility": buyer, "transit": ["MY"], "state_import": "DE", "entry": "Hamburg"}
+        self.listed(trader, -2, {**self.green_form("G-006", -2, film), **bound}, before=1)
+
+    def listed(self, trader: Actor, day: float, content: Mapping[str, Any], *, before: float = 3) -> GreenShipment:
+        """A green-listed shipment entered so many days before the day on which it leaves, gone where that is over."""
+        with self.on(min(day, 0) - before):
+            row: GreenShipment = green.enter(trader, content=content)
+            self.settle()
+        if day < 0:
+            with self.on(day):
+                green.depart(trader, row.pk, loaded_kg="21980")
+                self.settle()
+        return row
 
     def green_form(self, name: str, day: float, load: Mapping[str, Any]) -> dict[str, Any]:
         """The information form of a shipment from Viet Nam to Australia."""

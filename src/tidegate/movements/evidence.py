@@ -6,6 +6,7 @@ from collections.abc import Iterable, Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
+from django.template.defaultfilters import filesizeformat
 from django.utils.translation import gettext_lazy as _
 
 from tidegate.movements import facts
@@ -17,6 +18,7 @@ from tidegate.parties.commanding import Refused
 from tidegate.parties.registry import Enclosed, Post
 
 LARGEST = 20 * 1024 * 1024
+AT_MOST = _("20 MB at most")
 # What a file of a notification may be.
 NOTIFIED: Mapping[str, Any] = {
     "contract": _("Contract"),
@@ -33,6 +35,10 @@ KINDS: Mapping[str, tuple[bytes, ...]] = {
     "image/png": (b"\x89PNG\r\n\x1a\n",),
     "text/plain": (),
 }
+# What people call them.
+CALLED: Mapping[str, Any] = {
+    "application/pdf": "PDF", "image/jpeg": "JPEG", "image/png": "PNG", "text/plain": _("plain text in UTF-8"),
+}  # fmt: skip
 NAMED: Mapping[str, Any] = {
     "name": {"type": "string", "maxLength": 200},
     "media_type": {"enum": list(KINDS)},
@@ -45,17 +51,17 @@ FILE: Mapping[str, Any] = {"type": "object", "required": list(NAMED), "propertie
 def keep(actor: Actor, row: CaseRow, *, name: str, media_type: str, data: bytes, kind: str = "evidence") -> Attachment:
     """Store a file of a case. Raises Refused("file"): too large, of no kind that is taken, or not what it says."""
     if media_type not in KINDS:
-        raise _refused(_("This kind of file is not taken."), media_type, ", ".join(KINDS))
+        raise _refused(_("This kind of file is not taken."), media_type, ", ".join(map(str, CALLED.values())))
     if not 0 < len(data) <= LARGEST:
-        raise _refused(_("The file is empty or too large."), len(data), f"1–{LARGEST}")
+        raise _refused(_("The file is empty or too large."), filesizeformat(len(data)), AT_MOST)
     begins = KINDS[media_type]
     if begins and not data.startswith(begins):
-        raise _refused(_("The file is not what it says it is."), name, media_type)
+        raise _refused(_("The file is not what it says it is."), name, CALLED[media_type])
     if not begins:
         try:
             data.decode("utf-8")
         except UnicodeDecodeError:
-            raise _refused(_("The file is not what it says it is."), name, "UTF-8") from None
+            raise _refused(_("The file is not what it says it is."), name, CALLED[media_type]) from None
     return Attachment.objects.get_or_create(
         holder_id=row.holder_id, subject_id=row.pk, kind=kind, sha256=files.keep(data),
         defaults={

@@ -212,6 +212,7 @@ def _press(
     language: str,
     url: str | None,
     data: Any,
+    flags: Sequence[tuple[str, str]] = (),
 ) -> bytes:
     made = times.now()
     return form_pdf(
@@ -225,6 +226,7 @@ def _press(
         generated=made,
         second=_in(second, title),
         state=status,
+        flags=flags,
         language=language,
         url=url,
         data={"record.json": json.dumps(journal.as_json(data), ensure_ascii=False, indent=1)},

@@ -1,15 +1,19 @@
-"""The information form of a green-listed shipment as a paper (Annex VII): fourteen blocks, tagged, with its QR code."""
+"""The information form of a green-listed shipment as a paper (Annex VII): fourteen blocks, tagged, with its QR code.
+
+Above the blocks stands what its page shows first: who holds it, a form handed in too late, a law that bars it.
+"""
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
+from datetime import datetime
 from typing import Any
 
 from django.utils import translation
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 
-from tidegate.movements import green
+from tidegate.movements import green, green_notice, guard
 from tidegate.movements.models import GreenShipment
 from tidegate.movements.papers import _coded, _in, _pairs, _party, _press, _text
 from tidegate.paper import Block
@@ -77,4 +81,21 @@ def green_pdf(row: GreenShipment, *, language: str = "en", second: str = "", url
             language=language,
             url=url,
             data=plain,
+            flags=list(_flags(row)),
         )
+
+
+def _flags(row: GreenShipment) -> Iterator[tuple[str, str]]:
+    """What stands against it in this State's copy, in the order of its page: whose colour it has, the words."""
+    states = guard.book().states
+    for hold in row.holds:
+        place = _(states[hold["state"]].name) if hold["state"] in states else hold["state"]
+        held = _("Held by %(state)s") % {"state": place}
+        yield "prohibited", f"{held} · {hold['office']} · {_text(datetime.fromisoformat(hold['at']))}: {hold['reason']}"
+    if late := green_notice.why_late(row.notice, row.late_notice):
+        yield "needs", late
+    if row.law == green.Law.BARRED:
+        rules = ", ".join(str(one["rule"]) for one in green.against(row))
+        yield "prohibited", f"{_('The law does not let it move as green-listed.')} {rules}".rstrip()
+    elif row.law == green.Law.OPEN:
+        yield "undetermined", _("Whether the law lets it move as green-listed turns on what is not known.")

@@ -35,7 +35,7 @@ def form_pdf(
     second: str = "",
     state: str = "",
     tone: str = "verify",
-    notes: Sequence[str] = (),
+    flags: Sequence[tuple[str, str]] = (),
     language: str = "en",
     url: str | None = None,
     data: Mapping[str, str] | None = None,
@@ -44,8 +44,9 @@ def form_pdf(
     """The form as a tagged, archival PDF.
 
     Two blocks stand side by side unless one is `wide`. `second`: the title in the second language. `state`: a word on
-    where the document stands, in the colour `tone` (an outcome's). `data`: files carried inside, name to JSON text.
-    `url` becomes the QR code.
+    where the document stands, in the colour `tone` (an outcome's). `flags`: what has to be seen before the first block,
+    each a sentence with the outcome whose colour it has. `data`: files carried inside, name to JSON text. `url` becomes
+    the QR code.
     """
     body: dict[str, Any] = {
         "second": pdf.show(second),
@@ -53,7 +54,7 @@ def form_pdf(
         "state": pdf.show(state),
         "tone": tone,
         "rows": [[_shown(block) for block in row] for row in _rows(blocks)],
-        "notes": [pdf.show(note) for note in notes],
+        "flags": [{"tone": tone, "words": pdf.show(words)} for tone, words in flags],
     }
     attachments = [pdf.Attachment(name=name, text=text, description=kind) for name, text in (data or {}).items()]
     return pdf.render(

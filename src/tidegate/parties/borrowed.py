@@ -108,12 +108,6 @@ PASSWORD = (
         "your password."
     ),
     _("Unknown Account"),
-    _(
-        "You are receiving this email because you, or someone else, tried to access an account with email %(email)s. "
-        "However, we do not have any record of such an account in our database."
-    ),
-    _("This mail can be safely ignored if you did not initiate this action."),
-    _("If it was you, you can sign up for an account using the link below."),
 )
 # The second factor: an authenticator app, passkeys, recovery codes.
 SECOND_FACTOR = (

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from uuid import UUID
 
 from django.http import HttpRequest
 
@@ -39,14 +40,28 @@ def of(request: HttpRequest) -> list[Choice]:
     return kept
 
 
-def _made(request: HttpRequest) -> list[Choice]:
+def memberships(request: HttpRequest) -> list[Membership]:
+    """The roles that the person signed in has today; none for the public. Read once for each request."""
     person = request.user
-    if not isinstance(getattr(person, "_wrapped", person), Person):
+    if not isinstance(person, Person):
         return []
+    kept: tuple[UUID, list[Membership]] | None = getattr(request, "_memberships", None)
+    if kept is None or kept[0] != person.pk:
+        kept = (person.pk, memberships_of(person))
+        request._memberships = kept  # type: ignore[attr-defined]
+    return kept[1]
+
+
+def _made(request: HttpRequest) -> list[Choice]:
     actor: Actor | None = getattr(request, "actor", None)
+    held = memberships(request)
+    # Few are anybody's agents: one short question spares most people the long one for each of their organisations.
+    own = {membership.organisation_id for membership in held}
+    agents = set(Delegation.objects.filter(agent__in=own, revoked_at=None).values_list("agent", flat=True))
     made = []
-    for membership in memberships_of(person):  # type: ignore[arg-type]
-        for delegation in (None, *delegations_of(membership.organisation)):
+    for membership in held:
+        delegations = delegations_of(membership.organisation) if membership.organisation_id in agents else []
+        for delegation in (None, *delegations):
             made.append(Choice(membership, delegation, _is(actor, membership, delegation)))
     return made
 

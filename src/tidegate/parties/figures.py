@@ -9,6 +9,7 @@ import re
 from collections.abc import Mapping
 from datetime import date, datetime
 from decimal import Decimal, InvalidOperation
+from functools import lru_cache
 from typing import Any
 
 from django.utils import timezone
@@ -30,7 +31,13 @@ def page_language() -> str:
 
 def day(value: date) -> str:
     """A day as people write it in the reader's language: 21 November 2026, 21 tháng 11 năm 2026."""
-    return date_format(value, _DAYS.get(page_language(), "j F Y"))
+    return _written(value.year, value.month, value.day, get_language() or "en")
+
+
+@lru_cache(maxsize=4096)
+def _written(year: int, month: int, day: int, language: str) -> str:
+    # The language is the active one: it stands among the arguments because the names of months are its own.
+    return date_format(date(year, month, day), _DAYS.get(language.partition("-")[0], "j F Y"))
 
 
 def moment(value: datetime) -> str:

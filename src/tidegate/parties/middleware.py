@@ -8,7 +8,8 @@ from django.http import HttpRequest
 from django.http.response import HttpResponseBase
 from django.utils.functional import SimpleLazyObject
 
-from tidegate.parties.actors import Actor, acting, delegations_of, memberships_of
+from tidegate.parties.actors import Actor, acting, delegations_of
+from tidegate.parties.choices import memberships
 
 MEMBERSHIP = "acting_membership"
 DELEGATION = "acting_delegation"
@@ -30,10 +31,7 @@ class ActorMiddleware:
 
 def actor_of(request: HttpRequest) -> Actor | None:
     """The actor of a signed-in person; None when nobody is signed in, or the person has no role today."""
-    person = request.user
-    if not person.is_authenticated:
-        return None
-    held = memberships_of(person)
+    held = memberships(request)
     if not held:
         return None
     chosen = request.session.get(MEMBERSHIP)

@@ -831,6 +831,11 @@ class Migration(migrations.Migration):
                 "indexes": [
                     models.Index(fields=["holder", "status", "planned_on"], name="movement_desk"),
                     models.Index(fields=["holder", "-planned_on", "-created_at"], name="movement_latest"),
+                    models.Index(
+                        condition=models.Q(("status__in", ("completed", "returned", "alternatively_disposed"))),
+                        fields=["holder", "updated_at", "id"],
+                        name="movement_closing",
+                    ),
                 ],
                 "constraints": [
                     models.UniqueConstraint(fields=("holder", "case", "serial"), name="movement_serial"),

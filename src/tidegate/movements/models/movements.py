@@ -76,6 +76,12 @@ class Movement(CaseRow):
         indexes = [
             models.Index(fields=["holder", "status", "planned_on"], name="movement_desk"),
             models.Index(fields=["holder", "-planned_on", "-created_at"], name="movement_latest"),
+            # Those that wait to be closed are many, for they hurry nobody.
+            models.Index(
+                fields=["holder", "updated_at", "id"],
+                name="movement_closing",
+                condition=Q(status__in=("completed", "returned", "alternatively_disposed")),
+            ),
         ]
         constraints = [
             models.UniqueConstraint(fields=["holder", "case", "serial"], name="movement_serial"),

@@ -15,19 +15,20 @@ from datetime import UTC, datetime, timedelta
 from typing import Any
 from uuid import UUID
 
-from django.core.exceptions import EmptyResultSet
 from django.db import connection
 from django.db.models import Exists, F, OuterRef, Q, QuerySet, Subquery
 from django.db.models.fields.json import KT
 from django.db.models.lookups import IsNull
-from django.utils.translation import gettext_lazy
+from django.utils.translation import get_language, gettext_lazy
 
 from tidegate.movements import clocks
 from tidegate.movements.models import Clock, Movement
 from tidegate.movements.queries import cases
+from tidegate.movements.queries.counting import Count, Kept, Moment
 from tidegate.movements.queries.waiting import Source, about, sources
 from tidegate.parties import times
 from tidegate.parties.actors import Actor
+from tidegate.parties.rights import rights
 
 DESK = "parties.feed.read"
 # Nothing is counted, and nothing is turned to, beyond this: a filter finds it.
@@ -137,26 +138,107 @@ def _order(item: Item) -> tuple[bool, datetime, datetime]:
     return (item.due is None, item.due or datetime.max.replace(tzinfo=UTC), item.since)
 
 
-def _counted(parts: Sequence[QuerySet[Any]]) -> list[int]:
-    """How many rows each has, at most MOST + 1: all in one question to the database."""
-    asked: list[str] = []
-    params: list[Any] = []
-    places: list[int] = []
-    for place, rows in enumerate(parts):
-        try:
-            sql, values = rows.order_by().values("pk")[: MOST + 1].query.sql_with_params()
-        except EmptyResultSet:
-            continue
-        asked.append(f"(SELECT count(*) FROM ({sql}) part{place})")  # noqa: S608
-        params += values
-        places.append(place)
-    found = [0] * len(parts)
-    if asked:
-        with connection.cursor() as cursor:
-            cursor.execute(f"SELECT {', '.join(asked)}", params)
-            for place, count in zip(places, cursor.fetchone(), strict=True):
-                found[place] = count
-    return found
+class _Plan:
+    """What the queue of an actor is made of on a day: its sources, its open time limits, and the question for counts.
+
+    To write those questions takes longer than to answer them, so a plan is kept for who looks at the desk again. Its
+    rows are never read themselves: each use narrows them.
+    """
+
+    def __init__(self, actor: Actor, early: Sequence[str]):
+        self.actor = actor
+        self.sources = tuple(sources(actor))
+        self.clocks = self._clocks(early)
+        self._count: Count | None = None
+
+    @classmethod
+    def of(cls, actor: Actor, now: datetime) -> _Plan:
+        """That of the actor now. The key is all that it is made from."""
+        early = tuple(rule.id for rule in clocks.clocks().rules.values() if rule.step == "export_not_before")
+        held = frozenset(right for right in rights.table if actor.may(right))
+        key = (connection.vendor, actor, actor.official, held, now.date(), get_language(), early, MOST)
+        return _PLANS.get(key, lambda: cls(actor, early))
+
+    def _clocks(self, early: Sequence[str]) -> QuerySet[Clock]:
+        state = self.actor.state
+        rows = Clock.objects.filter(holder=state, ended_at=None, due_at__isnull=False)
+        if not self.actor.official:
+            return rows.filter(case__in=cases.notifications(self.actor).values("case"))
+        # Before that day nothing may be decided: it ends no time of one's own.
+        return rows.exclude(authority=state, effect=Clock.Effect.NONE, rule__in=early)
+
+    def counts(self, now: datetime, soon: datetime) -> list[tuple[str, int]]:
+        """How many rows each source has, in their order, as (kind, count); then the time limits alone, what is `over`
+        and what is due in a `week`."""
+        if self._count is None:
+            self._count = Count.of(self._parts(), MOST + 1)
+        kinds = [one.kind for one in self.sources] + ["clock", "others"]
+        kinds += ["over", "week"] * (1 + sum(1 for one in self.sources if one.due))
+        return list(zip(kinds, self._count.ask(now=now, soon=soon), strict=True))
+
+    def _parts(self) -> Iterator[QuerySet[Any]]:
+        yield from (one.rows for one in self.sources)
+        yield self._alone_in_turn() if self.actor.official else self.clocks.none()
+        yield self.of_kind(self.clocks, "others", self.sources)
+        now, soon = Moment("now"), Moment("soon")
+        for rows, column in [(self.clocks, "due_at"), *((one.rows, one.due) for one in self.sources if one.due)]:
+            yield rows.filter(**{f"{column}__lt": now})
+            yield rows.filter(**{f"{column}__gte": now, f"{column}__lt": soon})
+
+    def of_kind(self, rows: QuerySet[Clock], kind: str, among: Sequence[Source]) -> QuerySet[Clock]:
+        """The time limits that run on rows of a kind; those that run on none, where the kind says so.
+
+        `among` are the sources that are not empty, as far as that is known.
+        """
+        own = rows.filter(authority=self.actor.state)
+        if kind == "others":
+            others = rows.exclude(authority=self.actor.state)
+            return others if self.actor.official else others | self._alone(own, among)
+        if kind == "clock":
+            return self._alone(own, among) if self.actor.official else rows.none()
+        met = Q(pk__in=[])
+        for one in among:
+            if one.kind == kind and one.name in TIMED:
+                near = Q() if one.near is None else Q(subject_id__in=one.near.order_by().values("pk"))
+                met |= near & self._runs_on(one)
+        return own.filter(met)
+
+    def _alone(self, rows: QuerySet[Clock], among: Sequence[Source], *subjects: str) -> QuerySet[Clock]:
+        """Those that run on no row that waits; `subjects` are what they run on, where not all do."""
+        # One look-up for all of a kind that wait.
+        whole: dict[tuple[str, str], Source] = {}
+        for one in among:
+            known = whole.get((one.name, one.about))
+            whole[one.name, one.about] = one if known is None else replace(known, rows=known.rows | one.rows)
+        for one in whole.values():
+            runs = self._runs_on(one, subjects or TIMED)
+            rows = rows.exclude(runs) if runs else rows
+        return rows
+
+    def _alone_in_turn(self) -> QuerySet[Clock]:
+        """All of them, for counting. The database stops at the last that is counted, so it looks first where most are
+        found at once: a consent that a time limit runs on nearly always waits."""
+        own = self.clocks.filter(authority=self.actor.state)
+        last = "consent"
+        first = self._alone(own.exclude(subject=last), self.sources, *(name for name in TIMED if name != last))
+        return first.union(self._alone(own.filter(subject=last), self.sources, last), all=True)
+
+    def _runs_on(self, source: Source, subjects: Sequence[str] = TIMED) -> Q:
+        # The name of the kind comes first: it spares the database the look-up of every other row. A row is asked for
+        # by its value, not by whether there is one: for that, PostgreSQL would first gather everything that waits.
+        def waits(**key: Any) -> Q:
+            return Q(IsNull(Subquery(source.rows.order_by().filter(**key).values("pk")[:1]), False))
+
+        met = Q()
+        if source.name in TIMED:
+            for subject, column in ((source.name, "pk"), (source.about.removesuffix("_id"), source.about)):
+                if subject in subjects:
+                    met |= Q(Q(subject=subject), waits(**{column: OuterRef("subject_id")}))
+        return met
+
+
+# Those who looked last.
+_PLANS: Kept[_Plan] = Kept(128)
 
 
 class _Queue:
@@ -166,18 +248,10 @@ class _Queue:
         self.actor = actor
         self.now = times.now()
         self.soon = self.now + timedelta(days=7)
-        self.sources = sources(actor)
-        self.clocks = self._clocks()
+        self.plan = _Plan.of(actor, self.now)
+        self.sources = list(self.plan.sources)
+        self.clocks = self.plan.clocks
         self.undated = True
-
-    def _clocks(self) -> QuerySet[Clock]:
-        state = self.actor.state
-        rows = Clock.objects.filter(holder=state, ended_at=None, due_at__isnull=False)
-        if not self.actor.official:
-            return rows.filter(case__in=cases.notifications(self.actor).values("case"))
-        # Before that day nothing may be decided: it ends no time of one's own.
-        early = [rule.id for rule in clocks.clocks().rules.values() if rule.step == "export_not_before"]
-        return rows.exclude(authority=state, effect=Clock.Effect.NONE, rule__in=early)
 
     def only(self, *, kind: str, text: str, due: str) -> _Queue:
         """The part of it that a filter names."""
@@ -198,59 +272,20 @@ class _Queue:
             part.clocks = part.clocks.filter(case__in=named)
             part.sources = [replace(one, rows=about(one, named, text)) for one in part.sources]
         if kind:
-            part.clocks = self._of_kind(part.clocks, kind)
+            part.clocks = self.plan.of_kind(part.clocks, kind, self.sources)
             part.sources = [one for one in part.sources if one.kind == kind]
         return part
-
-    def _of_kind(self, rows: QuerySet[Clock], kind: str) -> QuerySet[Clock]:
-        """The time limits that run on rows of a kind; those that run on none, where the kind says so."""
-        own = rows.filter(authority=self.actor.state)
-        if kind == "others":
-            others = rows.exclude(authority=self.actor.state)
-            return others if self.actor.official else others | self._alone(own)
-        if kind == "clock":
-            return self._alone(own) if self.actor.official else rows.none()
-        met = Q(pk__in=[])
-        for one in self.sources:
-            if one.kind == kind and one.name in TIMED:
-                met |= self._runs_on(one)
-        return own.filter(met)
-
-    def _alone(self, rows: QuerySet[Clock]) -> QuerySet[Clock]:
-        for one in self.sources:
-            if one.name in TIMED:
-                rows = rows.exclude(self._runs_on(one))
-        return rows
-
-    def _runs_on(self, source: Source) -> Q:
-        # The name of the kind comes first: it spares the database the look-up of every other row. A row is asked for
-        # by its value, not by whether there is one: for that, PostgreSQL would first gather everything that waits.
-        def waits(**key: Any) -> Q:
-            return Q(IsNull(Subquery(source.rows.order_by().filter(**key).values("pk")[:1]), False))
-
-        met = Q(Q(subject=source.name), waits(pk=OuterRef("subject_id")))
-        if source.about:
-            known = Q(subject=source.about.removesuffix("_id"))
-            met |= Q(known, waits(**{source.about: OuterRef("subject_id")}))
-        return met
-
-    # ── how many ─────────────────────────────────────────────────────────────────────────────────────────────
 
     def counts(self) -> tuple[Counter[str], int, int]:
         """How many there are of each kind; and how many are overdue, and due within a week.
 
         Sources that are empty are not asked again.
         """
-        named = [(one.kind, one.rows) for one in self.sources]
-        named += [(kind, self._of_kind(self.clocks, kind)) for kind in ("clock", "others")]
-        for rows, column in [(self.clocks, "due_at"), *((one.rows, one.due) for one in self.sources if one.due)]:
-            named.append(("over", rows.filter(**{f"{column}__lt": self.now})))
-            named.append(("week", rows.filter(**{f"{column}__gte": self.now, f"{column}__lt": self.soon})))
-        counts = _counted([rows for _kind, rows in named])
+        counts = self.plan.counts(self.now, self.soon)
         found: Counter[str] = Counter()
-        for (kind, _rows), count in zip(named, counts, strict=True):
+        for kind, count in counts:
             found[kind] += count
-        self.sources = [one for one, count in zip(self.sources, counts, strict=False) if count]
+        self.sources = [one for one, (_kind, count) in zip(self.sources, counts, strict=False) if count]
         return found, min(found.pop("over"), MOST + 1), min(found.pop("week"), MOST + 1)
 
     # ── which ────────────────────────────────────────────────────────────────────────────────────────────────
@@ -351,12 +386,10 @@ class _Queue:
     def titled(self, items: Sequence[Item]) -> list[Item]:
         """The items with the number and the waste of their case, where they have no title of their own."""
         wanted = {item.case for item in items if item.case and not item.title}
-        rows = cases.notifications(self.actor).filter(case__in=wanted) if wanted else ()
+        rows = cases.notifications(self.actor).filter(case__in=wanted).annotate(waste=KT("blocks__designation"))
         titles = {
             case: " · ".join(filter(None, [number or case, (waste or "")[:80]]))
-            for case, number, waste in (
-                rows.annotate(waste=KT("blocks__designation")).values_list("case", "number", "waste") if rows else ()
-            )
+            for case, number, waste in (rows.values_list("case", "number", "waste") if wanted else ())
         }
         return [
             item if item.title else replace(item, title=_numbered(titles.get(item.case, item.case), item.serial))

@@ -45,7 +45,7 @@ from tidegate.parties.scope import visible
 class Source:
     """Rows that wait for an actor. `since` is the column that says for how long; `about` the column of another row
     whose time limits are theirs too; `due` a column that holds the end of their time; `words` what a text is looked
-    for in where the row is of no case."""
+    for in where the row is of no case; `near` rows that all of them are among, where those are gathered sooner."""
 
     kind: str
     what: Callable[[Any], Any]
@@ -55,6 +55,7 @@ class Source:
     due: str = ""
     title: Callable[[Any], str] | None = None
     words: Sequence[str] = ()
+    near: QuerySet[Any] | None = None
 
     @property
     def name(self) -> str:
@@ -165,10 +166,10 @@ def _movements(actor: Actor) -> Iterator[Source]:
     for right, statuses, what, where in MOVEMENTS:
         if not actor.may(right):
             continue
-        rows = seen.filter(status__in=statuses)
+        near = rows = seen.filter(status__in=statuses)
         if where:
             rows = rows.filter(**{f"notification__state_{where}": actor.state})
-        yield Source("movement", _says(what), rows, "updated_at")
+        yield Source("movement", _says(what), rows, "updated_at", near=near)
     if actor.may("movements.correction.answer"):
         made = visible(Correction.objects.filter(status="proposed"), actor, "movements.movement.read")
         yield Source(

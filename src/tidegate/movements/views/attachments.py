@@ -9,6 +9,7 @@ from django.contrib import messages
 from django.core.files.uploadedfile import UploadedFile
 from django.http import FileResponse, Http404, HttpRequest, HttpResponseBase
 from django.shortcuts import redirect
+from django.template.defaultfilters import filesizeformat
 from django.utils.translation import gettext as _
 from django.views.decorators.http import require_POST, require_safe
 
@@ -57,9 +58,8 @@ def uploaded(given: UploadedFile[Any]) -> dict[str, Any]:
     """A file that came with a form, as the command takes it. Raises Refused("file") for one that is too large, before
     it is read into memory."""
     if (given.size or 0) > evidence.LARGEST:
-        raise Refused(
-            "file", _("The file is too large."), field="file", value=given.size, expected=f"≤ {evidence.LARGEST}"
-        )
+        size = filesizeformat(given.size)
+        raise Refused("file", _("The file is too large."), field="file", value=size, expected=evidence.AT_MOST)
     return {"name": given.name or "", "media_type": given.content_type or "", "data": given.read()}
 
 

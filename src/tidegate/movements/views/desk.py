@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Container, Sequence
 from datetime import UTC, date, datetime, timedelta
 from typing import Any
 from uuid import UUID
@@ -13,6 +14,7 @@ from django.http import Http404, HttpRequest, HttpResponse, HttpResponseBase
 from django.shortcuts import redirect, render
 from django.urls import reverse
 from django.utils.crypto import constant_time_compare, salted_hmac
+from django.utils.functional import SimpleLazyObject
 from django.utils.translation import gettext as _
 from django.utils.translation import override
 from django.views.decorators.http import require_http_methods, require_POST, require_safe
@@ -28,6 +30,7 @@ from tidegate.movements.views.acting import expected
 from tidegate.parties import times
 from tidegate.parties.access import needs, public
 from tidegate.parties.actors import Actor, acting, in_force, memberships_of
+from tidegate.parties.choices import memberships
 from tidegate.parties.commanding import Forbidden, Missing, Refused
 from tidegate.parties.models import Delegation, Membership
 from tidegate.parties.registry import registry
@@ -54,7 +57,7 @@ def desk(request: HttpRequest) -> HttpResponseBase:
     query = request.GET.copy()
     query.pop("page", None)
     page = Paginator(range(min(found.matching, queries.MOST)), PER_PAGE).get_page(found.page)
-    known = _known(actor, found.items)
+    known = SimpleLazyObject(lambda: _known(actor, found.items))
     context = {
         "desk": found,
         "page": page,
@@ -64,7 +67,7 @@ def desk(request: HttpRequest) -> HttpResponseBase:
         "query": f"{query.urlencode()}&" if query else "",
         "kept_query": query.urlencode(),
         "filters": overview.saved(actor, "desk"),
-        "feed": request.build_absolute_uri(reverse("movements:desk-feed", args=[token_of(actor)]))
+        "feed": request.build_absolute_uri(reverse("movements:desk-feed", args=[token_of(actor, memberships(request))]))
         if actor.person is not None
         else "",
         "may_draft": actor.may("movements.notification.draft"),
@@ -89,8 +92,8 @@ def _known(actor: Actor, items: Any) -> set[str]:
 OWN_PAGES = {"approval": "parties:approvals"}
 
 
-def address_of(item: queries.Item, known: set[str]) -> str:
-    """The page on which it is done."""
+def address_of(item: queries.Item, known: Container[str]) -> str:
+    """The page on which it is done; `known` is asked only for what has no page of its own."""
     if item.subject in OWN_PAGES:
         return reverse(OWN_PAGES[item.subject])
     if item.kind == "breach":
@@ -110,13 +113,15 @@ def address_of(item: queries.Item, known: set[str]) -> str:
 # ── for a calendar program ───────────────────────────────────────────────────────────────────────────────────
 
 
-def token_of(actor: Actor) -> str:
-    """What opens the calendar without a sign-in: it names the role, and dies with the role or the person's password."""
-    assert actor.person is not None
+def token_of(actor: Actor, held: Sequence[Membership]) -> str:
+    """What opens the calendar without a sign-in: it names the role, and dies with the role or the person's password.
+
+    `held` are the roles of the person, among them the acting one.
+    """
     assert actor.organisation is not None
     own = actor.agent or actor.organisation
-    member = Membership.objects.filter(person=actor.person, organisation=own, role=actor.role).first()
-    assert member is not None, "an acting person has the role"
+    # The oldest, where a role is held twice: a calendar program keeps the address.
+    member = min((m for m in held if m.organisation_id == own.pk and m.role == actor.role), key=lambda m: m.pk)
     delegation = "" if actor.delegation is None else str(actor.delegation.pk)
     return signing.dumps([str(member.pk), delegation, _stamp(member)], salt=SALT).replace(":", "~")
 
@@ -171,7 +176,7 @@ def calendar(request: HttpRequest, actor: Actor) -> bytes:
     person = actor.person
     with override((person.language if person is not None else "") or "en"):
         items = queries.dated(actor)
-        known = _known(actor, items)
+        known = SimpleLazyObject(lambda: _known(actor, items))
         for item in items:
             if item.due is None:
                 continue

@@ -17,6 +17,16 @@ register = template.Library()
 @register.filter
 def control(field: BoundField) -> SafeString:
     """The field's control with the classes of its kind; Django itself ties help and errors to it for screen readers."""
+    return _drawn(field)
+
+
+@register.filter
+def focused(field: BoundField) -> SafeString:
+    """The same, taking the focus when the page opens."""
+    return _drawn(field, autofocus=True)
+
+
+def _drawn(field: BoundField, **more: Any) -> SafeString:
     widget = field.field.widget
     if isinstance(widget, forms.CheckboxInput):
         css = "form-check-input"
@@ -26,7 +36,16 @@ def control(field: BoundField) -> SafeString:
         css = "form-control"
     if field.errors:
         css += " is-invalid"
-    return field.as_widget(attrs={**widget.attrs, "class": css})
+    return field.as_widget(attrs={**widget.attrs, "class": css, **more})
+
+
+@register.filter
+def first_wrong(form: forms.Form) -> str:
+    """The name of the first field that has to be put right, where a keyboard goes on; "" where the form as a whole is
+    wrong, which is said above it."""
+    if form.non_field_errors():
+        return ""
+    return next((field.name for field in form.visible_fields() if field.errors), "")
 
 
 @register.filter

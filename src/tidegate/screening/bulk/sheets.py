@@ -27,15 +27,20 @@ MOST_KEPT = 10_000
 
 @dataclass(slots=True, eq=False)
 class Part:
-    """Entries of one list of a decision, their JSON joined by commas, and the words that a table shows of them."""
+    """Entries of one list of a decision, their JSON joined by commas, and the words that a table shows of them.
+
+    `after`: the same JSON where it comes after other entries.
+    """
 
     items: list[dict[str, Any]]
     text: str
     words: tuple[str, ...] = ()
+    after: str = ""
 
 
 NOTHING = Part([], "")
 LISTS = ("layers", "reasons", "missing", "questions", "verify", "alerts")
+OPENINGS = (',"layers":[', *(f'],"{name}":[' for name in LISTS[1:]))
 HIGHEST = CONFIDENCES.index("high")
 
 
@@ -50,16 +55,8 @@ def written(items: list[dict[str, Any]], named: str = "") -> Part:
     for item in items if named else ():
         value = item[named]
         found.update(dict.fromkeys(value if isinstance(value, list) else (value,)))
-    return Part(items, compact(items)[1:-1], tuple(found))
-
-
-def joined(parts: Sequence[Part]) -> Part:
-    """Parts one after the other."""
-    kept = [part for part in parts if part.text]
-    if len(kept) < 2:
-        return kept[0] if kept else NOTHING
-    words = dict.fromkeys(word for part in kept for word in part.words)
-    return Part([item for part in kept for item in part.items], ",".join([part.text for part in kept]), tuple(words))
+    text = compact(items)[1:-1]
+    return Part(items, text, tuple(found), f",{text}")
 
 
 def told(words: Sequence[str]) -> str | None:
@@ -69,17 +66,25 @@ def told(words: Sequence[str]) -> str | None:
 
 @dataclass(slots=True)
 class Line:
-    """A decision as text, with what a table shows of it.
+    """A decision as pieces of text that many decisions share, with what a table shows of it.
 
-    `text`: its JSON without id and opening brace. `flat`: entries that are open, entry of the Union's list, confidence,
-    rules, papers lacking, facts asked for. `pages`, `missing`, `questions`: the parts that many decisions share.
+    `pieces`: put together, its JSON without id and opening brace. `candidates`, `eu_entry`, `confidence`: as a table
+    shows them. `pages`, `missing`, `questions`: the parts whose words are the rules, the papers lacking, and the facts
+    asked for.
     """
 
-    text: str
-    flat: tuple[str | None, str | None, str, str | None, str | None, str | None]
+    pieces: list[str]
+    candidates: str | None
+    eu_entry: str | None
+    confidence: str
     pages: list[Page]
     missing: Part
     questions: Part
+
+    @property
+    def text(self) -> str:
+        """The JSON."""
+        return "".join(self.pieces)
 
 
 @dataclass(eq=False)
@@ -96,7 +101,6 @@ class Page:
     asks: tuple[int, ...]
     hangs: bool
     checks: tuple[int, ...]
-    placed: bool
     warns: tuple[int, ...]
     rank: int
 
@@ -121,7 +125,8 @@ class Sheets:
         self._pages: dict[int, Page] = {}
         self._kept: dict[Any, Part] = {}
         self._starts: dict[Any, tuple[dict[str, Any], str, str | None, bool]] = {}
-        self._ends = [f'"changes":[],"confidence":"{c}","rulebook":{compact(book.label)}}}' for c in CONFIDENCES]
+        self._places: dict[tuple[str, tuple[int, ...]], tuple[str, ...]] = {}
+        self._ends = [f'],"changes":[],"confidence":"{c}","rulebook":{compact(book.label)}}}' for c in CONFIDENCES]
 
     def of(self, record: SetRecord, head: tuple[str, str | None, str | None]) -> tuple[dict[str, Any], str]:
         """(the decision without id, its JSON without the opening brace). The parts of the decision are shared."""
@@ -129,7 +134,7 @@ class Sheets:
         body: dict[str, Any] = dict(start)
         for name, found in zip(LISTS, parts, strict=True):
             body[name] = [item for part in found for item in part.items]
-        body |= {"changes": [], "confidence": line.flat[2], "rulebook": self.book.label}
+        body |= {"changes": [], "confidence": line.confidence, "rulebook": self.book.label}
         return body, line.text
 
     def line(self, record: SetRecord, head: tuple[str, str | None, str | None]) -> Line:
@@ -155,7 +160,7 @@ class Sheets:
         asking: tuple[int, ...] = ()
         checks: tuple[int, ...] = ()
         warned: tuple[int, ...] = ()
-        placed, rank = False, HIGHEST
+        rank = HIGHEST
         layers: list[Part] = []
         reasons: list[Part] = []
         for page in pages:
@@ -171,7 +176,6 @@ class Sheets:
             asking += page.asks
             checks += page.checks
             warned += page.warns
-            placed = placed or page.placed
         declared = route.declared_entry
         missing = self._lacking(record, pages)
         asks = verify = alarms = NOTHING
@@ -179,26 +183,22 @@ class Sheets:
             key: Any = ("questions", record.cls if asked else -1, asking)
             asks = self._kept.get(key) or self._keep(key, questions(self.book, cls, self._of(asking), asked), "fact")
         if checks:
-            key = ("verify", checks, self._places(route) if placed else None)
+            key = ("verify", checks, self._filled("verify", checks, route))
             verify = self._kept.get(key) or self._keep(key, verifications(route, self.book, self._of(checks)))
         if declared or warned:
             key = ("alerts", declared and record.cls, declared, warned)
             alarms = self._kept.get(key) or self._keep(key, alerts(route, self.book, cls, self._of(warned)))
         parts = (layers, reasons, (missing,), (asks,), (verify,), (alarms,))
-        whole = (
-            f'{text},"layers":[{",".join([part.text for part in layers])}],'
-            f'"reasons":[{",".join([part.text for part in reasons])}],"missing":[{missing.text}],'
-            f'"questions":[{asks.text}],"verify":[{verify.text}],"alerts":[{alarms.text}],{self._ends[rank]}'
-        )
-        flat = (
-            candidates,
-            start["eu_entry"],
-            CONFIDENCES[rank],
-            ";".join([word for part in reasons for word in part.words]) or None,
-            told(missing.words),
-            told(asks.words),
-        )
-        return start, parts, Line(whole, flat, pages, missing, asks)
+        pieces = [text]
+        for opening, found in zip(OPENINGS, parts, strict=True):
+            pieces.append(opening)
+            first = True
+            for part in found:
+                if part.text:
+                    pieces.append(part.text if first else part.after)
+                    first = False
+        pieces.append(self._ends[rank])
+        return start, parts, Line(pieces, candidates, start["eu_entry"], CONFIDENCES[rank], pages, missing, asks)
 
     def _start(
         self, number: int, head: tuple[str, str | None, str | None]
@@ -251,7 +251,6 @@ class Sheets:
             tuple(n for n in numbers if self.results[n].questions or self.results[n].entry_rules),
             any(layer.entry_rules for layer in layers),
             tuple(n for n in numbers if self.results[n].verify),
-            any("@" in name for layer in layers for name in layer.verify),
             tuple(n for n in numbers if self.results[n].alerts),
             min(ranks, default=HIGHEST),
         )
@@ -262,7 +261,7 @@ class Sheets:
             return lacking[0].lacking or NOTHING if lacking else NOTHING
         route = record.route
         numbers = tuple([n for n in (*self.intl[record.layers[0]][0], *record.layers[1:]) if self.results[n].missing])
-        key = ("missing", numbers, self._places(route) if any(page.lacking is None for page in lacking) else None)
+        key = ("missing", numbers, self._filled("missing", numbers, route))
         found = self._kept.get(key)
         if found is None:
             items = [
@@ -273,9 +272,18 @@ class Sheets:
             found = self._keep(key, items, "documents")
         return found
 
-    @staticmethod
-    def _places(route: Route) -> tuple[Any, ...]:
-        return route.export, route.import_, route.transit
+    def _filled(self, what: str, numbers: tuple[int, ...], route: Route) -> tuple[str, ...]:
+        """What a route makes of the names by place (`CONSENT:@import`) in some results: all that they turn on."""
+        named = self._places.get((what, numbers))
+        if named is None:
+            layers = self._of(numbers)
+            names = (
+                [fact for layer in layers for fact in layer.verify]
+                if what == "verify"
+                else [kind for layer in layers for _, kinds, _ in layer.missing for kind in kinds]
+            )
+            named = self._places[what, numbers] = tuple(dict.fromkeys(name for name in names if "@" in name))
+        return tuple([route.fill(name) for name in named])
 
     def _keep(self, key: Any, items: list[dict[str, Any]], named: str = "") -> Part:
         """A part that other decisions may share."""

@@ -27,15 +27,19 @@ __all__ = ["load_result"]
 
 
 def load_result(
-    path_of_decisions: str | os.PathLike[str], source_name: str, summary: Summary | Mapping[str, Any]
+    path_of_decisions: str | os.PathLike[str],
+    source_name: str,
+    summary: Summary | Mapping[str, Any],
+    source: str | os.PathLike[str] | None = None,
 ) -> Batch:
     """Shows a finished result on the batch page; gives the batch, whose `get_absolute_url` leads to it.
 
     path_of_decisions: Parquet in the full form, best written with `screen_file(…, keep=WHOLE_SHIPMENT)`, so that the
-    filters know States and months and a row can be opened on the check page. Its rejects file is taken along. The
-    files are copied; an earlier result of that name that was registered in this way goes. Django must be set up and
-    the database migrated (`tidegate.web.serve.prepare`). Raises ValueError for a file that is no such result.
+    filters know States and months and a row can be opened on the check page. Its rejects file is taken along, and the
+    `source` where one is given, so that a proposal to change the law can be tried on its shipments. The files are
+    copied; an earlier result of that name that was registered in this way goes. Django must be set up and the database
+    migrated (`tidegate.web.serve.prepare`). Raises ValueError for a file that is no such result.
     """
     from tidegate.web.batch.commands import register
 
-    return register(path_of_decisions, source_name, summary)
+    return register(path_of_decisions, source_name, summary, source)

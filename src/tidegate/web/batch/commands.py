@@ -126,7 +126,12 @@ def counts_of(summary: Mapping[str, Any], checks: int) -> dict[str, Any]:
     }
 
 
-def register(decisions: str | os.PathLike[str], source_name: str, summary: Summary | Mapping[str, Any]) -> Batch:
+def register(
+    decisions: str | os.PathLike[str],
+    source_name: str,
+    summary: Summary | Mapping[str, Any],
+    source: str | os.PathLike[str] | None = None,
+) -> Batch:
     """See `tidegate.web.batch.load_result`."""
     path = Path(decisions)
     figures = public(summary if isinstance(summary, Mapping) else summary.as_dict(), source_name)
@@ -137,6 +142,10 @@ def register(decisions: str | os.PathLike[str], source_name: str, summary: Summa
         shutil.copyfile(path, folder / store.DECISIONS)
         if rejects_path(path).exists():
             shutil.copyfile(rejects_path(path), rejects_path(folder / store.DECISIONS))
+        if source is not None:
+            batch.files = [store.safe_name(Path(source).name, [])]
+            store.source_folder(batch).mkdir(mode=0o700, parents=True)
+            shutil.copyfile(source, store.source_folder(batch) / batch.files[0])
         (folder / store.SUMMARY).write_text(json.dumps(figures, ensure_ascii=False), encoding="utf-8")
         found, checks = results.build(folder)
         if found != figures["decided"]:

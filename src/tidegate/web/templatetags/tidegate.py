@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from datetime import date, datetime
+from functools import lru_cache
 from typing import Any
 
 from django import template
@@ -24,8 +25,12 @@ register = template.Library()
 @register.simple_tag
 def icon(name: str, label: str = "", css: str = "") -> SafeString:
     """An icon of the sprite: decoration without `label`, a picture with that name with it."""
-    sprite = static("vendor/tabler-icons/sprite.svg")
-    name = name.replace("/", "-")
+    return _picture(static("vendor/tabler-icons/sprite.svg"), name.replace("/", "-"), str(label), css)
+
+
+@lru_cache(maxsize=1024)
+def _picture(sprite: str, name: str, label: str, css: str) -> SafeString:
+    # A page has some sixty of them, mostly the same few.
     if label:
         return format_html(
             '<svg class="icon {}" role="img" aria-label="{}"><use href="{}#{}"/></svg>',

@@ -124,11 +124,13 @@ class RuleForm(forms.Form):
 
     SPELLED = {"first": "from", "last": "to"}
 
-    def __init__(self, data: Any = None, *, rule: Rule | None, state: str):
+    def __init__(self, data: Any = None, *, rule: Rule | None, state: str, given: Mapping[str, Any] | None = None):
+        """`given`: what an earlier proposal wrote, in the rulebook's own form, with its `why` and `cases`."""
         self.rule, self.state = rule, state
         self.as_written = rule_as_written(rule) if rule else {}
-        initial = {name: self.as_written.get(self.SPELLED.get(name, name)) for name in self.base_fields}
-        if rule is None:
+        written = given or self.as_written
+        initial = {name: written.get(self.SPELLED.get(name, name)) for name in self.base_fields}
+        if rule is None and not given:
             initial |= {"hs": ["3915"], "basel": ["any"], "status": "gazetted", "confidence": "medium"}
             initial |= {"role": "import", "kind": "prohibition", "dates": "seen", "checked": today(), "id": ""}
         super().__init__(data, initial={k: v for k, v in initial.items() if v is not None})

@@ -76,7 +76,7 @@ def change(request: HttpRequest, rule_id: str) -> HttpResponseBase:
 
 def _form(request: HttpRequest, rule: Rule | None) -> HttpResponseBase:
     actor = request.actor  # type: ignore[attr-defined]
-    form = RuleForm(request.POST or None, rule=rule, state=actor.state)
+    form = RuleForm(request.POST or None, rule=rule, state=actor.state, given=_given(request, rule))
     if request.method == "POST" and form.is_valid():
         try:
             row = commands.propose(
@@ -102,6 +102,17 @@ def _form(request: HttpRequest, rule: Rule | None) -> HttpResponseBase:
         "state_name": shared.state_name(actor.state, current_book().states),
     }
     return render(request, "upkeep/form.html", context, status=422 if form.errors else 200)
+
+
+def _given(request: HttpRequest, rule: Rule | None) -> dict[str, Any]:
+    """What an earlier proposal of the same rule wrote (`?from=`), so that nobody types it again; {} without one."""
+    try:
+        row = _found(request, UUID(request.GET.get("from", "")))
+    except ValueError:
+        return {}
+    if row.fresh != (rule is None) or (rule is not None and row.rule != rule.id):
+        raise Missing("proposal")
+    return {**row.as_law().content["rules"][0], "why": row.why, "cases": row.cases}
 
 
 def _example(rule: Rule | None) -> str:
@@ -155,14 +166,21 @@ def _tried(request: HttpRequest, row: Proposal) -> dict[str, Any]:
         "shifts": shifts[:SHOWN_CASES],
         "more_shifts": max(0, len(shifts) - SHOWN_CASES),
         "changes": trial.changes,
-        "batches": [batch for batch in batches.visible(request)[:100] if batch.state == Batch.State.DONE],
+        "batches": [batch for batch in batches.visible(request)[:100] if _readable(batch)],
         "any_day": "any_day" in request.GET,
     }
     token = request.GET.get("batch", "")
     if token and trial.loads:
         batch = batches.find(request, token)
+        if not _readable(batch):
+            raise Http404(_("The file of this batch is not here."))
         out |= {"batch": batch, "told": _shipments(batch, *trials.books_of(row), any_day="any_day" in request.GET)}
     return out
+
+
+def _readable(batch: Batch) -> bool:
+    """Whether a batch was screened and its shipments can still be read; of a registered result there may be none."""
+    return batch.state == Batch.State.DONE and bool(batch.files)
 
 
 @dataclass(frozen=True)

@@ -1,0 +1,85 @@
+"""How many rows each of many questions has, in one question to the database; and keeping what was written for one who
+asks again."""
+
+from __future__ import annotations
+
+from collections import OrderedDict
+from collections.abc import Callable, Hashable, Iterable
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any, Generic, TypeVar
+
+from django.core.exceptions import EmptyResultSet
+from django.db import connection
+from django.db.models import DateTimeField, Expression, QuerySet
+
+T = TypeVar("T")
+
+
+class Moment(Expression):
+    """A moment in a question that is kept: it stands among the parameters by its name until the question is asked."""
+
+    def __init__(self, name: str) -> None:
+        super().__init__(output_field=DateTimeField())
+        self.name = name
+
+    def as_sql(self, compiler: Any, connection: Any) -> tuple[str, Any]:
+        return "%s", (self,)
+
+
+@dataclass(frozen=True)
+class Count:
+    """How many rows each of some parts has, never more than `most`: one question, written once and asked often."""
+
+    sql: str
+    params: tuple[Any, ...]
+    places: tuple[int, ...]
+    size: int
+
+    @classmethod
+    def of(cls, parts: Iterable[QuerySet[Any]], most: int) -> Count:
+        asked: list[str] = []
+        params: list[Any] = []
+        places: list[int] = []
+        size = 0
+        for place, rows in enumerate(parts):
+            size = place + 1
+            try:
+                sql, values = rows.order_by().values("pk")[:most].query.sql_with_params()
+            except EmptyResultSet:
+                continue
+            asked.append(f"(SELECT count(*) FROM ({sql}) part{place})")  # noqa: S608
+            params += values
+            places.append(place)
+        return cls(f"SELECT {', '.join(asked)}" if asked else "", tuple(params), tuple(places), size)
+
+    def ask(self, **moments: datetime) -> list[int]:
+        """The counts in the order of the parts; `moments` are the values of their Moments, by name."""
+        found = [0] * self.size
+        if self.sql:
+            written = {name: connection.ops.adapt_datetimefield_value(value) for name, value in moments.items()}
+            params = [written[one.name] if isinstance(one, Moment) else one for one in self.params]
+            with connection.cursor() as cursor:
+                cursor.execute(self.sql, params)
+                for place, count in zip(self.places, cursor.fetchone(), strict=True):
+                    found[place] = count
+        return found
+
+
+class Kept(Generic[T]):
+    """The last things that were made, at most `most` of them, by all that they were made from."""
+
+    def __init__(self, most: int) -> None:
+        self.most = most
+        self._things: OrderedDict[Hashable, T] = OrderedDict()
+
+    def get(self, key: Hashable, make: Callable[[], T]) -> T:
+        # Taken out and put back at the end: the first is the one that was not asked for the longest. What another
+        # thread takes out meanwhile is made anew.
+        found = self._things.pop(key, None)
+        if found is None:
+            found = make()
+        self._things[key] = found
+        if len(self._things) > self.most:
+            self._things.popitem(last=False)
+        return found
