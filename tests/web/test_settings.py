@@ -65,14 +65,23 @@ def test_databases_are_named_by_an_address(tmp_path: Path) -> None:
         "tidegate",
     )
     quick = "-c jit=off -c max_parallel_workers_per_gather=0 -c random_page_cost=1.1"
-    assert shared["OPTIONS"] == {"options": quick, "sslmode": "require"}
+    assert shared["OPTIONS"] == {"options": quick, "prepare_threshold": 1, "sslmode": "require"}
+    pooled = database(tmp_path, {"TIDEGATE_DATABASE_URL": "postgresql://db.example/tidegate?prepare_threshold=off"})
+    assert pooled["OPTIONS"] == {"options": quick, "prepare_threshold": None}
     by_socket = database(tmp_path, {"TIDEGATE_DATABASE_URL": "postgresql:///tidegate?host=/run/db"})
     assert by_socket["HOST"] == "/run/db"
 
 
 @pytest.mark.parametrize(
     "address",
-    ["mysql://x/y", "postgresql://host", "postgresql://host:port/name", "sqlite://relative", "tidegate.db"],
+    [
+        "mysql://x/y",
+        "postgresql://host",
+        "postgresql://host:port/name",
+        "postgresql://host/name?prepare_threshold=no",
+        "sqlite://relative",
+        "tidegate.db",
+    ],
 )
 def test_an_address_that_is_none_says_what_was_expected(tmp_path: Path, address: str) -> None:
     with pytest.raises(ImproperlyConfigured, match="TIDEGATE_DATABASE_URL"):

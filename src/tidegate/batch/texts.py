@@ -25,7 +25,7 @@ NAMED = ("entry_candidates", "eu_entry", "confidence", "rules", "missing_documen
 TEXTS = ("outcome", "entry", "entry_candidates", "eu_entry", "regime", "confidence", "rulebook", "rules",
          "missing_documents", "question_facts")  # fmt: skip
 MOST_KEPT = 5_000  # decisions put together and kept for the next batch
-TEXT_BYTES = 64 << 20  # of JSON put together at a time
+TEXT_BYTES = 32 << 20  # of JSON put together at a time
 SETS_A_TICK = 2_000  # decisions put together between two looks at whether the work should end
 Reason = tuple[str, str]  # rule, effect
 
@@ -125,26 +125,27 @@ class BodyTable:
         if top > len(self._place):
             more = np.full(top - len(self._place), -1, dtype=np.int32)
             self._place = np.concatenate([self._place, more])
-        places = self._place[sets]
-        missing = places < 0
-        if missing.any():
-            new = np.unique(sets[missing])
-            self._place[new] = np.arange(len(self._codes), len(self._codes) + len(new), dtype=np.int32)
-            codes, pages, pieces = [], [], []
-            for n, number in enumerate(new.tolist()):
-                if tick is not None and n % SETS_A_TICK == 0:
-                    tick()
-                line = self.session.line(number)
-                words, mine, text = self._alone_words(number) if line is None else self._line_words(line)
-                codes.append([known.setdefault(word, len(known)) for known, word
-                              in zip(self._words.values(), words, strict=True)])  # fmt: skip
-                pages.append([self._pages.setdefault(page, len(self._pages)) for page in mine])
-                pieces.append(self._pieces.numbers(text))
-            self._codes = np.concatenate([self._codes, np.array(codes, dtype=np.int32)])
-            self._page_lists.extend(pages)
-            self._piece_lists.extend(pieces)
-            places = self._place[sets]
-        return places.astype(np.int64)
+        new = np.unique(sets[self._place[sets] < 0])
+        for start in range(0, len(new), SETS_A_TICK):
+            if tick is not None:
+                tick()
+            self._learn(new[start : start + SETS_A_TICK])
+        return self._place[sets].astype(np.int64)
+
+    def _learn(self, new: Codes) -> None:
+        """Puts the decisions of some sets together."""
+        codes, pages, pieces = [], [], []
+        for number in new.tolist():
+            line = self.session.line(number)
+            words, mine, text = self._alone_words(number) if line is None else self._line_words(line)
+            codes.append([known.setdefault(word, len(known)) for known, word
+                          in zip(self._words.values(), words, strict=True)])  # fmt: skip
+            pages.append([self._pages.setdefault(page, len(self._pages)) for page in mine])
+            pieces.append(self._pieces.numbers(text))
+        self._place[new] = np.arange(len(self._codes), len(self._codes) + len(new), dtype=np.int32)
+        self._codes = np.concatenate([self._codes, np.array(codes, dtype=np.int32)])
+        self._page_lists.extend(pages)
+        self._piece_lists.extend(pieces)
 
     def _line_words(self, line: Line) -> tuple[tuple[Any, ...], list[Page], list[str]]:
         """(words of NAMED, pages, pieces of JSON) of a decision."""

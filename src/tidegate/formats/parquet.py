@@ -21,6 +21,8 @@ from tidegate.formats.rejects import FormatError, RowError
 Parsed = tuple[int, dict[str, Any] | None, RowError | None, Any]
 
 _ROWS_AT_ONCE = 4096
+# what was read is let go of at once: buffered ahead, the whole file would be held until its end
+_READING: dict[str, Any] = {"pre_buffer": False, "buffer_size": 1 << 20}
 _SMALL = 1 << 16  # bytes of a column's stored dictionary up to which it is worth handing on as it is
 
 
@@ -30,7 +32,7 @@ class ParquetTable:
     def __init__(self, source: Path | IO[bytes], name: str, limits: Limits) -> None:
         self.name, self._source = name, source
         try:
-            self._file = pq.ParquetFile(source, memory_map=False, buffer_size=1 << 20)
+            self._file = pq.ParquetFile(source, memory_map=False, **_READING)
             self.schema: pa.Schema = self._file.schema_arrow
         except (pa.ArrowException, OSError, ValueError) as error:
             raise FormatError(
@@ -64,10 +66,11 @@ class ParquetTable:
         names = None if columns is None else [self.schema.names[n] for n in columns]
         # dictionaries end with the file's own groups of rows, and so does a batch: small groups are read whole
         large = self.row_count >= self._file.num_row_groups * batch_rows // 2
-        kept = [self.schema.names[n] for n in coded if self._is_coded(n)] if large else []
+        small = self._small_dictionaries() if large and coded else set()
+        kept = [self.schema.names[n] for n in coded if self.schema.names[n] in small]
         file = self._file
         if kept:
-            file = pq.ParquetFile(self._source, metadata=file.metadata, buffer_size=1 << 20, read_dictionary=kept)
+            file = pq.ParquetFile(self._source, metadata=file.metadata, read_dictionary=kept, **_READING)
         stream = file.iter_batches(batch_size=batch_rows, columns=names)
         while True:
             try:
@@ -84,19 +87,18 @@ class ParquetTable:
         if done != self.row_count:
             raise FormatError(f"{self.name}: {self.row_count} rows announced, {done} found", value=done)
 
-    def _is_coded(self, place: int) -> bool:
-        """Whether a column is text that the file stores once in a small dictionary."""
-        if not pa.types.is_string(self.schema.field(place).type):
-            return False
-        groups = self._file.metadata
-        name = self.schema.names[place]
-        for n in range(groups.num_columns):
-            if groups.schema.column(n).path == name and groups.num_row_groups:
-                found = groups.row_group(0).column(n)
-                return bool(
-                    found.has_dictionary_page and found.data_page_offset - found.dictionary_page_offset <= _SMALL
-                )
-        return False
+    def _small_dictionaries(self) -> set[str]:
+        """The columns of text that the file stores once in a small dictionary."""
+        if not self._file.num_row_groups:
+            return set()
+        first = self._file.metadata.row_group(0)
+        chunks = (first.column(n) for n in range(first.num_columns))
+        stored = {
+            chunk.path_in_schema
+            for chunk in chunks
+            if chunk.has_dictionary_page and chunk.data_page_offset - chunk.dictionary_page_offset <= _SMALL
+        }
+        return {field.name for field in self.schema if pa.types.is_string(field.type) and field.name in stored}
 
     def rows(self) -> Iterator[Parsed]:
         """Every row, numbers as `Decimal`, days as dates; a value that cannot be one rejects its row

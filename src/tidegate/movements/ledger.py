@@ -119,8 +119,7 @@ def reserve(
     Missing.
     """
     mass = kilograms(kg)
-    account = rows.locked(holder, reference)
-    row = rows.of_draw(account, draw)
+    account, row = rows.drawn(holder, reference, draw)
     if row is not None and row.committed_kg is not None:
         return row
     if row is not None and row.status != Status.LIVE:
@@ -152,8 +151,7 @@ def commit(
     actual is stored all the same. Gives the Breach where it goes over a limit, or leaves a closed account unreserved.
     """
     mass = kilograms(kg, zero=True)
-    account = rows.locked(holder, reference)
-    row = rows.of_draw(account, draw)
+    account, row = rows.drawn(holder, reference, draw)
     if row is not None and row.committed_kg is not None:
         return None
     day = at.astimezone(rows.zone(account)).date()
@@ -185,8 +183,7 @@ def adjust(
     A draw that is not committed yet is committed with it. Gives the Breach where the correction goes over a limit.
     """
     mass = kilograms(kg, zero=True)
-    account = rows.locked(holder, reference)
-    row = rows.of_draw(account, draw)
+    account, row = rows.drawn(holder, reference, draw)
     if row is None or row.committed_kg is None:
         return commit(holder, reference, draw=draw, kg=mass, at=at, actor=actor)
     before = row.committed_kg
@@ -205,8 +202,7 @@ def adjust(
 
 def release(holder: str, reference: str, *, draw: str, at: datetime, actor: Actor | None = None) -> Reservation | None:
     """Give a live reservation back. None, and no effect, where the draw has none (any more)."""
-    account = rows.locked(holder, reference)
-    row = rows.of_draw(account, draw)
+    account, row = rows.drawn(holder, reference, draw)
     if row is None or row.status != Status.LIVE:
         return None
     _give_back(account, row, Status.RELEASED, at)

@@ -8,25 +8,27 @@ from __future__ import annotations
 
 from datetime import date
 from decimal import Decimal
+from functools import cache
 from typing import Any
 from zoneinfo import ZoneInfo
 
-from django.db import connection, transaction
+from django.db import transaction
 
 from tidegate.movements.models import Account, Posting, Reservation
 from tidegate.movements.models.mass import Kilograms
 from tidegate.parties import times
 from tidegate.parties.commanding import Missing
 from tidegate.parties.ids import uuid7
-from tidegate.parties.rows import columns, read, update
+from tidegate.parties.rows import columns, execute, here, insert_all, made, update, written
 
 _ACCOUNT = """
-SELECT {columns}, s.time_zone, (SELECT count(*) FROM ledger_sub_period p WHERE p.account_id = a.id)
+SELECT s.time_zone, {columns}
 FROM ledger_account a JOIN state s ON s.code = a.holder_id WHERE a.holder_id = %s AND a.reference = %s
 """
-_DRAW = "SELECT {columns} FROM ledger_reservation WHERE account_id = %s AND draw = %s"
-_PERIODS = """
-SELECT days, limit_kg, limit_count FROM ledger_sub_period WHERE account_id = %s ORDER BY days, id
+_DRAWN = """
+SELECT p.days, p.limit_kg, p.limit_count, {columns}
+FROM ledger_account a LEFT JOIN ledger_reservation r ON r.account_id = a.id AND r.draw = %s
+LEFT JOIN ledger_sub_period p ON p.account_id = a.id WHERE a.id = %s ORDER BY p.days, p.id
 """
 _USES = """
 SELECT day, sum(coalesce(committed_kg, kg)), count(*) FROM ledger_reservation
@@ -34,10 +36,19 @@ WHERE account_id = %s AND day >= %s AND day <= %s AND draw <> %s AND (status = '
 """
 # What a draw changes of an account; `whole` saves the rest.
 _CHANGED = ("reserved_kg", "used_kg", "lapsed_kg", "count", "breached", "as_of", "revision")
+_POSTED = ("id", "holder", "account", "transaction", "leg", "kg", "kind", "draw", "at")
 _MASS: Kilograms = Kilograms()
-_POSTED = ("id", "holder_id", "account_id", "transaction", "leg", "kg", "kind", "draw", "at")
-_FIELDS: dict[str, Any] = {str(field.column): field for field in Account._meta.concrete_fields}
-_POSTING: dict[str, Any] = {str(field.column): field for field in Posting._meta.concrete_fields}
+
+
+@cache
+def _locking(vendor: str) -> str:
+    lock = "FOR UPDATE OF a" if here().features.has_select_for_update else ""
+    return _ACCOUNT.format(columns=columns(Account, "a")) + lock
+
+
+@cache
+def _drawing() -> str:
+    return _DRAWN.format(columns=columns(Reservation, "r"))
 
 
 def inside() -> None:
@@ -52,11 +63,12 @@ def locked(holder: str, reference: str) -> Account:
     Raises Missing; ValueError for a copy, and outside a transaction.
     """
     inside()
-    lock = " FOR UPDATE OF a" if connection.features.has_select_for_update else ""
-    sql = _ACCOUNT.format(columns=columns(Account, "a", connection.vendor)) + lock
-    account = read(Account, sql, [holder, reference], ("zone", "further"))
-    if account is None:
+    link = here()
+    found = execute(_locking(link.vendor), [holder, reference], link).fetchone()
+    if found is None:
         raise Missing("account")
+    account = made(Account, found[1:], link)
+    account.zone = found[0]  # type: ignore[attr-defined]
     if account.home != holder:
         raise ValueError(f"{reference} has its home in {account.home}; {holder} holds a copy")
     return account
@@ -67,30 +79,35 @@ def zone(account: Account) -> ZoneInfo:
     return ZoneInfo(account.zone)  # type: ignore[attr-defined]
 
 
+def drawn(holder: str, reference: str, draw: str) -> tuple[Account, Reservation | None]:
+    """The account, `locked`, and what a draw has set aside or used of it.
+
+    A statement of its own: one that waits for the lock has looked at the other tables before, and would miss what the
+    writer that it waited for did there.
+    """
+    account, link = locked(holder, reference), here()
+    rows = execute(_drawing(), [draw, _key(account, link)], link).fetchall()
+    account.further = [  # type: ignore[attr-defined]
+        (days, _mass(kg), count) for days, kg, count, *_row in rows if days is not None
+    ]
+    said = rows[0][3:]
+    return account, None if said[0] is None else made(Reservation, said, link)
+
+
 def periods(account: Account) -> list[tuple[int, Decimal | None, int | None]]:
-    """(days, kg, shipments) of the further limits of a locked account, narrowest first."""
-    if not account.further:  # type: ignore[attr-defined]
-        return []
-    with connection.cursor() as cursor:
-        cursor.execute(_PERIODS, [_value(_FIELDS, "id", account.pk)])
-        return [(days, _mass(kg), count) for days, kg, count in cursor.fetchall()]
+    """(days, kg, shipments) of the further limits of an account that was `drawn` on, narrowest first."""
+    further: list[tuple[int, Decimal | None, int | None]] = account.further  # type: ignore[attr-defined]
+    return further
 
 
 def uses(account: Account, first: date, last: date, but: str) -> dict[date, tuple[Decimal, int]]:
     """What is set aside or used on each day from `first` to `last`: kg and number of draws, without one draw's own."""
-    with connection.cursor() as cursor:
-        cursor.execute(_USES, [_value(_FIELDS, "id", account.pk), first.isoformat(), last.isoformat(), but])
-        rows = cursor.fetchall()
+    link = here()
+    rows = execute(_USES, [_key(account, link), first.isoformat(), last.isoformat(), but], link).fetchall()
     return {
         date.fromisoformat(day) if isinstance(day, str) else day: (_mass(kg) or Decimal(0), count)
         for day, kg, count in rows
     }
-
-
-def of_draw(account: Account, draw: str) -> Reservation | None:
-    """What a draw has set aside or used of an account."""
-    sql = _DRAW.format(columns=columns(Reservation, "", connection.vendor))
-    return read(Reservation, sql, [_value(_FIELDS, "id", account.pk), draw])
 
 
 def post(account: Account, kind: str, draw: str, **legs: Decimal) -> None:
@@ -101,16 +118,9 @@ def post(account: Account, kind: str, draw: str, **legs: Decimal) -> None:
     if sum(legs.values()):
         raise ValueError(f"the legs of a transaction add up to zero, not {legs}")
     one, at = uuid7(), times.now()
-    rows = [
-        [uuid7(), account.holder_id, account.pk, one, leg, kg, kind, draw, at] for leg, kg in legs.items() if kg
-    ]  # fmt: skip
-    if not rows:
-        return
-    places = ", ".join(f"({', '.join(['%s'] * len(_POSTED))})" for _row in rows)
-    quoted = ", ".join(connection.ops.quote_name(name) for name in _POSTED)
-    values = [_value(_POSTING, name, value) for row in rows for name, value in zip(_POSTED, row, strict=True)]
-    with connection.cursor() as cursor:
-        cursor.execute(f"INSERT INTO ledger_posting ({quoted}) VALUES {places}", values)  # noqa: S608
+    rows = [(uuid7(), account.holder_id, account.pk, one, leg, kg, kind, draw, at) for leg, kg in legs.items() if kg]
+    if rows:
+        insert_all(Posting, _POSTED, rows)
 
 
 def save(account: Account, *, whole: bool = False) -> None:
@@ -124,9 +134,8 @@ def save(account: Account, *, whole: bool = False) -> None:
 
 
 def _mass(grams: Any) -> Decimal | None:
-    return _MASS.from_db_value(grams, None, connection)
+    return _MASS.from_db_value(grams, None, None)
 
 
-def _value(fields: dict[str, Any], name: str, value: Any) -> Any:
-    """A value as the database's driver takes it."""
-    return fields[name].get_db_prep_save(value, connection)
+def _key(account: Account, link: Any) -> Any:
+    return written(Account, "id", account.pk, link)

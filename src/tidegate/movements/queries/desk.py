@@ -24,7 +24,7 @@ from django.utils.translation import get_language, gettext_lazy
 from tidegate.movements import clocks
 from tidegate.movements.models import Clock, Movement
 from tidegate.movements.queries import cases
-from tidegate.movements.queries.counting import Count, Kept, Moment
+from tidegate.movements.queries.counting import Count, Kept, Moment, among
 from tidegate.movements.queries.waiting import Source, about, sources
 from tidegate.parties import times
 from tidegate.parties.actors import Actor
@@ -252,6 +252,7 @@ class _Queue:
         self.sources = list(self.plan.sources)
         self.clocks = self.plan.clocks
         self.undated = True
+        self.searched = False
 
     def only(self, *, kind: str, text: str, due: str) -> _Queue:
         """The part of it that a filter names."""
@@ -267,9 +268,12 @@ class _Queue:
                 for one in part.sources
             ]
         if text:
+            part.searched = True
+            # Where a text means more cases than can be asked for, it is the latest that it means.
+            found = cases.find(self.actor, text).order_by("-updated_at", "-pk")
             # An empty list would do, but a take-back case has no notification by whose words it is found.
-            named = [*cases.find(self.actor, text).order_by().values_list("case", flat=True)[:CASES], text]
-            part.clocks = part.clocks.filter(case__in=named)
+            named = [*found.values_list("case", flat=True)[:CASES], text]
+            part.clocks = part.clocks.filter(among("case", named))
             part.sources = [replace(one, rows=about(one, named, text)) for one in part.sources]
         if kind:
             part.clocks = self.plan.of_kind(part.clocks, kind, self.sources)
@@ -358,16 +362,22 @@ class _Queue:
         runs = Clock.objects.filter(
             holder=self.actor.state, authority=self.actor.state, ended_at=None, due_at__isnull=False
         )
-        found = []
+        parts = []
         for one in self.sources:
             rows = one.rows.filter(**{f"{one.due}__isnull": True}) if one.due else one.rows
             if one.name in TIMED:
                 rows = rows.exclude(Exists(runs.filter(subject_id=OuterRef("pk"))))
             if one.about:
                 rows = rows.exclude(Exists(runs.filter(subject_id=OuterRef(one.about))))
-            found.append(
-                [self._item(one, row) for row in rows.order_by(F(one.since).asc(nulls_last=True), "pk")[:most]]
-            )
+            parts.append((one, rows))
+        if self.searched:
+            # Most have nothing of what is looked for: one question for all of them finds out.
+            some = Count.of((rows for _one, rows in parts), 1).ask()
+            parts = [part for part, any_ in zip(parts, some, strict=True) if any_]
+        found = [
+            [self._item(one, row) for row in rows.order_by(F(one.since).asc(nulls_last=True), "pk")[:most]]
+            for one, rows in parts
+        ]
         return sorted((item for part in found for item in part), key=_order)[:most]
 
     def _item(self, source: Source, row: Any, due: datetime | None = None) -> Item:

@@ -33,6 +33,7 @@ from tidegate.movements.models import (
     TakeBack,
 )
 from tidegate.movements.queries import cases, green, permits
+from tidegate.movements.queries.counting import among
 from tidegate.parties import queries as parties
 from tidegate.parties import times
 from tidegate.parties.actors import Actor
@@ -72,7 +73,7 @@ def about(source: Source, named: Iterable[str], text: str) -> QuerySet[Any]:
     """The rows of a source that are of one of the named cases, or whose own words hold the text."""
     met = Q(pk__in=[])
     if any(field.name == "case" for field in source.rows.model._meta.get_fields()):
-        met |= Q(case__in=named)
+        met |= Q(among("case", named))
     for word in source.words:
         met |= Q(**{f"{word}__icontains": text})
     return source.rows.filter(met)

@@ -18,7 +18,7 @@ from tidegate.screening.bulk.describe import describe
 from tidegate.screening.bulk.keys import Interner, Numbers
 from tidegate.screening.classify import World
 from tidegate.screening.evaluate import Compiled, compiled, layer_days
-from tidegate.screening.logic import STATE_FACTS, Case, Test, compile_condition, matches_entry, matches_hs
+from tidegate.screening.logic import STATE_FACTS, Case, Test, Tri, compile_condition, matches_entry, matches_hs
 from tidegate.screening.shipment import Shipment
 
 ROUTE_FACTS = STATE_FACTS | {"event_before", "hs"}
@@ -54,7 +54,8 @@ class Residuals:
     # (and what these read of it)
     _fits: dict[tuple[int, int], tuple[tuple[Any, ...], list[Fitting], tuple[Place, ...]]] = field(default_factory=dict)
     _numbers: dict[tuple[int, ...], int] = field(default_factory=dict)
-    _route_tests: dict[str, tuple[Test, ...]] = field(default_factory=dict)
+    _tested: dict[str, tuple[list[Test], list[Test]]] = field(default_factory=dict)
+    _on_route: dict[Any, list[Tri]] = field(default_factory=dict)  # by rule and what it reads of the route
     _places: dict[str, tuple[Place, ...]] = field(default_factory=dict)
     _shapes: dict[Any, Any] = field(default_factory=dict)
     _rule_reads: dict[str, frozenset[str]] = field(default_factory=dict)
@@ -71,15 +72,20 @@ class Residuals:
         only where something is.
         """
 
+        blank: BlankCase | None = None
+        on: Mapping[str, date] = {}
+
         def left(among: Sequence[Fitting]) -> Iterator[tuple[Any, Compiled]]:
+            nonlocal blank, on
             for c, fits, places in among:
-                known = (c.rule.id, content, *[seen(place) for place in places])
-                shape = self._shapes.get(known)
+                route = tuple([seen(place) for place in places])
+                shape = self._shapes.get((c.rule.id, content, route))
                 if shape is None:
-                    blank = case()
-                    blank.blank = True
-                    blank.day = days()[c.rule.event]
-                    shape = self._shapes[known] = self._shape(c, blank, worlds, fits)
+                    if blank is None:
+                        blank, on = case(), days()
+                        blank.blank = True
+                    blank.day = on[c.rule.event]
+                    shape = self._shapes[c.rule.id, content, route] = self._shape(c, blank, worlds, fits, route)
                 if shape[1]:
                     yield shape[0], c
 
@@ -89,11 +95,11 @@ class Residuals:
             mine = tuple((w.waste, w.hazardous, w.entry in ("B3011", "")) for w in worlds)
             places = tuple(dict.fromkeys(place for _, _, read in turning for place in read))
             fitting = self._fits[id(rules), content] = (mine, *left(fixed)), turning, places
-        route = (id(rules), content, *[seen(place) for place in fitting[2]])
-        number = self._numbers.get(route)
+        whole = (id(rules), content, *[seen(place) for place in fitting[2]])
+        number = self._numbers.get(whole)
         if number is None:
             kept = [*fitting[0], *left(fitting[1])]
-            number = self._numbers[route] = self.ids((kept[0], *[shape for shape, _ in kept[1:]]))
+            number = self._numbers[whole] = self.ids((kept[0], *[shape for shape, _ in kept[1:]]))
             if number == len(self.reads):
                 self.reads.append(frozenset().union(*(self._rule_reading(c.rule) for _, c in kept[1:])))
         return number
@@ -116,9 +122,14 @@ class Residuals:
             found = self._rule_reads[rule.id] = frozenset(named)
         return found
 
-    def _shape(self, c: Compiled, case: BlankCase, worlds: Sequence[World], fits: tuple[bool, ...]) -> Any:
+    def _shape(
+        self, c: Compiled, case: BlankCase, worlds: Sequence[World], fits: tuple[bool, ...], route: tuple[int, ...]
+    ) -> Any:
         """(the rule and what its scope and tests come to in each world, whether it is left)."""
-        tests = self._tests(c)
+        on_route, on_code = self._tests(c)
+        come = self._on_route.get((c.rule.id, route))
+        if come is None:
+            come = self._on_route[c.rule.id, route] = [test(case) for test in on_route]
         shape: list[Any] = []
         alive = False
         for world, fit in zip(worlds, fits, strict=True):
@@ -130,13 +141,13 @@ class Residuals:
                     shape.append(False)
                     continue
                 alive = True
-                shape.append((scope, *[test(case) for test in tests]))
+                shape.append((scope, *[test(case) for test in on_code]))
             elif c.rule.suspects and matches_hs(c.rule.suspects, case) is not False:
                 alive = True
                 shape.append("suspects")
             else:
                 shape.append(None)
-        return (c.rule.id, tuple(shape)), alive
+        return (c.rule.id, *come, *shape), alive
 
     def _read(self, c: Compiled) -> tuple[Place, ...]:
         """What the rule's conditions read of the route and of days: (fact, event)."""
@@ -163,19 +174,18 @@ class Residuals:
         ]
         return [one for one in found if not one[2]], [one for one in found if one[2]]
 
-    def _tests(self, c: Compiled) -> tuple[Test, ...]:
-        """The conditions of a rule that turn on route, dates or code."""
-        found = self._route_tests.get(c.rule.id)
+    def _tests(self, c: Compiled) -> tuple[list[Test], list[Test]]:
+        """The conditions of a rule that turn on route or dates, and those that turn on the code, which a world has a
+        say in."""
+        found = self._tested.get(c.rule.id)
         if found is None:
             rule = c.rule
             conditions = [rule.when, *rule.fails, *rule.unless, *(d.when for d in rule.documents)]
-            tests = [
-                compile_condition(("atom", fact, op, operand))
-                for condition in conditions
-                for fact, op, operand in atoms(condition)
-                if fact in ROUTE_FACTS
-            ]
-            found = self._route_tests[c.rule.id] = tuple(t for t in tests if t is not None)
+            found = self._tested[c.rule.id] = [], []
+            for fact, op, operand in (atom for condition in conditions for atom in atoms(condition)):
+                test = compile_condition(("atom", fact, op, operand)) if fact in ROUTE_FACTS else None
+                if test is not None:
+                    found[fact == "hs"].append(test)
         return found
 
 

@@ -116,12 +116,25 @@ def database(folder: Path, environ: Mapping[str, str] = os.environ) -> dict[str,
             # What is read lies in memory or on a solid disk: one row by its index costs no more than its neighbour.
             "OPTIONS": {
                 "options": "-c jit=off -c max_parallel_workers_per_gather=0 -c random_page_cost=1.1",
+                "prepare_threshold": _calls(options.pop("prepare_threshold", "1")),
                 **options,
             },
         }
     raise ImproperlyConfigured(
         f"TIDEGATE_DATABASE_URL: scheme {parts.scheme!r} is not known; expected postgresql:// or sqlite:///"
     )
+
+
+def _calls(said: str) -> int | None:
+    """After how many calls a connection keeps a statement of the hot paths (`tidegate.parties.rows`), parsed and
+    planned; None for `off`: a pooler that hands each transaction another connection of the server may lose it."""
+    if said == "off":
+        return None
+    if not said.isdecimal():
+        raise ImproperlyConfigured(
+            f"TIDEGATE_DATABASE_URL: prepare_threshold is {said!r}; expected a number of calls, or off"
+        )
+    return int(said)
 
 
 def sqlite(path: Path) -> dict[str, Any]:

@@ -1,0 +1,161 @@
+"""What is kept of a desk between two looks at it changes nothing of what is seen; and a search that means too much."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import replace
+from datetime import timedelta
+from typing import Any
+
+import pytest
+from django.utils.translation import override
+from hypothesis import HealthCheck, given, settings
+from hypothesis import strategies as st
+
+from tests.movements.cases import START, actor, again, copy, sent_on, state, wired
+from tests.movements.test_scale import multiply
+from tidegate.movements.commands import notifications
+from tidegate.movements.models import Clock, Consent, Movement, Notification
+from tidegate.movements.queries import desk
+from tidegate.movements.queries.counting import Kept
+from tidegate.parties import times
+from tidegate.parties.actors import Actor
+from tidegate.parties.ids import uuid7
+
+pytestmark = pytest.mark.django_db
+
+
+@pytest.fixture
+def wire() -> Any:
+    with wired() as found, times.at(START):
+        yield found
+
+
+def both(monkeypatch: pytest.MonkeyPatch, who: Actor, **asked: Any) -> tuple[desk.Desk, desk.Desk]:
+    """A desk as whoever looks again sees it, and as it is with nothing kept."""
+    desk.desk(who, **asked)
+    kept = desk.desk(who, **asked)
+    with monkeypatch.context() as nothing:
+        nothing.setattr(desk, "_PLANS", Kept(0))
+        return kept, desk.desk(who, **asked)
+
+
+def test_everybody_sees_the_own_desk_whoever_looked_before(wire: Any, monkeypatch: pytest.MonkeyPatch) -> None:
+    row = sent_on()
+    wire.settle()
+    notifications.acknowledge(actor("DE"), copy(row, "DE").pk)
+    multiply(copy(row, "DE"), 3)
+    here = actor("DE")
+    people = [
+        here, replace(here, role="viewer"), replace(here, role="manager"), actor("DE", "customs"), actor("NL"),
+        actor("TH"), actor("TH", "notifier", "clerk"), actor("TH", "notifier", "clerk", "TH-other"),
+    ]  # fmt: skip
+    seen = []
+    for _round in range(2):
+        for who in people:
+            kept, fresh = both(monkeypatch, who)
+            assert kept == fresh
+            seen.append((kept.total, tuple(item.uid for item in kept.items)))
+    assert seen[: len(people)] == seen[len(people) :]
+    # They see very different things, so that one's desk could not pass for another's.
+    assert len(set(seen)) >= 5
+
+
+def test_the_labels_are_in_the_language_of_who_looks(wire: Any) -> None:
+    sent_on()
+    wire.settle()
+    who = actor("DE")
+    english = {item.what for item in desk.desk(who).items}
+    with override("vi"):
+        assert english.isdisjoint(item.what for item in desk.desk(who).items if item.kind == "acknowledge")
+    assert {item.what for item in desk.desk(who).items} == english
+
+
+def test_what_is_over_is_counted_by_the_moment_of_the_look(wire: Any) -> None:
+    row = sent_on()
+    wire.settle()
+    who = actor("DE")
+    Clock.objects.filter(holder="DE").delete()
+    running(copy(row, "DE"), "movement", uuid7(), hours=2)
+    running(copy(row, "DE"), "movement", uuid7(), hours=24 * 7 + 3)
+    looks = []
+    for hours in (0, 1, 3, 4):  # all on one day
+        with times.at(START + timedelta(hours=hours)):
+            found = desk.desk(who)
+            looks.append((found.over, found.week, sum(item.over for item in found.items)))
+    assert looks == [(0, 1, 0), (0, 1, 0), (1, 0, 1), (1, 1, 1)]
+
+
+def running(row: Notification, subject: str, key: Any, *, hours: float = 48, authority: str = "DE") -> Clock:
+    """A time limit that runs on something of a State's copy of a case."""
+    return Clock.objects.create(
+        holder_id=row.holder_id, case=row.case, rule=f"test-{uuid7().hex[:8]}", authority=authority, subject=subject,
+        subject_id=key, started_at=START, due_at=START + timedelta(hours=hours), effect="none",
+    )  # fmt: skip
+
+
+STATUSES = ("requested", "acknowledged", "info_requested", "consented", "objected")
+PLACES = ("consent", "notification", "movement", "takeback", "permit")
+
+
+@settings(max_examples=12, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@given(drawn=st.lists(st.tuples(st.sampled_from(PLACES), st.sampled_from(STATUSES), st.booleans()), max_size=9))
+def test_a_time_limit_alone_is_counted_once_wherever_it_runs(
+    wire: Any, monkeypatch: pytest.MonkeyPatch, drawn: Sequence[tuple[str, str, bool]]
+) -> None:
+    """The count of those that run on nothing that waits is the number of those that the desk shows."""
+    from django.db import transaction
+
+    with transaction.atomic():
+        row = copy(sent_on(), "DE") if Notification.objects.filter(holder="DE").exists() else settled(wire)
+        who = actor("DE")
+        Clock.objects.all().delete()
+        own = Consent.objects.get(notification=row, authority="DE")
+        alone = 0
+        for place, status, waits in drawn:
+            Consent.objects.filter(pk=own.pk).update(status=status)
+            match place:
+                case "consent":
+                    running(row, place, own.pk)
+                case "notification":
+                    running(row, place, row.pk)
+                case "movement":
+                    shipped = Movement.objects.create(
+                        holder_id="DE", case=row.case, notification=row, serial=Movement.objects.count() + 1,
+                        planned_on=START.date(), announced_kg=1000, status="held" if waits else "in_transit",
+                    )  # fmt: skip
+                    running(row, place, shipped.pk)
+                    alone += not waits
+                case _:
+                    running(row, place, uuid7())
+                    alone += 1
+        waits = Consent.objects.get(pk=own.pk).status in ("requested", "acknowledged", "info_requested")
+        alone += 0 if waits else sum(place in ("consent", "notification") for place, *_rest in drawn)
+        whole, shown = desk.desk(who), desk.desk(who, kind="clock")
+        assert {kind: count for kind, _label, count in whole.counts}.get("clock", 0) == alone
+        assert len(shown.items) == shown.matching == alone
+        assert sum(item.kind == "clock" for item in whole.items) == alone
+        transaction.set_rollback(True)
+
+
+def settled(wire: Any) -> Notification:
+    row = sent_on()
+    wire.settle()
+    return copy(row, "DE")
+
+
+def test_a_search_that_means_too_many_cases_takes_the_latest(wire: Any, monkeypatch: pytest.MonkeyPatch) -> None:
+    row = settled(wire)
+    multiply(row, 6)
+    state("DE")
+    for n in range(6):
+        late = START + timedelta(hours=(5 * n) % 6)
+        Notification.objects.filter(case=f"TH-MANY-{n:04}", holder="DE").update(updated_at=late)
+    Notification.objects.filter(pk=row.pk).update(updated_at=START - timedelta(days=1))
+    monkeypatch.setattr(desk, "CASES", 2)
+    found = {item.case for item in desk.desk(actor("DE"), text="mixed").items}
+    latest = Notification.objects.filter(holder="DE").order_by("-updated_at")[:2]
+    assert found == {one.case for one in latest}
+    monkeypatch.setattr(desk, "CASES", 500)
+    assert len({item.case for item in desk.desk(actor("DE"), text="mixed").items}) == 7
+    assert again(row).case in {item.case for item in desk.desk(actor("DE"), text="mixed").items}
