@@ -28,6 +28,7 @@ AGAIN = {
     ),
     "movements, paper": (
         "tests/movements/test_ledger.py",
+        "tests/movements/test_ledger_rows.py",
         "tests/movements/test_permits.py",
         "tests/movements/test_draws.py",
         "tests/movements/test_border.py",
@@ -46,6 +47,7 @@ AGAIN = {
         "tests/movements/test_movements_exchange.py",
         "tests/movements/test_green.py",
         "tests/movements/test_green_control.py",
+        "tests/movements/test_desk_plans.py",
     ),
 }
 

@@ -150,7 +150,7 @@ class BodyTable:
     def _line_words(self, line: Line) -> tuple[tuple[Any, ...], list[Page], list[str]]:
         """(words of NAMED, pages, pieces of JSON) of a decision."""
         rules = tuple([word for page in line.pages for word in page.reasons.words])
-        words = (line.candidates, line.eu_entry, line.confidence, rules, line.missing.words, line.questions.words)
+        words = (line.candidates, line.eu_entry, line.confidence, rules, line.lacking, line.asked)
         return words, line.pages, line.pieces
 
     def _alone_words(self, number: int) -> tuple[tuple[Any, ...], list[Page], list[str]]:

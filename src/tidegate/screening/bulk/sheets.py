@@ -9,12 +9,12 @@ from __future__ import annotations
 
 import json
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import cached_property
 from typing import TYPE_CHECKING, Any
 
 from tidegate.law.records import CONFIDENCES, Book
-from tidegate.screening.decision import alerts, layer_dict, questions, reason, verifications
+from tidegate.screening.decision import alerts, contradicts, layer_dict, questions, reason, verifications
 
 if TYPE_CHECKING:
     from tidegate.screening.bulk.session import SetRecord
@@ -69,8 +69,7 @@ class Line:
     """A decision as pieces of text that many decisions share, with what a table shows of it.
 
     `pieces`: put together, its JSON without id and opening brace. `candidates`, `eu_entry`, `confidence`: as a table
-    shows them. `pages`, `missing`, `questions`: the parts whose words are the rules, the papers lacking, and the facts
-    asked for.
+    shows them. `pages`: what its layers add, rules among it. `lacking`: papers. `asked`: facts.
     """
 
     pieces: list[str]
@@ -78,8 +77,8 @@ class Line:
     eu_entry: str | None
     confidence: str
     pages: list[Page]
-    missing: Part
-    questions: Part
+    lacking: tuple[str, ...]
+    asked: tuple[str, ...]
 
     @property
     def text(self) -> str:
@@ -91,8 +90,8 @@ class Line:
 class Page:
     """What the results of some layers add to a decision whatever the other layers say.
 
-    `lacking`: the papers, None where they are named by their place on the route. `asks`, `checks`, `warns`: those of
-    its layers with questions, with something to verify, with alerts.
+    `lacking`: the papers, None where they are named by their place on the route. `asks`, `lacks`, `checks`, `warns`:
+    those of its layers with questions, with papers that are lacking, with something to verify, with alerts.
     """
 
     layers: Part
@@ -100,14 +99,15 @@ class Page:
     lacking: Part | None
     asks: tuple[int, ...]
     hangs: bool
+    lacks: tuple[int, ...]
     checks: tuple[int, ...]
     warns: tuple[int, ...]
     rank: int
 
     @cached_property
     def quiet(self) -> bool:
-        """Whether nothing of it is asked, checked or warned of."""
-        return not (self.asks or self.hangs or self.checks or self.warns)
+        """Whether nothing of it is asked, lacking, checked or warned of."""
+        return not (self.asks or self.hangs or self.lacks or self.checks or self.warns)
 
 
 class Sheets:
@@ -158,11 +158,12 @@ class Sheets:
         # as `assemble`: the entry is asked for while it, the regime or a layer hangs on it
         asked = head[2] is None or not decided
         asking: tuple[int, ...] = ()
-        checks: tuple[int, ...] = ()
         warned: tuple[int, ...] = ()
         rank = HIGHEST
         layers: list[Part] = []
         reasons: list[Part] = []
+        lacking: list[Part] = []
+        checked: list[Page] = []
         for page in pages:
             if page.layers.text:
                 layers.append(page.layers)
@@ -174,21 +175,18 @@ class Sheets:
                 continue
             asked = asked or page.hangs
             asking += page.asks
-            checks += page.checks
             warned += page.warns
-        declared = route.declared_entry
-        missing = self._lacking(record, pages)
-        asks = verify = alarms = NOTHING
+            if page.lacks:
+                lacking.append(page.lacking or self._missing(page.lacks, route))
+            if page.checks:
+                checked.append(page)
+        asks = NOTHING
         if asked or asking:
-            key: Any = ("questions", record.cls if asked else -1, asking)
+            key = ("questions", record.cls if asked else -1, asking)
             asks = self._kept.get(key) or self._keep(key, questions(self.book, cls, self._of(asking), asked), "fact")
-        if checks:
-            key = ("verify", checks, self._filled("verify", checks, route))
-            verify = self._kept.get(key) or self._keep(key, verifications(route, self.book, self._of(checks)))
-        if declared or warned:
-            key = ("alerts", declared and record.cls, declared, warned)
-            alarms = self._kept.get(key) or self._keep(key, alerts(route, self.book, cls, self._of(warned)))
-        parts = (layers, reasons, (missing,), (asks,), (verify,), (alarms,))
+        verify = self._verify(checked, route) if checked else []
+        alarms = self._alarms(record, warned) if warned or route.declared_entry else []
+        parts = (layers, reasons, lacking, (asks,), verify, alarms)
         pieces = [text]
         for opening, found in zip(OPENINGS, parts, strict=True):
             pieces.append(opening)
@@ -198,7 +196,9 @@ class Sheets:
                     pieces.append(part.text if first else part.after)
                     first = False
         pieces.append(self._ends[rank])
-        return start, parts, Line(pieces, candidates, start["eu_entry"], CONFIDENCES[rank], pages, missing, asks)
+        papers = tuple(dict.fromkeys([word for part in lacking for word in part.words]))
+        line = Line(pieces, candidates, start["eu_entry"], CONFIDENCES[rank], pages, papers, asks.words)
+        return start, parts, line
 
     def _start(
         self, number: int, head: tuple[str, str | None, str | None]
@@ -250,26 +250,46 @@ class Sheets:
             None if by_place else written(lacking, "documents"),
             tuple(n for n in numbers if self.results[n].questions or self.results[n].entry_rules),
             any(layer.entry_rules for layer in layers),
+            tuple(n for n in numbers if self.results[n].missing),
             tuple(n for n in numbers if self.results[n].verify),
             tuple(n for n in numbers if self.results[n].alerts),
             min(ranks, default=HIGHEST),
         )
 
-    def _lacking(self, record: SetRecord, pages: Sequence[Page]) -> Part:
-        lacking = [page for page in pages if page.lacking is None or page.lacking.text]
-        if len(lacking) < 2 and all(page.lacking is not None for page in lacking):
-            return lacking[0].lacking or NOTHING if lacking else NOTHING
-        route = record.route
-        numbers = tuple([n for n in (*self.intl[record.layers[0]][0], *record.layers[1:]) if self.results[n].missing])
+    def _missing(self, numbers: tuple[int, ...], route: Route) -> Part:
+        """Papers that are named by their place on the route."""
         key = ("missing", numbers, self._filled("missing", numbers, route))
-        found = self._kept.get(key)
-        if found is None:
-            items = [
+        return self._kept.get(key) or self._keep(
+            key,
+            [
                 {"rule": rule, "documents": [route.fill(k) for k in kinds], "why": why}
                 for layer in self._of(numbers)
                 for rule, kinds, why in layer.missing
-            ]
-            found = self._keep(key, items, "documents")
+            ],
+            "documents",
+        )
+
+    def _verify(self, pages: Sequence[Page], route: Route) -> list[Part]:
+        """What is to be verified: page by page, but together where two name one fact."""
+        found = [self._verified(page.checks, route) for page in pages]
+        if len(found) > 1 and len({word for part in found for word in part.words}) < sum(len(p.words) for p in found):
+            return [self._verified(tuple([n for page in pages for n in page.checks]), route)]
+        return found
+
+    def _verified(self, numbers: tuple[int, ...], route: Route) -> Part:
+        key = ("verify", numbers, self._filled("verify", numbers, route))
+        return self._kept.get(key) or self._keep(key, verifications(route, self.book, self._of(numbers)), "fact")
+
+    def _alarms(self, record: SetRecord, warned: tuple[int, ...]) -> list[Part]:
+        """The alerts of layers, and that of papers which contradict the content."""
+        cls, declared, found = self.classes[record.cls], record.route.declared_entry, []
+        if warned:
+            key: Any = ("alerts", warned)
+            quiet = replace(record.route, declared_entry=None)
+            found.append(self._kept.get(key) or self._keep(key, alerts(quiet, self.book, cls, self._of(warned))))
+        if declared and contradicts(declared, cls):
+            key = ("declared", declared, record.cls)
+            found.append(self._kept.get(key) or self._keep(key, alerts(record.route, self.book, cls, ())))
         return found
 
     def _filled(self, what: str, numbers: tuple[int, ...], route: Route) -> tuple[str, ...]:
