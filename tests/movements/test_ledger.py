@@ -32,7 +32,8 @@ from tidegate.parties.commanding import Missing, Refused
 from tidegate.parties.models import JournalEntry, State
 
 START = datetime(2026, 11, 1, 8, tzinfo=UTC)
-DRAWS = st.sampled_from([f"case/{n}" for n in range(1, 9)])
+# Few, and the limit above what one takes: most histories come back to a draw that is there.
+DRAWS = st.sampled_from([f"case/{n}" for n in range(1, 5)])
 # Thirds and tenths of a gram's neighbours: what binary fractions get wrong.
 MASSES = st.integers(1, 4_000).map(lambda n: Decimal(n) * Decimal("0.1") + Decimal("0.003"))
 DAYS = st.integers(0, 12).map(lambda n: date(2026, 11, 1) + timedelta(days=n))
@@ -90,7 +91,7 @@ class Ledger(RuleBasedStateMachine):
         self.undo.__exit__(None, None, None)
 
     @initialize(
-        limit=st.integers(1, 12_000).map(lambda n: Decimal(n) / 10),
+        limit=st.integers(5_000, 12_000).map(lambda n: Decimal(n) / 10),
         most=st.none() | st.integers(1, 5),
         periods=st.lists(
             st.tuples(st.integers(1, 6), st.none() | st.integers(1, 800).map(Decimal), st.none() | st.integers(1, 3)),
@@ -146,6 +147,7 @@ class Ledger(RuleBasedStateMachine):
             own.state = "released"
         with self.clock(), transaction.atomic():
             assert (ledger.release("VN", "VN-1", draw=draw, at=self.at) is not None) == live
+            assert ledger.release("VN", "VN-1", draw=draw, at=self.at) is None
 
     @rule()
     def sweep(self) -> None:
@@ -278,6 +280,27 @@ def test_every_window_holds_not_only_the_calendar_ones() -> None:
     reserve("c", "40", date(2026, 11, 13))
     with pytest.raises(Refused):
         reserve("d", "1", date(2026, 11, 20))
+
+
+@pytest.mark.django_db
+def test_what_leaves_heavier_is_a_breach_although_less_was_used_than_allowed() -> None:
+    opened("100")
+    reserve("a", "60")
+    reserve("b", "40")
+    heavier = commit("a", "60.001")  # what is set aside for the other counts too
+    assert heavier is not None
+    assert heavier.detail["broken"] == ["limit"]
+    assert commit("a", "60.001") is None
+
+
+@pytest.mark.django_db
+def test_the_window_is_that_of_the_day_on_which_it_left() -> None:
+    opened("1000", sub_periods=[(7, Decimal(100), None)])
+    reserve("a", "60", date(2026, 11, 7))
+    reserve("b", "50", date(2026, 10, 31))
+    late = commit("b", "50")  # on 1 November, with the other in one window of seven days
+    assert late is not None
+    assert late.detail["broken"] == ["period"]
 
 
 @pytest.mark.django_db

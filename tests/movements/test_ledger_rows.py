@@ -14,6 +14,7 @@ from django.db import connection, transaction
 from tests.movements.test_ledger import commit, now, opened, reserve
 from tests.parties.test_sealing import TestTogether as Together
 from tidegate.movements import ledger
+from tidegate.parties import times
 from tidegate.parties.commanding import Refused
 
 
@@ -52,7 +53,7 @@ class TestWaiting:
 
         def first() -> None:
             with transaction.atomic():
-                ledger.commit("VN", "VN-1", draw="a", kg=Decimal(400), at=ledger.times.now())
+                ledger.commit("VN", "VN-1", draw="a", kg=Decimal(400), at=times.now())
                 held.set()
                 until_another_waits()
 
@@ -61,7 +62,7 @@ class TestWaiting:
             commit("a", "450")
 
         Together().run(first, second)
-        assert (now().reserved, now().used) == (0, 400)
+        assert (now().reserved, now().used) == (Decimal(0), Decimal(400))
 
 
 def until_another_waits() -> None:

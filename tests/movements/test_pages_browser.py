@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from datetime import UTC, datetime
+from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import pytest
@@ -12,8 +14,11 @@ from django.test import Client
 
 from tests.movements import cases
 from tests.movements.cases import actor, again, copy, drafted, sent_on, wired
+from tests.movements.green_forms import at, form, ready, trader
+from tidegate.movements.commands import green
 from tidegate.movements.commands import notifications as commands
-from tidegate.movements.models import Notification
+from tidegate.movements.models import InfoRequest, Notification
+from tidegate.parties import times
 from tidegate.parties.actors import Actor
 
 if TYPE_CHECKING:
@@ -117,3 +122,54 @@ def test_a_draft_is_finished_without_scripts(live_server: Any, no_js: Page) -> N
     no_js.get_by_role("button", name="Submit to the authority of export").click()
     assert again(draft).status == "submitted"
     assert cases.again(draft).number.startswith("TH ")
+
+
+def test_a_question_is_answered_with_a_file(
+    live_server: Any, open_context: Callable[..., Any], axe: Axe, tmp_path: Path
+) -> None:
+    row, _draft = world()
+    phone: Page = open_context(390, has_touch=True, is_mobile=True).new_page()
+    enter(phone, live_server.url, actor("TH", "notifier", "clerk"))
+    phone.goto(f"{live_server.url}/notifications/{row.case}/")
+    phone.get_by_role("link", name="Answer", exact=True).click()
+    answer, send = phone.get_by_label("Answer"), phone.get_by_role("button", name="Send the answer")
+    answer.fill("By the vessel of the plan")
+    for name, data in (("plan.txt", b"\xff\xfe"), ("plan.pdf", b"%PDF-1.7 the plan")):
+        (tmp_path / name).write_bytes(data)
+    phone.locator("input[type=file]").set_input_files(tmp_path / "plan.txt")
+    # An answer whose file is refused is not lost, and the reader is led to the file.
+    with phone.expect_response(lambda one: one.request.method == "POST") as refused:
+        send.click()
+    assert refused.value.status == 422
+    phone.get_by_text("Expected: plain text in UTF-8").wait_for()
+    assert answer.input_value() == "By the vessel of the plan"
+    assert phone.evaluate("document.activeElement.type") == "file"
+    looks_right(phone, axe)
+    phone.locator("input[type=file]").set_input_files(tmp_path / "plan.pdf")
+    send.click()
+    phone.get_by_text("The answer is sent.").wait_for()
+    assert phone.get_by_role("link", name="plan.pdf").is_visible()
+    looks_right(phone, axe)
+    assert InfoRequest.objects.get(holder="TH", case=row.case).answer == "By the vessel of the plan"
+
+
+def test_customs_holds_a_green_listed_shipment_and_lets_it_go(live_server: Any, phone: Page, axe: Axe) -> None:
+    cache.clear()
+    ready()
+    with wired() as wire, times.at(datetime(2026, 6, 1, 2, tzinfo=UTC)):
+        row = green.enter(trader(), content=form(planned_on="2026-07-01"))
+        wire.settle()
+    enter(phone, live_server.url, actor("DE", "customs", "clerk"))
+    phone.goto(f"{live_server.url}/shipments/green/{row.case}/")
+    for act, done, held in (
+        ("Hold", "Held; the other States are told.", True),
+        ("End the hold", "The hold of this State has ended.", False),
+    ):
+        phone.get_by_role("link", name=act, exact=True).click()
+        looks_right(phone, axe)
+        phone.get_by_label("Reason").fill("Papers are looked at")
+        phone.get_by_role("button", name=act, exact=True).click()
+        phone.get_by_text(done).wait_for()
+        looks_right(phone, axe)
+        assert phone.get_by_text("Held by Germany").is_visible() is held
+        assert bool(at(row, "DE").holds) is held

@@ -17,7 +17,7 @@ import pytest
 from tests.screening.aim import Raw, settle
 from tests.screening.strategies import vocabulary
 from tests.screening.tables import as_flat, as_nested, as_text, expected
-from tidegate.batch import Summary, screen_file, stream
+from tidegate.batch import Summary, screen_file, stream, texts
 from tidegate.batch.sinks import EXPAND_SQL, sets_path
 from tidegate.formats import flat_decision, rejects_path
 from tidegate.law import load_rulebook
@@ -253,7 +253,8 @@ def test_sessions_that_are_begun_anew_change_nothing(
 ) -> None:
     monkeypatch.setattr(stream, "BATCH_ROWS", 40)
     monkeypatch.setattr(stream, "MOST_SETS", 60)
-    monkeypatch.setattr(stream, "MOST_KEPT", 7)
+    monkeypatch.setattr(texts, "TEXT_BYTES", 20_000)
+    monkeypatch.setattr(texts, "SETS_A_TICK", 7)
     output = tmp_path / "out.parquet"
     summary = screen_file(write(tmp_path / "in.parquet", rows, "flat"), output, book=BOOK, compact=compact)
     if compact:

@@ -58,7 +58,7 @@ def uploaded(given: UploadedFile[Any]) -> dict[str, Any]:
     """A file that came with a form, as the command takes it. Raises Refused("file") for one that is too large, before
     it is read into memory."""
     if (given.size or 0) > evidence.LARGEST:
-        size = filesizeformat(given.size)
+        size = filesizeformat(given.size or 0)
         raise Refused("file", _("The file is too large."), field="file", value=size, expected=evidence.AT_MOST)
     return {"name": given.name or "", "media_type": given.content_type or "", "data": given.read()}
 

@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import numpy as np
 
+from tidegate.screening.bulk.columns import NO_DAY, number_of
 from tidegate.screening.bulk.composition import PIECE
 from tidegate.screening.bulk.keys import Codes
 from tidegate.screening.bulk.view import OPERATION_CODES, View
@@ -29,7 +30,7 @@ class ClassMasks:
         self.view, self.rows = view, rows
         book, session = view.book, view.session
         start = book.entries["B3011"].valid_from if "B3011" in book.entries else None
-        day = start.toordinal() - 719163 if start else -(2**40)
+        day = number_of(start) if start else NO_DAY
         listed_now = departed >= day
         table = np.zeros(len(session.materials.values) + 1, dtype=bool)
         for word, code in session.materials.codes.items():

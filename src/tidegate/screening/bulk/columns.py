@@ -90,19 +90,10 @@ class Columns:
         array = self.get(name)
         if array is None:
             return None
-        if pa.types.is_dictionary(array.type):
-            dictionary, indices = array.dictionary, array.indices
-        else:
-            if pa.types.is_list(array.type) or pa.types.is_struct(array.type) or pa.types.is_large_list(array.type):
-                values = [None if v is None else repr(v) for v in array.to_pylist()]
-                array = pa.array(values, pa.string())
-            encoded = pc.dictionary_encode(array)
-            dictionary, indices = encoded.dictionary, encoded.indices
-        distinct = dictionary.to_pylist()
-        if indices.null_count:
-            indices = indices.fill_null(len(distinct))
-        codes = indices.to_numpy(zero_copy_only=False).astype(np.int64, copy=False)
-        found = (codes, [*distinct, None])
+        if pa.types.is_list(array.type) or pa.types.is_struct(array.type) or pa.types.is_large_list(array.type):
+            values = [None if v is None else repr(v) for v in array.to_pylist()]
+            array = pa.array(values, pa.string())
+        found = distinct(array)
         self._encoded[name] = found
         return found
 
@@ -208,6 +199,21 @@ def _put(out: dict[str, Any], name: str, value: Any) -> None:
         inner[tail] = value
 
 
+def distinct(array: pa.Array) -> tuple[Codes, list[Any]]:
+    """(position of each row's value among the distinct ones, the distinct values; the last stands for null)."""
+    encoded = array if pa.types.is_dictionary(array.type) else pc.dictionary_encode(array)
+    values = encoded.dictionary.to_pylist()
+    indices = encoded.indices
+    if indices.null_count:
+        indices = indices.fill_null(len(values))
+    return indices.to_numpy(zero_copy_only=False).astype(np.int64, copy=False), [*values, None]
+
+
+def number_of(day: date) -> int:
+    """The number of a day as columns count them."""
+    return day.toordinal() - DAY_ZERO
+
+
 def flags(array: pa.Array) -> npt.NDArray[np.uint8]:
     """A column of booleans as 0 not known, 1 true, 2 false."""
     valid, values = array.buffers()
@@ -218,8 +224,8 @@ def flags(array: pa.Array) -> npt.NDArray[np.uint8]:
 
 
 def bits_of(buffer: Any, array: pa.Array) -> npt.NDArray[np.uint8]:
-    start, stop = array.offset, array.offset + len(array)
     """A bitmap of an array, a number each."""
+    start, stop = array.offset, array.offset + len(array)
     held = np.frombuffer(buffer, dtype=np.uint8, count=-(-stop // 8))
     return np.unpackbits(held, count=stop, bitorder="little")[start:]
 
@@ -255,7 +261,7 @@ def days(columns: Columns, name: str, bad: npt.NDArray[np.bool_]) -> Codes | Non
             day = _date(value, name)
         except Reject:
             return NO_DAY - 1
-        return NO_DAY if day is None else day.toordinal() - DAY_ZERO
+        return NO_DAY if day is None else number_of(day)
 
     numbers = columns.codes(name, code)
     assert numbers is not None

@@ -13,7 +13,7 @@ import numpy.typing as npt
 
 from tidegate.law.conditions import COMPARISONS, Condition, atoms
 from tidegate.law.records import Book, Rule
-from tidegate.screening.bulk.columns import DAY_ZERO
+from tidegate.screening.bulk.columns import number_of
 from tidegate.screening.bulk.keys import Interner, KeyIndex, Numbers, Packer
 from tidegate.screening.bulk.watch import Answers
 from tidegate.screening.classify import World
@@ -109,7 +109,7 @@ class Spans:
 
 def numbers_of(days: Iterable[date]) -> npt.NDArray[np.int64]:
     """Sorted day numbers."""
-    return np.array(sorted({d.toordinal() - DAY_ZERO for d in days}), dtype=np.int64)
+    return np.array(sorted(set(map(number_of, days))), dtype=np.int64)
 
 
 def describe(name: str, rules: tuple[Rule, ...], book: Book) -> Layer:

@@ -18,7 +18,7 @@ import pyarrow as pa
 import pyarrow.compute as pc
 
 from tidegate.law.records import Requirement
-from tidegate.screening.bulk.columns import DAY_ZERO
+from tidegate.screening.bulk.columns import DAY_ZERO, distinct, number_of
 from tidegate.screening.bulk.keys import Codes, Interner, KeyIndex, Numbers, WordIndex, unique_inverse
 from tidegate.screening.papers import add_years, later, norm
 from tidegate.screening.shipment import _number, _text
@@ -83,7 +83,7 @@ class PaperColumns:
             left[row[renewed > 0]] = True
         value = column["value"].to_numpy(zero_copy_only=False)
         left[row[np.isinf(value)]] = True
-        kinds, spoken = _distinct(column["kind"])
+        kinds, spoken = distinct(column["kind"])
         told = [_text(word) for word in spoken]
         left[row[np.array([word is None for word in told])[kinds]]] = True
         left |= np.bincount(row, minlength=rows) > MOST_PAPERS
@@ -94,7 +94,7 @@ class PaperColumns:
         if not len(kept):
             return out, np.flatnonzero(left)
         row, head, places, value = row[kept], head[kept], places[kept], value[kept]
-        standards, named = _distinct(column["standard"])
+        standards, named = distinct(column["standard"])
         standard = np.array([self._standard(word) for word in named])[standards][kept]
         issued, begins, ends = (_days(column[name])[kept] for name in ("issued", "valid_from", "valid_to"))
         on = [found[row] for found in days.values()]
@@ -212,25 +212,12 @@ class PaperColumns:
         out[row[starts]] = self._signatures[ids]
 
 
-def number_of(day: date) -> int:
-    """The number of a day as columns count them."""
-    return day.toordinal() - DAY_ZERO
-
-
 def _term(rule: Requirement) -> Callable[[date], date]:
     if rule.term_days:
         length = rule.term_days
         return lambda day: later(day, length)
     years = rule.term_years or 0
     return lambda day: add_years(day, years)
-
-
-def _distinct(words: pa.Array) -> tuple[Codes, list[Any]]:
-    """(each row's place among the distinct words, these; the last stands for null)."""
-    encoded = pc.dictionary_encode(words)
-    distinct = encoded.dictionary.to_pylist()
-    places = encoded.indices.fill_null(len(distinct)).to_numpy(zero_copy_only=False).astype(np.int64)
-    return places, [*distinct, None]
 
 
 def _days(days: pa.Array) -> Codes:

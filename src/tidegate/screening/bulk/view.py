@@ -16,7 +16,7 @@ from tidegate.law.conditions import atoms
 from tidegate.law.records import Book
 from tidegate.screening.bulk.columns import NO_DAY, UNIT, Columns, days, flags, measured
 from tidegate.screening.bulk.composition import Composition
-from tidegate.screening.bulk.describe import Layer
+from tidegate.screening.bulk.describe import Layer, numbers_of
 from tidegate.screening.bulk.keys import Codes, unique_inverse
 from tidegate.screening.classify import heading_for
 from tidegate.screening.shipment import (
@@ -215,7 +215,7 @@ class View:
         session, book = self.session, self.book
         editions = [e for e, _ in book.editions]
         named = self._coded("hs_edition", lambda v: editions.index(e) + 1 if (e := _edition(v, book)) else 0)
-        starts = np.array([d.toordinal() for _, d in book.editions], dtype=np.int64) - 719163
+        starts = numbers_of(day for _, day in book.editions)
         current = np.maximum(np.searchsorted(starts, self.day("arrived"), side="right"), 1)
         edition = np.where(named > 0, named, current)
         self.edition, self.edition_named = edition, named > 0
