@@ -26,7 +26,7 @@ from django.urls import get_resolver
 from tidegate.parties.models import Membership, Organisation, Person, State
 from tidegate.parties.access import walk
 from tidegate.parties.models import JournalEntry
-from tidegate.movements.models import GreenShipment
+from tidegate.movements.models import Consignment, GreenShipment, TakeBack
 host = {"HTTP_HOST": "localhost"}
 page = Client(**host).get("/demo/")
 found = {
@@ -43,6 +43,8 @@ found["green"] = [
     [row.status, row.law, row.held_by, row.late_notice]
     for row in GreenShipment.objects.filter(holder="VN").order_by("reference")
 ]
+found["gate"] = sorted(Consignment.objects.values_list("holder", "status"))
+found["home"] = sorted(TakeBack.objects.values_list("status", "holder"))
 roles = list(Membership.objects.all())
 told = set(JournalEntry.objects.values_list("subject_id", flat=True))
 found["told"] = all(row.pk in told for row in [*Organisation.objects.all(), *roles])
@@ -91,6 +93,9 @@ def test_the_demo_has_a_button_for_each_role(tmp_path: Path) -> None:
         ["departed", "green", ["AU"], False],
         ["departed", "green", [], True],
     ], "one in every state, one that is held, one whose form came too late"
+    assert found["gate"] == [["AU", "held"], ["AU", "open"], ["AU", "released"]]
+    opened = [["opened", code] for code in ("AU", "ID", "MY", "VN")]
+    assert found["home"] == [*opened, ["returning", "AU"], ["returning", "MY"]]
     assert found["told"], "every organisation and role was entered by a command"
     with sqlite3.connect(tmp_path / "demo.sqlite3") as database:
         assert database.execute("PRAGMA application_id").fetchone() == (MARK,)

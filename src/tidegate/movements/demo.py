@@ -16,6 +16,7 @@ from tidegate.movements import calendars, rounds
 from tidegate.movements.commands import (
     certificates,
     consents,
+    consignments,
     green,
     green_control,
     guarantees,
@@ -24,10 +25,11 @@ from tidegate.movements.commands import (
     permits,
     quotas,
     receipt,
+    takeback,
     transport,
 )
 from tidegate.movements.green_control import ARRIVAL
-from tidegate.movements.models import Consent, GreenShipment, Movement, Notification
+from tidegate.movements.models import Consent, Consignment, GreenShipment, Movement, Notification, TakeBack
 from tidegate.parties import times
 from tidegate.parties.actors import Actor, acting
 from tidegate.parties.demo import COUNTRIES
@@ -64,6 +66,8 @@ def build(settle: Settle) -> int:
     story.deciding()
     story.drafts()
     story.green_listed()
+    story.gate()
+    story.going_home()
     rounds.tick(today)
     settle()
     return Notification.objects.count()
@@ -213,7 +217,74 @@ class Story:
             quotas.apply(who("MY", "hornbill"), pool.pk, kg="15000000", reason="Second line")
         self.settle()
 
-    # ── the steps that the cases share ───────────────────────────────────────────────────────────────────
+    def gate(self) -> None:
+        """What arrives, before all agencies of a State: one that waits for them, one held, one released."""
+        customs, port = who("AU", "customs"), who("AU", "port", Role.OFFICER)
+        with self.on(-9):
+            released = self.arriving("26AU-1001", -8, {"polymers": {"PE": "99.5"}, "contamination_pct": "0.5"})
+            consignments.require(port, released.pk, what="Scan of the boxes")
+            self.answered(released)
+            consignments.release(customs, released.pk, revision=self.now(released).revision)
+        with self.on(-3):
+            held = self.arriving("26AU-1002", -2, {"polymers": {"PP": "99"}, "contamination_pct": "1"})
+            asked = consignments.require(port, held.pk, what="Certificate of fumigation")
+            consignments.answer(port, asked.pk, met=False, text="Live insects in two of four boxes")
+        with self.on(-1):
+            waiting = self.arriving("26AU-1003", 1, {"polymers": {"PE": "60", "PVC": "30"}, "contamination_pct": "10"})
+            consignments.require(port, waiting.pk, what="Scan of the boxes")
+            consignments.joint_inspection(customs, waiting.pk, place="Port Botany, shed 2", at=f"{self.day(1)}T00:00Z")
+
+    def arriving(self, declaration: str, day: float, content: Mapping[str, Any]) -> Consignment:
+        """A declared load that customs registers; what the law asks of it becomes requirements."""
+        load = {"hs": "3915.90", "waste": True, "hazardous": False, "operation": "R3", "net_kg": "21000", **content}
+        route = [{"state": "VN", "role": "export"}, {"state": "AU", "role": "import"}]
+        made: Consignment = consignments.register(
+            who("AU", "customs"), declaration=declaration, office=PORTS["AU"], expected_on=self.day(day), load=load,
+            route=route,
+        )  # fmt: skip
+        return made
+
+    def answered(self, row: Consignment) -> None:
+        """Every agency has what it asks for."""
+        for asked in row.requirements.select_related("agency"):
+            slug = asked.agency.registration.rpartition("-")[2].lower()
+            role = Role.OFFICER if slug == "port" else Role.CLERK
+            consignments.answer(who("AU", slug, role), asked.pk, met=True, text="Seen and in order")
+
+    def going_home(self) -> None:
+        """Illegal traffic that no notification names: found in a port of transit, on its way home."""
+        customs = who("MY", "customs")
+        with self.on(-45):
+            found = takeback.open(
+                customs, finding="Declared as pellets: bales of mixed household plastics", state_export="AU",
+                custody_place="Port Klang", custody_kg="43500", containers=["EXTB0000451", "EXTB0000452"],
+                load={"description": "Mixed plastic waste", "basel": "Y48", "declared_as": "3901.10"},
+            )  # fmt: skip
+            self.settle()
+        with self.on(-43):
+            takeback.classify(who("MY", "ca", Role.OFFICER), found.pk, basis="art9_exporter", grounds=["a", "d"])
+            takeback.inform(who("MY", "ca", Role.OFFICER), found.pk)
+            self.settle()
+        officer, home = who("AU", "ca", Role.OFFICER), self.case(found, "AU")
+        with self.on(-38):
+            takeback.acknowledge(officer, home.pk)
+            takeback.accept(officer, home.pk)
+            takeback.plan(
+                officer, home.pk, how="return", carrier="Tasman Box Lines (fictitious)", borne_by="the exporter",
+                on=self.day(-20),
+            )  # fmt: skip
+            self.settle()
+        signers = {code: who(code, "ca", Role.OFFICER) for code in ("MY", "AU")}
+        with self.on(-30):
+            for code, signer in signers.items():
+                takeback.agree_plan(signer, self.case(found, code).pk, number=self.case(found, code).plan_number)
+                self.settle()
+            for code, signer in signers.items():
+                takeback.consent_return(signer, self.case(found, code).pk, agreed=True)
+                self.settle()
+        with self.on(-25):
+            takeback.start_return(officer, home.pk, kg="43500", planned_on=self.day(-6))
+            self.settle()
 
     def green_listed(self) -> None:
         """Shipments with no consent before them: one recovered, one under way, one entered, one that the law bars, one
@@ -243,6 +314,8 @@ class Story:
         buyer = {"name": "Elbe Polymer Works (fictitious)", "address": "1 Musterweg, Hamburg, Germany"}
         bound = {"importer": buyer, "facility": buyer, "transit": ["MY"], "state_import": "DE", "entry": "Hamburg"}
         self.listed(trader, -2, {**self.green_form("G-006", -2, film), **bound}, before=1)
+
+    # ── the steps that the cases share ───────────────────────────────────────────────────────────────────
 
     def listed(self, trader: Actor, day: float, content: Mapping[str, Any], *, before: float = 3) -> GreenShipment:
         """A green-listed shipment entered so many days before the day on which it leaves, gone where that is over."""
@@ -405,6 +478,10 @@ class Story:
     def at(self, row: Movement, code: str) -> Movement:
         """A State's copy of a movement."""
         return Movement.objects.get(case=row.case, serial=row.serial, holder=code)
+
+    def case(self, row: TakeBack, code: str) -> TakeBack:
+        """A State's copy of a take-back case."""
+        return TakeBack.objects.get(case=row.case, holder=code)
 
     def consent(self, row: Notification, code: str) -> Consent:
         """An authority's own consent."""
