@@ -199,6 +199,17 @@ def state_of_our_own(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Path]
         yield home
 
 
+@pytest.fixture(autouse=True)
+def language_of_nobody() -> Iterator[None]:
+    """A page leaves its reader's language behind in the thread, as it may: the next test begins without one."""
+    yield
+    from django.conf import settings
+    from django.utils import translation
+
+    if settings.configured:
+        translation.deactivate()
+
+
 @pytest.fixture(scope="session", autouse=True)
 def logs_that_a_test_may_empty() -> Iterator[None]:
     """A test that commits really is cleaned up by emptying every table. The journal and the exchange's log refuse that
