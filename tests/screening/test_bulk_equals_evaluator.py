@@ -78,7 +78,7 @@ def test_the_aims_reach_every_rule_of_the_book() -> None:
     assert set(BOOK.rules) - met == set()
 
 
-@pytest.mark.parametrize("form", FORMS)
+@pytest.mark.parametrize("form", ["text", *(pytest.param(form, marks=pytest.mark.ci) for form in ("flat", "nested"))])
 def test_every_rule_on_each_side_of_its_edges(form: str, every_rule: list[Raw]) -> None:
     same(every_rule, forms=[form])
 

@@ -25,7 +25,7 @@ NAMED = ("entry_candidates", "eu_entry", "confidence", "rules", "missing_documen
 TEXTS = ("outcome", "entry", "entry_candidates", "eu_entry", "regime", "confidence", "rulebook", "rules",
          "missing_documents", "question_facts")  # fmt: skip
 MOST_KEPT = 5_000  # decisions put together and kept for the next batch
-TEXT_BYTES = 32 << 20  # of JSON put together at a time
+TEXT_BYTES = 16 << 20  # of JSON put together at a time
 SETS_A_TICK = 2_000  # decisions put together between two looks at whether the work should end
 Reason = tuple[str, str]  # rule, effect
 
