@@ -14,7 +14,6 @@ from tests.movements.test_scale import multiply
 from tidegate.movements.commands import notifications
 from tidegate.movements.models import Clock, Consent, Movement, Notification
 from tidegate.movements.queries import desk
-from tidegate.movements.queries.counting import Kept
 from tidegate.parties import times
 from tidegate.parties.actors import Actor
 from tidegate.parties.ids import uuid7
@@ -33,7 +32,7 @@ def both(monkeypatch: pytest.MonkeyPatch, who: Actor, **asked: Any) -> tuple[des
     desk.desk(who, **asked)
     kept = desk.desk(who, **asked)
     with monkeypatch.context() as nothing:
-        nothing.setattr(desk, "_PLANS", Kept(0))
+        nothing.setattr(desk, "_plan", desk._plan.__wrapped__)
         return kept, desk.desk(who, **asked)
 
 

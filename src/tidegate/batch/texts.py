@@ -16,8 +16,8 @@ import pyarrow as pa
 from tidegate.batch.summary import Summary
 from tidegate.formats.flat_decision import joined
 from tidegate.screening.bulk import Session
-from tidegate.screening.bulk.keys import Codes, unique_inverse
-from tidegate.screening.bulk.sheets import Line, Page, compact
+from tidegate.screening.bulk.keys import Codes, Interner, unique_inverse
+from tidegate.screening.bulk.sheets import Line, Reason, compact
 
 HEADS = ("outcome", "entry", "regime")
 # columns whose words come from what the layers of a set say
@@ -27,7 +27,6 @@ TEXTS = ("outcome", "entry", "entry_candidates", "eu_entry", "regime", "confiden
 MOST_KEPT = 5_000  # decisions put together and kept for the next batch
 TEXT_BYTES = 16 << 20  # of JSON put together at a time
 SETS_A_TICK = 2_000  # decisions put together between two looks at whether the work should end
-Reason = tuple[str, str]  # rule, effect
 
 
 class BodyTable:
@@ -36,25 +35,23 @@ class BodyTable:
     def __init__(self, session: Session, offset: int = 0):
         self.session, self.offset = session, offset
         self._kept: dict[int, dict[str, Any]] = {}
-        self._heads: dict[str, dict[str | None, int]] = {name: {} for name in HEADS}
+        self._heads = {name: Interner() for name in HEADS}
         self._head_codes = np.zeros((0, len(HEADS)), dtype=np.int32)
         self._place = np.zeros(0, dtype=np.int32)  # of each set among those that are known, -1 where it is not
-        self._words: dict[str, dict[Any, int]] = {name: {} for name in NAMED}
+        self._words = {name: Interner() for name in NAMED}
         self._codes = np.zeros((0, len(NAMED)), dtype=np.int32)  # the words of each set that is known
-        self._pages: dict[Page, int] = {}
-        self._page_lists = _Lists()
+        self._reasons = Interner()  # those of some layers together
+        self._reason_lists = _Lists()
         self._pieces = _Pieces()
         self._piece_lists = _Lists()
-        self._alone: dict[int, tuple[Reason, ...]] = {}  # of decisions that were not put together from pages
 
     def head(self, name: str, sets: Codes) -> pa.DictionaryArray:
         """The outcome, entry or regime of each row's set."""
         heads = self.session.heads[len(self._head_codes) :]
         if heads:
-            new = [[words.setdefault(word, len(words)) for words, word in zip(self._heads.values(), head, strict=True)]
-                   for head in heads]  # fmt: skip
+            new = [[words(word) for words, word in zip(self._heads.values(), head, strict=True)] for head in heads]
             self._head_codes = np.concatenate([self._head_codes, np.array(new, dtype=np.int32)])
-        return _dictionary(list(self._heads[name]), self._head_codes[sets, HEADS.index(name)])
+        return _dictionary(self._heads[name].values, self._head_codes[sets, HEADS.index(name)])
 
     def column(self, name: str, sets: Codes) -> pa.DictionaryArray:
         """One of TEXTS for each row's set."""
@@ -66,9 +63,8 @@ class BodyTable:
         codes = self._codes[places, NAMED.index(name)]
         # of all words only those that these rows have
         distinct, _, inverse = unique_inverse(codes.astype(np.int64))
-        words = list(self._words[name])
-        shown = [words[code] for code in distinct.tolist()]
-        return _dictionary([_shown(word) for word in shown], inverse.astype(np.int32))
+        words = self._words[name].values
+        return _dictionary([_shown(words[code]) for code in distinct.tolist()], inverse.astype(np.int32))
 
     def texts(self, sets: Codes, heads: pa.StringArray | None = None) -> pa.StringArray:
         """The JSON of each row's set, without the opening brace (`"outcome":…}`), after what stands in `heads`."""
@@ -103,16 +99,14 @@ class BodyTable:
             outcome, entry, _ = session.heads[number]
             route = session.sets[number].route
             summary.add_outcome(outcome, entry, route.export, route.import_, count)
-            if number in self._alone:
-                reasons = [{"rule": rule, "effect": effect} for rule, effect in self._alone[number]]
-                summary.add_reasons({"reasons": reasons}, count)
-        pages = list(self._pages)
-        for page, count in enumerate(self._page_lists.weighed(places, rows, len(pages)).tolist()):
+        told: list[Any] = self._reasons.values
+        for reasons, count in zip(told, self._reason_lists.weighed(places, rows, len(told)).tolist(), strict=True):
             if count:
-                summary.add_reasons({"reasons": pages[page].reasons.items}, count)
+                summary.add_reasons({"reasons": [{"rule": rule, "effect": effect} for rule, effect in reasons]}, count)
         for name, counter in (("missing_documents", summary.missing), ("question_facts", summary.questions)):
-            counts = np.bincount(self._codes[places, NAMED.index(name)], rows, len(self._words[name])).astype(np.int64)
-            for words, count in zip(self._words[name], counts.tolist(), strict=True):
+            known: list[Any] = self._words[name].values
+            counts = np.bincount(self._codes[places, NAMED.index(name)], rows, len(known)).astype(np.int64)
+            for words, count in zip(known, counts.tolist(), strict=True):
                 if count:
                     for word in words:
                         counter[word] += count
@@ -125,7 +119,10 @@ class BodyTable:
         if top > len(self._place):
             more = np.full(top - len(self._place), -1, dtype=np.int32)
             self._place = np.concatenate([self._place, more])
-        new = np.unique(sets[self._place[sets] < 0])
+        places = self._place[sets]
+        if not len(places) or places.min() >= 0:
+            return places.astype(np.int64)
+        new = np.unique(sets[places < 0])
         for start in range(0, len(new), SETS_A_TICK):
             if tick is not None:
                 tick()
@@ -134,38 +131,37 @@ class BodyTable:
 
     def _learn(self, new: Codes) -> None:
         """Puts the decisions of some sets together."""
-        codes, pages, pieces = [], [], []
+        codes, reasons, pieces = [], [], []
         for number in new.tolist():
             line = self.session.line(number)
-            words, mine, text = self._alone_words(number) if line is None else self._line_words(line)
-            codes.append([known.setdefault(word, len(known)) for known, word
-                          in zip(self._words.values(), words, strict=True)])  # fmt: skip
-            pages.append([self._pages.setdefault(page, len(self._pages)) for page in mine])
+            words, told, text = self._alone(number) if line is None else self._together(line)
+            codes.append([known(word) for known, word in zip(self._words.values(), words, strict=True)])
+            reasons.append([self._reasons(one) for one in told])
             pieces.append(self._pieces.numbers(text))
         self._place[new] = np.arange(len(self._codes), len(self._codes) + len(new), dtype=np.int32)
         self._codes = np.concatenate([self._codes, np.array(codes, dtype=np.int32)])
-        self._page_lists.extend(pages)
+        self._reason_lists.extend(reasons)
         self._piece_lists.extend(pieces)
 
-    def _line_words(self, line: Line) -> tuple[tuple[Any, ...], list[Page], list[str]]:
-        """(words of NAMED, pages, pieces of JSON) of a decision."""
+    def _together(self, line: Line) -> tuple[tuple[Any, ...], list[tuple[Reason, ...]], list[str]]:
+        """(words of NAMED, reasons, pieces of JSON) of a decision that parts make up."""
         rules = tuple([word for page in line.pages for word in page.reasons.words])
         words = (line.candidates, line.eu_entry, line.confidence, rules, line.lacking, line.asked)
-        return words, line.pages, line.pieces
+        return words, [page.told for page in line.pages], line.pieces
 
-    def _alone_words(self, number: int) -> tuple[tuple[Any, ...], list[Page], list[str]]:
+    def _alone(self, number: int) -> tuple[tuple[Any, ...], list[tuple[Reason, ...]], list[str]]:
         """The same of a decision that was taken row by row, or has alerts of its own."""
         body = self.session.written(number)[0]
-        self._alone[number] = tuple([(reason["rule"], reason["effect"]) for reason in body["reasons"]])
+        told = tuple([(reason["rule"], reason["effect"]) for reason in body["reasons"]])
         words = (
             joined(body["entry_candidates"]),
             body["eu_entry"],
             body["confidence"],
-            tuple(dict.fromkeys(reason["rule"] for reason in body["reasons"])),
+            tuple(dict.fromkeys(rule for rule, _ in told)),
             tuple(dict.fromkeys(kind for missing in body["missing"] for kind in missing["documents"])),
             tuple(question["fact"] for question in body["questions"]),
         )
-        return words, [], [compact(body)[1:]]
+        return words, [told], [compact(body)[1:]]
 
 
 class _Lists:
@@ -205,21 +201,13 @@ class _Pieces:
     """Texts by number, side by side in one buffer."""
 
     def __init__(self) -> None:
-        self._numbers: dict[str, int] = {}
-        self._new: list[str] = []
+        self._texts = Interner()
         self._ends = np.zeros(1, dtype=np.int64)
         self._bytes = np.zeros(1 << 20, dtype=np.uint8)
 
     def numbers(self, pieces: Sequence[str]) -> list[int]:
         """The number of each text."""
-        out = []
-        for piece in pieces:
-            number = self._numbers.get(piece)
-            if number is None:
-                number = self._numbers[piece] = len(self._numbers)
-                self._new.append(piece)
-            out.append(number)
-        return out
+        return [self._texts(piece) for piece in pieces]
 
     def sizes(self) -> Codes:
         """Bytes of each text."""
@@ -247,9 +235,9 @@ class _Pieces:
 
     def _flush(self) -> None:
         """Puts new texts beside the others."""
-        if self._new:
-            self._bytes, self._ends = self._beside(pa.array(self._new, pa.string()))
-            self._new = []
+        new = self._texts.values[len(self._ends) - 1 :]
+        if new:
+            self._bytes, self._ends = self._beside(pa.array(new, pa.string()))
 
     def _beside(self, more: pa.StringArray) -> tuple[npt.NDArray[np.uint8], Codes]:
         """(the buffer with other texts behind, where each begins and the last ends)."""
@@ -270,7 +258,7 @@ def _shown(word: Any) -> str | None:
     return ";".join(word) or None if isinstance(word, tuple) else word
 
 
-def _dictionary(words: Sequence[str | None], codes: npt.NDArray[np.int32]) -> pa.DictionaryArray:
+def _dictionary(words: Sequence[Any], codes: npt.NDArray[np.int32]) -> pa.DictionaryArray:
     """Words by code. Parquet knows no null inside a dictionary: such rows point at nothing instead."""
     known: dict[str, int] = {}
     places = np.array([-1 if word is None else known.setdefault(word, len(known)) for word in words], dtype=np.int32)

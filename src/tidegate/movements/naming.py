@@ -23,8 +23,12 @@ def _paper(kind: str, book: Book) -> str:
     name = _(record.name) if record else fact(kind, book)
     if record is None or not state:
         return str(name)
-    place = book.states[state].name if state in book.states else state
-    return _("%(paper)s of %(state)s") % {"paper": name, "state": _(place)}
+    return _("%(paper)s of %(state)s") % {"paper": name, "state": place(state, book)}
+
+
+def place(code: str, book: Book) -> str:
+    """A State by its name; its code where the rulebook has none."""
+    return _(book.states[code].name) if code in book.states else code
 
 
 def fact(name: str, book: Book) -> str:

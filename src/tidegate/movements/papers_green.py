@@ -13,7 +13,7 @@ from django.utils import translation
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 
-from tidegate.movements import green, green_notice, guard
+from tidegate.movements import green, green_notice, guard, naming
 from tidegate.movements.models import GreenShipment
 from tidegate.movements.papers import _coded, _in, _pairs, _party, _press, _text
 from tidegate.paper import Block
@@ -87,10 +87,8 @@ def green_pdf(row: GreenShipment, *, language: str = "en", second: str = "", url
 
 def _flags(row: GreenShipment) -> Iterator[tuple[str, str]]:
     """What stands against it in this State's copy, in the order of its page: whose colour it has, the words."""
-    states = guard.book().states
     for hold in row.holds:
-        place = _(states[hold["state"]].name) if hold["state"] in states else hold["state"]
-        held = _("Held by %(state)s") % {"state": place}
+        held = _("Held by %(state)s") % {"state": naming.place(hold["state"], guard.book())}
         yield "prohibited", f"{held} · {hold['office']} · {_text(datetime.fromisoformat(hold['at']))}: {hold['reason']}"
     if late := green_notice.why_late(row.notice, row.late_notice):
         yield "needs", late

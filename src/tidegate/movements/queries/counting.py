@@ -1,20 +1,16 @@
-"""Questions to the database that would be long: many counts in one, hundreds of values as one, and keeping what was
-written for one who asks again."""
+"""Questions to the database that would be long: many counts in one, and hundreds of values as one."""
 
 from __future__ import annotations
 
-from collections import OrderedDict
-from collections.abc import Callable, Hashable, Iterable
+from collections.abc import Iterable
 from dataclasses import dataclass
 from datetime import datetime
-from typing import Any, Generic, TypeVar
+from typing import Any
 
 from django.core.exceptions import EmptyResultSet
 from django.db import connection
 from django.db.models import DateTimeField, Expression, F, QuerySet
 from django.db.models.lookups import In
-
-T = TypeVar("T")
 
 
 class Moment(Expression):
@@ -77,23 +73,4 @@ class Count:
                 cursor.execute(self.sql, params)
                 for place, count in zip(self.places, cursor.fetchone(), strict=True):
                     found[place] = count
-        return found
-
-
-class Kept(Generic[T]):
-    """The last things that were made, at most `most` of them, by all that they were made from."""
-
-    def __init__(self, most: int) -> None:
-        self.most = most
-        self._things: OrderedDict[Hashable, T] = OrderedDict()
-
-    def get(self, key: Hashable, make: Callable[[], T]) -> T:
-        # Taken out and put back at the end: the first is the one that was not asked for the longest. What another
-        # thread takes out meanwhile is made anew.
-        found = self._things.pop(key, None)
-        if found is None:
-            found = make()
-        self._things[key] = found
-        if len(self._things) > self.most:
-            self._things.popitem(last=False)
         return found

@@ -12,6 +12,7 @@ from collections import Counter, defaultdict
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime, timedelta
+from functools import lru_cache
 from typing import Any
 from uuid import UUID
 
@@ -24,7 +25,7 @@ from django.utils.translation import get_language, gettext_lazy
 from tidegate.movements import clocks
 from tidegate.movements.models import Clock, Movement
 from tidegate.movements.queries import cases
-from tidegate.movements.queries.counting import Count, Kept, Moment, among
+from tidegate.movements.queries.counting import Count, Moment, among
 from tidegate.movements.queries.waiting import Source, about, sources
 from tidegate.parties import times
 from tidegate.parties.actors import Actor
@@ -153,11 +154,10 @@ class _Plan:
 
     @classmethod
     def of(cls, actor: Actor, now: datetime) -> _Plan:
-        """That of the actor now. The key is all that it is made from."""
+        """That of the actor now."""
         early = tuple(rule.id for rule in clocks.clocks().rules.values() if rule.step == "export_not_before")
         held = frozenset(right for right in rights.table if actor.may(right))
-        key = (connection.vendor, actor, actor.official, held, now.date(), get_language(), early, MOST)
-        return _PLANS.get(key, lambda: cls(actor, early))
+        return _plan(actor, early, connection.vendor, actor.official, held, now.date(), get_language(), MOST)
 
     def _clocks(self, early: Sequence[str]) -> QuerySet[Clock]:
         state = self.actor.state
@@ -237,8 +237,10 @@ class _Plan:
         return met
 
 
-# Those who looked last: some 170 kB each.
-_PLANS: Kept[_Plan] = Kept(128)
+@lru_cache(maxsize=128)  # those who looked last: some 170 kB each
+def _plan(actor: Actor, early: tuple[str, ...], *_also: Any) -> _Plan:
+    """The plan of all that it is made from."""
+    return _Plan(actor, early)
 
 
 class _Queue:

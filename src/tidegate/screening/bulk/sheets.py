@@ -23,6 +23,7 @@ if TYPE_CHECKING:
     from tidegate.screening.evaluate import LayerResult
 
 MOST_KEPT = 10_000
+Reason = tuple[str, str]  # rule, effect
 
 
 @dataclass(slots=True, eq=False)
@@ -103,6 +104,11 @@ class Page:
     checks: tuple[int, ...]
     warns: tuple[int, ...]
     rank: int
+
+    @cached_property
+    def told(self) -> tuple[Reason, ...]:
+        """Its reasons, as a summary counts them."""
+        return tuple([(item["rule"], item["effect"]) for item in self.reasons.items])
 
     @cached_property
     def quiet(self) -> bool:
