@@ -7,14 +7,13 @@ alert and not by the papers that raise them.
 from __future__ import annotations
 
 from collections.abc import Sequence
-from typing import Any
 
 import numpy as np
 
 from tidegate.law import Book
 from tidegate.screening.bulk import Session
 from tidegate.screening.bulk.keys import Codes, unique_inverse
-from tidegate.screening.bulk.sheets import Line, compact
+from tidegate.screening.bulk.sheets import compact
 
 Alerts = list[dict[str, str]]
 
@@ -24,8 +23,7 @@ class AlertingSession(Session):
 
     def __init__(self, book: Book):
         super().__init__(book)
-        self._alerted: dict[int, tuple[int, Alerts]] = {}
-        self._alerted_ids: dict[tuple[int, tuple[str, ...]], int] = {}
+        self._alerted: dict[tuple[int, tuple[str, ...]], int] = {}
 
     def with_alerts(self, sets: Codes, codes: Codes, texts: Sequence[Alerts]) -> Codes:
         """The set of each row with its alerts. `codes`: each row's place in `texts`, 0 for none."""
@@ -40,26 +38,9 @@ class AlertingSession(Session):
 
     def _with(self, set_id: int, alerts: Alerts) -> int:
         key = (set_id, tuple(alert["text"] for alert in alerts))
-        found = self._alerted_ids.get(key)
+        found = self._alerted.get(key)
         if found is None:
-            found = self._alerted_ids[key] = len(self.sets)
-            self.sets.append(self.sets[set_id])
-            self.heads.append(self.heads[set_id])
-            self._alerted[found] = (set_id, alerts)
+            decision, route = self.decision(set_id), self.route(set_id)
+            decision = {**decision, "alerts": [*decision["alerts"], *alerts]}
+            found = self._alerted[key] = self.told(compact(decision)[1:], route.export, route.import_)
         return found
-
-    def decision(self, set_id: int) -> dict[str, Any]:
-        base, alerts = self._alerted.get(set_id, (set_id, []))
-        decision = super().decision(base)
-        return {**decision, "alerts": [*decision["alerts"], *alerts]} if alerts else decision
-
-    def written(self, set_id: int) -> tuple[dict[str, Any], str]:
-        base, alerts = self._alerted.get(set_id, (set_id, []))
-        if not alerts:
-            return super().written(base)
-        decision = self.decision(set_id)
-        return decision, compact(decision)[1:]
-
-    def line(self, set_id: int) -> Line | None:
-        base, alerts = self._alerted.get(set_id, (set_id, []))
-        return None if alerts else super().line(base)

@@ -97,7 +97,7 @@ class ParquetSink:
             for name in self._passed
         }
         if self.compact:
-            columns |= {name: table.head(name, sets) for name in HEADS}
+            columns |= {name: table.column(name, sets) for name in HEADS}
             columns["set"] = pa.array(sets + table.offset, pa.int64())
             self._write(pa.table({**columns, **beside}))
             return

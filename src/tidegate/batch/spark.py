@@ -31,8 +31,6 @@ from tidegate.law import Book
 from tidegate.screening.bulk import Session
 from tidegate.screening.bulk.columns import Columns
 from tidegate.screening.bulk.keys import Codes, unique_inverse
-from tidegate.screening.bulk.session import SetRecord
-from tidegate.screening.decision import Route
 from tidegate.screening.engines.spark import SparkFailed, map_parquet
 from tidegate.screening.registers import ANSWERS, Register
 
@@ -81,37 +79,6 @@ def screen_parquet(
         shutil.rmtree(parts, ignore_errors=True)
 
 
-class _Received(Session):
-    """The sets of results that workers told; nothing is decided here."""
-
-    def __init__(self, book: Book):
-        super().__init__(book)
-        self._texts: list[str] = []
-        self._ids: dict[tuple[str, str, str], int] = {}
-
-    def receive(self, told: tuple[str, str, str]) -> int:
-        """The id of a set by its decision's text, its State of export and its State of import."""
-        found = self._ids.get(told)
-        if found is None:
-            found = self._ids[told] = len(self.sets)
-            self._texts.append(told[0])
-            body = self.decision(found)
-            self.sets.append(SetRecord(Route(told[1], told[2])))
-            self.heads.append((body["outcome"], body["entry"], body["regime"]))
-        return found
-
-    def decision(self, set_id: int) -> dict[str, Any]:
-        body: dict[str, Any] = json.loads("{" + self._texts[set_id])
-        return body
-
-    def written(self, set_id: int) -> tuple[dict[str, Any], str]:
-        return self.decision(set_id), self._texts[set_id]
-
-    def line(self, set_id: int) -> None:
-        """What came from a worker is text, and not made of parts."""
-        return None
-
-
 class _Told:
     """What the workers told, row by row in the order of the input."""
 
@@ -123,7 +90,7 @@ class _Told:
         self._held: dict[int, tuple[str, str, str]] = {}  # set of the task → what is told of it
         self._row = 0
 
-    def take(self, rows: int, session: _Received) -> tuple[Codes, pa.Array, list[tuple[int, dict[str, Any]]]]:
+    def take(self, rows: int, session: Session) -> tuple[Codes, pa.Array, list[tuple[int, dict[str, Any]]]]:
         """For the next rows: the set of each, -1 where it is rejected; what registers answered; (place, error)."""
         sets: list[Codes] = []
         answers: list[pa.Array] = []
@@ -147,13 +114,13 @@ class _Told:
             self._file, self._held = file, {}
         return batch
 
-    def _sets(self, batch: pa.RecordBatch, session: _Received) -> Codes:
+    def _sets(self, batch: pa.RecordBatch, session: Session) -> Codes:
         numbers = batch["set"].to_numpy()
         new = np.flatnonzero(batch["body"].is_valid())
         told = (batch[name].take(pa.array(new)).to_pylist() for name in ("body", "export", "import"))
         self._held.update(zip(numbers[new].tolist(), zip(*told, strict=True), strict=True))
         distinct, _, inverse = unique_inverse(numbers)
-        ids = [-1 if n < 0 else session.receive(self._held[n]) for n in distinct.tolist()]
+        ids = [-1 if n < 0 else session.told(*self._held[n]) for n in distinct.tolist()]
         if len(self._held) > MOST_SETS:
             last = int(numbers.max(initial=0)) // SPAN * SPAN
             self._held = {n: t for n, t in self._held.items() if n >= last}
@@ -180,7 +147,7 @@ class _Gathered:
         self._begin(0)
 
     def _begin(self, offset: int) -> None:
-        self.session = _Received(self.book)
+        self.session = Session(self.book)
         self.table = BodyTable(self.session, offset)
         self.tally = Tally()
 

@@ -274,7 +274,6 @@ class Tally:
         self._index = KeyIndex()
         self._keys: list[np.ndarray[Any, Any]] = []
         self._rows = np.zeros(0, dtype=np.int64)
-        self._ranks = np.zeros(0, dtype=np.uint8)  # of each set, the place of its outcome among OUTCOMES
 
     def count(self, summary: Summary, session: Session, batch: pa.RecordBatch, index: Any, sets: Any) -> None:
         """Counts a batch; consignments take the strictest outcome of their lines."""
@@ -295,11 +294,10 @@ class Tally:
 
     def _consign(self, summary: Summary, session: Session, lines: pa.Array, sets: Any) -> None:
         """Gives each consignment of a batch the strictest outcome of its lines."""
-        new = [SEVERITY[head[0]] for head in session.heads[len(self._ranks) :]]
-        self._ranks = np.concatenate([self._ranks, np.array(new, dtype=np.uint8)])
+        ranks_of: Any = np.array([SEVERITY[head[0]] for head in session.heads.values], dtype=np.uint8)
         if isinstance(lines, pa.ChunkedArray):
             lines = lines.combine_chunks()
-        ranks = self._ranks[sets]
+        ranks = ranks_of[session.sets.column("head", sets)]
         if lines.null_count:
             ranks, lines = ranks[lines.is_valid().to_numpy(zero_copy_only=False)], lines.drop_null()
         if not pa.types.is_string(lines.type):
@@ -321,9 +319,9 @@ class Tally:
         session = table.session
         table.add_to(summary, sets[starts], np.add.reduceat(rows, starts), tick)
         sink.put_sets(sets[starts], table)
-        outcomes = [head[0] for head in session.heads]
+        outcomes: list[str] = [head[0] for head in session.heads.values]
         names = list(dict.fromkeys(outcomes))
-        codes = np.array([names.index(outcome) for outcome in outcomes], dtype=np.int64)[sets]
+        codes = np.array([names.index(outcome) for outcome in outcomes])[session.sets.column("head", sets)]
         cells, _, places = unique_inverse(keys % self.MONTHS * len(names) + codes)
         for cell, count in zip(cells.tolist(), np.bincount(places, weights=rows).tolist(), strict=True):
             month = cell // len(names)

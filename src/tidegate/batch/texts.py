@@ -6,6 +6,7 @@ columns, and which pieces, one after the other, are its JSON. Arrow puts the pie
 
 from __future__ import annotations
 
+import json
 from collections.abc import Callable, Iterator, Sequence
 from typing import Any
 
@@ -14,19 +15,16 @@ import numpy.typing as npt
 import pyarrow as pa
 
 from tidegate.batch.summary import Summary
-from tidegate.formats.flat_decision import joined
 from tidegate.screening.bulk import Session
-from tidegate.screening.bulk.keys import Codes, Interner, unique_inverse
-from tidegate.screening.bulk.sheets import Line, Reason, compact
+from tidegate.screening.bulk.keys import Codes, Interner, Records, unique_inverse
+from tidegate.screening.bulk.sheets import WORDS, Laid
 
 HEADS = ("outcome", "entry", "regime")
-# columns whose words come from what the layers of a set say
-NAMED = ("entry_candidates", "eu_entry", "confidence", "rules", "missing_documents", "question_facts")
 TEXTS = ("outcome", "entry", "entry_candidates", "eu_entry", "regime", "confidence", "rulebook", "rules",
          "missing_documents", "question_facts")  # fmt: skip
-MOST_KEPT = 5_000  # decisions put together and kept for the next batch
+MOST_KEPT = 5_000  # decisions read back and kept for the next batch
 TEXT_BYTES = 16 << 20  # of JSON put together at a time
-SETS_A_TICK = 2_000  # decisions put together between two looks at whether the work should end
+SETS_A_TICK = 4_000  # decisions put together between two looks at whether the work should end
 
 
 class BodyTable:
@@ -35,46 +33,39 @@ class BodyTable:
     def __init__(self, session: Session, offset: int = 0):
         self.session, self.offset = session, offset
         self._kept: dict[int, dict[str, Any]] = {}
-        self._heads = {name: Interner() for name in HEADS}
-        self._head_codes = np.zeros((0, len(HEADS)), dtype=np.int32)
         self._place = np.zeros(0, dtype=np.int32)  # of each set among those that are known, -1 where it is not
-        self._words = {name: Interner() for name in NAMED}
-        self._codes = np.zeros((0, len(NAMED)), dtype=np.int32)  # the words of each set that is known
-        self._reasons = Interner()  # those of some layers together
-        self._reason_lists = _Lists()
-        self._pieces = _Pieces()
-        self._piece_lists = _Lists()
-
-    def head(self, name: str, sets: Codes) -> pa.DictionaryArray:
-        """The outcome, entry or regime of each row's set."""
-        heads = self.session.heads[len(self._head_codes) :]
-        if heads:
-            new = [[words(word) for words, word in zip(self._heads.values(), head, strict=True)] for head in heads]
-            self._head_codes = np.concatenate([self._head_codes, np.array(new, dtype=np.int32)])
-        return _dictionary(self._heads[name].values, self._head_codes[sets, HEADS.index(name)])
+        self._words = Records(len(WORDS))
+        self._json, self._rules = _Texts(session.sheets.pieces), _Texts(session.sheets.rules)
+        self._pages = _Lists()
 
     def column(self, name: str, sets: Codes) -> pa.DictionaryArray:
         """One of TEXTS for each row's set."""
+        session = self.session
         if name in HEADS:
-            return self.head(name, sets)
+            return _dictionary(
+                [head[HEADS.index(name)] for head in session.heads.values], session.sets.column("head", sets)
+            )
         if name == "rulebook":
-            return _dictionary([self.session.book.label], np.zeros(len(sets), dtype=np.int32))
+            return _dictionary([session.book.label], np.zeros(len(sets), dtype=np.int32))
         places = self._known(sets)
-        codes = self._codes[places, NAMED.index(name)]
+        if name == "rules":
+            # a set's rules are put together once for all its rows
+            distinct, _, inverse = unique_inverse(places)
+            return _dictionary([text or None for text in self._rules.of(distinct).to_pylist()], inverse)
+        codes = self._words.rows[places, WORDS.index(name)]
         # of all words only those that these rows have
         distinct, _, inverse = unique_inverse(codes.astype(np.int64))
-        words = self._words[name].values
-        return _dictionary([_shown(words[code]) for code in distinct.tolist()], inverse.astype(np.int32))
+        words = session.sheets.words[name].values
+        return _dictionary([_shown(words[code]) for code in distinct.tolist()], inverse)
 
     def texts(self, sets: Codes, heads: pa.StringArray | None = None) -> pa.StringArray:
         """The JSON of each row's set, without the opening brace (`"outcome":…}`), after what stands in `heads`."""
-        places = self._known(sets)
-        return self._pieces.texts(*self._piece_lists.of(places), heads)
+        return self._json.of(self._known(sets), heads)
 
     def slices(self, sets: Codes) -> Iterator[slice]:
         """Rows one after the other, as many at a time as have TEXT_BYTES of JSON."""
         places = self._known(sets)
-        sizes = np.cumsum(self._piece_lists.sums(self._pieces.sizes())[places])
+        sizes = np.cumsum(self._json.sizes()[places])
         start = 0
         while start < len(sets):
             done = int(sizes[start - 1]) if start else 0
@@ -88,25 +79,28 @@ class BodyTable:
         if found is None:
             if len(self._kept) >= MOST_KEPT:
                 self._kept.clear()
-            found = self._kept[set_id] = self.session.written(set_id)[0]
+            found = self._kept[set_id] = json.loads("{" + self.texts(np.array([set_id]))[0].as_py())
         return found
 
     def add_to(self, summary: Summary, sets: Codes, rows: Codes, tick: Callable[[], None] | None = None) -> None:
         """Counts decisions: `sets`, each once, and how many rows have each. tick: see `Tally.settle`."""
         places = self._known(sets, tick)
         session = self.session
-        for number, count in zip(sets.tolist(), rows.tolist(), strict=True):
-            outcome, entry, _ = session.heads[number]
-            route = session.sets[number].route
-            summary.add_outcome(outcome, entry, route.export, route.import_, count)
-        told: list[Any] = self._reasons.values
-        for reasons, count in zip(told, self._reason_lists.weighed(places, rows, len(told)).tolist(), strict=True):
+        head, export, import_ = (session.sets.column(name, sets) for name in ("head", "export", "import_"))
+        _, first, inverse = unique_inverse((head << 20 | export) << 20 | import_)
+        states = session.states.values
+        for i, count in zip(first.tolist(), _counts(inverse, rows), strict=True):
+            (outcome, entry, _), route = session.heads.values[head[i]], (states[export[i]], states[import_[i]])
+            summary.add_outcome(outcome, entry, *route, count)
+        pages, ends = self._pages.of(places)
+        for page, count in enumerate(_counts(pages, np.repeat(rows, np.diff(ends)))):
             if count:
-                summary.add_reasons({"reasons": [{"rule": rule, "effect": effect} for rule, effect in reasons]}, count)
+                told = [{"rule": rule, "effect": effect} for rule, effect in session.sheets.told[page]]
+                summary.add_reasons({"reasons": told}, count)
         for name, counter in (("missing_documents", summary.missing), ("question_facts", summary.questions)):
-            known: list[Any] = self._words[name].values
-            counts = np.bincount(self._codes[places, NAMED.index(name)], rows, len(known)).astype(np.int64)
-            for words, count in zip(known, counts.tolist(), strict=True):
+            known = session.sheets.words[name].values
+            codes = self._words.rows[places, WORDS.index(name)]
+            for words, count in zip(known, _counts(codes, rows), strict=False):
                 if count:
                     for word in words:
                         counter[word] += count
@@ -131,37 +125,20 @@ class BodyTable:
 
     def _learn(self, new: Codes) -> None:
         """Puts the decisions of some sets together."""
-        codes, reasons, pieces = [], [], []
-        for number in new.tolist():
-            line = self.session.line(number)
-            words, told, text = self._alone(number) if line is None else self._together(line)
-            codes.append([known(word) for known, word in zip(self._words.values(), words, strict=True)])
-            reasons.append([self._reasons(one) for one in told])
-            pieces.append(self._pieces.numbers(text))
-        self._place[new] = np.arange(len(self._codes), len(self._codes) + len(new), dtype=np.int32)
-        self._codes = np.concatenate([self._codes, np.array(codes, dtype=np.int32)])
-        self._reason_lists.extend(reasons)
-        self._piece_lists.extend(pieces)
+        session = self.session
+        text = session.sets.column("text", new)
+        made, told = new[text == 0], new[text > 0]
+        if len(made):
+            self._add(made, session.sheets.lay(made))
+        for number, place in zip(told.tolist(), text[text > 0].tolist(), strict=True):
+            self._add(np.array([number]), session.sheets.text(session.texts[place - 1]))
 
-    def _together(self, line: Line) -> tuple[tuple[Any, ...], list[tuple[Reason, ...]], list[str]]:
-        """(words of NAMED, reasons, pieces of JSON) of a decision that parts make up."""
-        rules = tuple([word for page in line.pages for word in page.reasons.words])
-        words = (line.candidates, line.eu_entry, line.confidence, rules, line.lacking, line.asked)
-        return words, [page.told for page in line.pages], line.pieces
-
-    def _alone(self, number: int) -> tuple[tuple[Any, ...], list[tuple[Reason, ...]], list[str]]:
-        """The same of a decision that was taken row by row, or has alerts of its own."""
-        body = self.session.written(number)[0]
-        told = tuple([(reason["rule"], reason["effect"]) for reason in body["reasons"]])
-        words = (
-            joined(body["entry_candidates"]),
-            body["eu_entry"],
-            body["confidence"],
-            tuple(dict.fromkeys(rule for rule, _ in told)),
-            tuple(dict.fromkeys(kind for missing in body["missing"] for kind in missing["documents"])),
-            tuple(question["fact"] for question in body["questions"]),
-        )
-        return words, [told], [compact(body)[1:]]
+    def _add(self, sets: Codes, laid: Laid) -> None:
+        self._place[sets] = np.arange(len(self._words), len(self._words) + len(sets), dtype=np.int32)
+        self._words.extend(np.stack([laid.words[name] for name in WORDS], axis=1))
+        self._json.lists.extend(laid.pieces)
+        self._rules.lists.extend(laid.rules)
+        self._pages.extend(laid.pages)
 
 
 class _Lists:
@@ -170,12 +147,19 @@ class _Lists:
     def __init__(self) -> None:
         self._starts = np.zeros(1, dtype=np.int64)
         self._items = np.zeros(0, dtype=np.int32)
+        self._new: list[npt.NDArray[np.int32]] = []
 
-    def extend(self, lists: Sequence[Sequence[int]]) -> None:
-        """More places."""
-        ends = np.cumsum([len(one) for one in lists], dtype=np.int64) + self._starts[-1]
+    def extend(self, lists: npt.NDArray[np.int32]) -> None:
+        """More places, a row each; 0 is no number."""
+        there = lists > 0
+        ends = np.cumsum(np.count_nonzero(there, axis=1), dtype=np.int64) + self._starts[-1]
         self._starts = np.concatenate([self._starts, ends])
-        self._items = np.concatenate([self._items, np.array([n for one in lists for n in one], dtype=np.int32)])
+        self._new.append(lists[there])
+
+    def _all(self) -> npt.NDArray[np.int32]:
+        if self._new:
+            self._items, self._new = np.concatenate([self._items, *self._new]), []
+        return self._items
 
     def of(self, places: Codes) -> tuple[npt.NDArray[np.int32], Codes]:
         """(the lists of some places one after the other, where each begins and the last ends)."""
@@ -183,39 +167,33 @@ class _Lists:
         sizes = self._starts[places + 1] - starts
         ends = np.zeros(len(places) + 1, dtype=np.int64)
         np.cumsum(sizes, out=ends[1:])
-        return self._items[np.arange(ends[-1]) + np.repeat(starts - ends[:-1], sizes)], ends
+        return self._all()[np.arange(ends[-1]) + np.repeat(starts - ends[:-1], sizes)], ends
 
     def sums(self, values: Codes) -> Codes:
         """For each place the sum of the values that its list names."""
-        total = np.zeros(len(self._items) + 1, dtype=np.int64)
-        np.cumsum(values[self._items], out=total[1:])
+        items = self._all()
+        total = np.zeros(len(items) + 1, dtype=np.int64)
+        np.cumsum(values[items], out=total[1:])
         return total[self._starts[1:]] - total[self._starts[:-1]]
 
-    def weighed(self, places: Codes, weights: Codes, size: int) -> Codes:
-        """For each number below `size` the weights of the places whose lists name it."""
-        items, ends = self.of(places)
-        return np.bincount(items, weights=np.repeat(weights, np.diff(ends)), minlength=size).astype(np.int64)
 
+class _Texts:
+    """Texts that pieces make up (`lists`: of each place the numbers of its pieces), side by side in one buffer."""
 
-class _Pieces:
-    """Texts by number, side by side in one buffer."""
-
-    def __init__(self) -> None:
-        self._texts = Interner()
+    def __init__(self, pieces: Interner) -> None:
+        self.lists = _Lists()
+        self._pieces = pieces
         self._ends = np.zeros(1, dtype=np.int64)
-        self._bytes = np.zeros(1 << 20, dtype=np.uint8)
-
-    def numbers(self, pieces: Sequence[str]) -> list[int]:
-        """The number of each text."""
-        return [self._texts(piece) for piece in pieces]
+        self._bytes = np.zeros(1 << 16, dtype=np.uint8)
 
     def sizes(self) -> Codes:
-        """Bytes of each text."""
+        """Bytes of the text of each place."""
         self._flush()
-        return np.diff(self._ends)
+        return self.lists.sums(np.diff(self._ends))
 
-    def texts(self, items: npt.NDArray[np.int32], ends: Codes, heads: pa.StringArray | None) -> pa.StringArray:
-        """The texts that lists of numbers make (`_Lists.of`), each after its head."""
+    def of(self, places: Codes, heads: pa.StringArray | None = None) -> pa.StringArray:
+        """The texts of some places, each after its head."""
+        items, ends = self.lists.of(places)
         self._flush()
         data, offsets = self._bytes, self._ends
         if heads is not None:
@@ -234,8 +212,8 @@ class _Pieces:
         return pa.StringArray.from_buffers(len(ends) - 1, pa.py_buffer(rows.astype(np.int32)), made)
 
     def _flush(self) -> None:
-        """Puts new texts beside the others."""
-        new = self._texts.values[len(self._ends) - 1 :]
+        """Puts new pieces beside the others."""
+        new = self._pieces.values[len(self._ends) - 1 :]
         if new:
             self._bytes, self._ends = self._beside(pa.array(new, pa.string()))
 
@@ -253,12 +231,17 @@ class _Pieces:
         return self._bytes, np.concatenate([self._ends, held[1:].astype(np.int64) - first + used])
 
 
+def _counts(codes: npt.NDArray[Any], rows: Codes) -> list[int]:
+    """How many rows each code stands for. Exact: no count comes near 2^53."""
+    return [int(count) for count in np.bincount(codes, weights=rows).tolist()]
+
+
 def _shown(word: Any) -> str | None:
     """Words as a table shows them."""
     return ";".join(word) or None if isinstance(word, tuple) else word
 
 
-def _dictionary(words: Sequence[Any], codes: npt.NDArray[np.int32]) -> pa.DictionaryArray:
+def _dictionary(words: Sequence[Any], codes: npt.NDArray[Any]) -> pa.DictionaryArray:
     """Words by code. Parquet knows no null inside a dictionary: such rows point at nothing instead."""
     known: dict[str, int] = {}
     places = np.array([-1 if word is None else known.setdefault(word, len(known)) for word in words], dtype=np.int32)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Iterable, Sequence
 from typing import Any
 
 import numpy as np
@@ -169,12 +169,61 @@ class Numbers:
         return self._known[ids]
 
 
+class Records:
+    """Rows of small numbers, `width` each, by id: more at a time, read for many ids at once."""
+
+    def __init__(self, width: int) -> None:
+        self._held = np.zeros((1024, width), dtype=np.int32, order="F")  # mostly a column is read
+        self._size = 0
+
+    def __len__(self) -> int:
+        return self._size
+
+    @property
+    def rows(self) -> npt.NDArray[np.int32]:
+        """All of them; not to be kept while more are added."""
+        return self._held[: self._size]
+
+    def extend(self, rows: npt.NDArray[Any]) -> None:
+        """Adds many at once."""
+        size = self._size + len(rows)
+        if size > len(self._held):
+            room = np.zeros((max(size, len(self._held) * 3 // 2), self._held.shape[1]), dtype=np.int32, order="F")
+            room[: self._size] = self.rows
+            self._held = room
+        self._held[self._size : size] = rows
+        self._size = size
+
+    def append(self, *row: int) -> int:
+        """Adds one, and gives its id."""
+        self.extend(np.array([row]))
+        return self._size - 1
+
+
+class Memo:
+    """What combinations of small numbers come to, `width` numbers each: each combination is worked out once."""
+
+    BITS = 32
+
+    def __init__(self, width: int) -> None:
+        self._packer, self._index, self._answers = Packer(), KeyIndex(), Records(width)
+
+    def of(self, columns: Iterable[npt.NDArray[Any]], answer: Callable[[int], Sequence[int]]) -> npt.NDArray[np.int32]:
+        """The answer for each row. `columns`: numbers from 0; `answer`: for the row that shows a new one first."""
+        parts = [(codes, self.BITS) for codes in columns]
+        keys = self._packer.pack(parts, len(parts[0][0]))
+        ids, _, first = self._index.lookup(keys)
+        if len(first):
+            self._answers.extend(np.array([answer(i) for i in first.tolist()]))
+        return self._answers.rows[ids]
+
+
 class Interner:
     """Dense codes for hashable values, kept for the life of a session."""
 
     def __init__(self) -> None:
         self.codes: dict[object, int] = {}
-        self.values: list[object] = []
+        self.values: list[Any] = []
 
     def __call__(self, value: object) -> int:
         code = self.codes.get(value)

@@ -11,6 +11,7 @@ Numbered steps of `Session.screen`:
 
 from __future__ import annotations
 
+import json
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from decimal import Decimal
@@ -29,16 +30,15 @@ from tidegate.screening.bulk.columns import Columns
 from tidegate.screening.bulk.describe import Layer, Spans, describe, numbers_of
 from tidegate.screening.bulk.keys import Codes, Interner, KeyIndex, Numbers, Packer, unique_inverse
 from tidegate.screening.bulk.layers import Layers
-from tidegate.screening.bulk.sheets import Line, Sheets, compact
+from tidegate.screening.bulk.sets import ABSENT, COLUMNS, MOST_TRANSIT, NO_LAYERS, Sets
+from tidegate.screening.bulk.sheets import Sheets, compact
 from tidegate.screening.bulk.shipments import Readings, Shipments
 from tidegate.screening.bulk.standing import Standing
 from tidegate.screening.bulk.view import EVENTS, View, material_words
-from tidegate.screening.classify import Classification
 from tidegate.screening.decision import Route, assemble, contradicts, decide_body, headline
-from tidegate.screening.evaluate import SEVERITY, LayerResult
+from tidegate.screening.evaluate import SEVERITY
 from tidegate.screening.shipment import Reject, Shipment, parse_shipment
 
-MOST_TRANSIT = 8
 CASES_AT_ONCE = 8_192  # new cases looked at together
 
 
@@ -54,16 +54,6 @@ class BatchResult:
     set: Codes
     rejects: list[tuple[int, Any, dict[str, Any]]]
     index: Codes  # position of each decided row in the batch
-
-
-@dataclass(frozen=True, slots=True)
-class SetRecord:
-    """A set of results: the classification and the layers, or a whole decision taken row by row."""
-
-    route: Route
-    cls: int = -1
-    layers: tuple[int, ...] = ()
-    whole: int = -1
 
 
 def _untold(share: float) -> None:
@@ -101,13 +91,16 @@ class Session:
         self._readings = Readings(book)
         self._case_packer, self._case_index = Packer(), KeyIndex()
         self._set_of_case = np.empty(0, dtype=np.int64)
-        self.sets: list[SetRecord] = []
-        self.heads: list[tuple[str, str | None, str | None]] = []  # outcome, entry, regime of each set
-        self._heads: dict[tuple[int, int, str], tuple[str, str | None, str | None]] = {}
+        self.sets, self.heads = Sets(), Interner()  # heads: outcome, entry, regime
+        self.texts: list[str] = []  # decisions without id and opening brace, of sets that no layers make up
+        self._text_sets: dict[tuple[str, str, str], int] = {}
+        self._heads: dict[int, int] = {}
         self._set_packer, self._set_index = Packer(), KeyIndex()
-        self._set_of_key = Numbers()
-        self.whole: list[dict[str, Any]] = []
-        self._sheets = Sheets(book, self.classes.found, self.layers.results, self.layers.intl)
+        self._set_of_key, self._severities = Numbers(), Numbers()
+        self.sheets = Sheets(
+            book, self.sets, self.classes.found, self.layers.results, self.layers.intl, self.heads.values,
+            self.states.values, self.transits.values, self.entries_declared.values,
+        )  # fmt: skip
 
     # ── 1: codes ───────────────────────────────────────────────────────────────────────────────────────
 
@@ -142,11 +135,24 @@ class Session:
         return BatchResult(decided + first_row, kept, sets[decided], rejects, decided)
 
     def _whole(self, s: Shipment) -> int:
-        decision = decide_body(s, self.book)
-        self.whole.append(decision)
-        self.sets.append(SetRecord(Route.of(s), whole=len(self.whole) - 1))
-        self.heads.append((decision["outcome"], decision["entry"], decision["regime"]))
-        return len(self.sets) - 1
+        return self.told(compact(decide_body(s, self.book))[1:], s.export, s.import_)
+
+    def told(self, text: str, export: str, import_: str) -> int:
+        """The set of a decision that is a text (JSON without id and opening brace), between two States."""
+        key = (text, export, import_)
+        found = self._text_sets.get(key)
+        if found is None:
+            self.texts.append(text)
+            body = json.loads("{" + text)
+            columns = {
+                "head": self.heads((body["outcome"], body["entry"], body["regime"])),
+                "export": self.states(export),
+                "import_": self.states(import_),
+                "text": len(self.texts),
+            }
+            (number,) = self.sets.add(NO_LAYERS, **{name: np.array([code]) for name, code in columns.items()})
+            found = self._text_sets[key] = int(number)
+        return found
 
     # ── 3: whole cases ─────────────────────────────────────────────────────────────────────────────────
 
@@ -207,10 +213,7 @@ class Session:
         depth = max((len(lists[t]) for t in np.unique(transit_key).tolist()), default=0)
         for position in range(depth):
             table = np.fromiter(
-                (
-                    self.states.codes[t[position]] if len(t) > position else -1  # type: ignore[index,arg-type]
-                    for t in lists
-                ),
+                (self.states.codes[t[position]] if len(t) > position else -1 for t in lists),
                 dtype=np.int64,
                 count=len(lists),
             )
@@ -243,32 +246,39 @@ class Session:
         parts += [(view.export[rows], 9), (view.import_[rows], 9)]
         parts += [(s + 1, 26) for s in stops] + [(np.zeros(len(rows), np.int64), 26)] * (MOST_TRANSIT - len(stops))
         ids, fresh, first = self._set_index.lookup(self._set_packer.pack(parts, len(rows)))
-        for _, i in zip(fresh.tolist(), first.tolist(), strict=True):
-            states = self.transits.values[int(transit[i])]
-            name = self.entries_declared.values[int(declared[i])]
-            route = Route(
-                str(self.states.values[int(view.export[rows[i]])]),
-                str(self.states.values[int(view.import_[rows[i]])]),
-                states,  # type: ignore[arg-type]
-                name,  # type: ignore[arg-type]
+        if len(fresh):
+            layers = [export, *stops, *[np.full(len(rows), ABSENT)] * (MOST_TRANSIT - len(stops)), import_]
+            national = np.stack([codes[first] for codes in layers], axis=1)
+            made = self.sets.add(
+                national,
+                cls=cls[first],
+                intl=intl[first],
+                head=self._heads_of(cls[first], intl[first], national),
+                export=view.export[rows[first]],
+                import_=view.import_[rows[first]],
+                transit=transit[first],
+                declared=declared[first],
             )
-            layers = (int(export[i]), *(int(s[i]) for s in stops if s[i] >= 0), int(import_[i]))
-            record = SetRecord(route, int(cls[i]), (int(intl[i]), *layers))
-            self.sets.append(record)
-            self.heads.append(self._head(record))
-            self._set_of_key.append(len(self.sets) - 1)
+            self._set_of_key.extend(made)
         return self._set_of_key[ids]
 
-    def _head(self, record: SetRecord) -> tuple[str, str | None, str | None]:
-        """(outcome, entry, regime): the national layers count by the strictest of them."""
+    def _heads_of(self, cls: Codes, intl: Codes, national: Codes) -> Codes:
+        """The code of (outcome, entry, regime): the national layers count by the strictest of them."""
         results = self.layers.results
-        strictest = max(record.layers[1:], key=lambda n: SEVERITY[results[n].outcome])
-        key = (record.cls, record.layers[0], results[strictest].outcome)
-        found = self._heads.get(key)
-        if found is None:
-            cls, layers, regime = self._parts(SetRecord(record.route, record.cls, (record.layers[0], strictest)))
-            found = self._heads[key] = (*headline(cls, layers, regime, True), regime)
-        return found
+        for result in results[len(self._severities) :]:
+            self._severities.append(SEVERITY[result.outcome])
+        severities = np.where(national == ABSENT, -1, self._severities[national])
+        strictest = severities.argmax(axis=1)
+        keys = (cls << 32 | intl) << 3 | severities.max(axis=1)
+        distinct, first, inverse = unique_inverse(keys)
+        codes = []
+        for key, i in zip(distinct.tolist(), first.tolist(), strict=True):
+            if key not in self._heads:
+                ids, regime = self.layers.intl[intl[i]]
+                layers = [results[n] for n in (*ids, national[i, strictest[i]])]
+                self._heads[key] = self.heads((*headline(self.classes.found[cls[i]], layers, regime, True), regime))
+            codes.append(self._heads[key])
+        return np.array(codes, dtype=np.int64)[inverse]
 
     def _contradictions(self, view: View, rows: Codes, cls: Codes) -> Codes:
         """The declared entry where the papers contradict the content, else the code of none."""
@@ -281,31 +291,28 @@ class Session:
         for n, i in enumerate(first.tolist()):
             code = int(codes[rows[i]])
             name = self.entries_declared.values[code]
-            table[n] = code if contradicts(name, self.classes.found[int(cls[i])]) else 0  # type: ignore[arg-type]
+            table[n] = code if contradicts(name, self.classes.found[int(cls[i])]) else 0
         return table[inverse]
 
     # ── results ────────────────────────────────────────────────────────────────────────────────────────
 
-    def _parts(self, record: SetRecord) -> tuple[Classification, list[LayerResult], str | None]:
-        intl, *national = record.layers
-        layer_ids, regime = self.layers.intl[intl]
-        return self.classes.found[record.cls], [self.layers.results[n] for n in (*layer_ids, *national)], regime
+    def route(self, set_id: int) -> Route:
+        """The States of a set, and the entry on its papers where it contradicts the content."""
+        codes = dict(zip(COLUMNS, self.sets.rows[set_id].tolist(), strict=False))
+        return Route(
+            self.states.values[codes["export"]],
+            self.states.values[codes["import_"]],
+            self.transits.values[codes["transit"]],
+            self.entries_declared.values[codes["declared"]],
+        )
 
     def decision(self, set_id: int) -> dict[str, Any]:
         """The decision of a set, without id."""
-        record = self.sets[set_id]
-        if record.whole >= 0:
-            return self.whole[record.whole]
-        return assemble(record.route, self.book, *self._parts(record))
-
-    def written(self, set_id: int) -> tuple[dict[str, Any], str]:
-        """The decision of a set, to be read and not changed, and its JSON without id and opening brace."""
-        record = self.sets[set_id]
-        if record.whole >= 0:
-            return self.whole[record.whole], compact(self.whole[record.whole])[1:]
-        return self._sheets.of(record, self.heads[set_id])
-
-    def line(self, set_id: int) -> Line | None:
-        """The decision of a set as text, and what a table shows of it; None for one that was taken row by row."""
-        record = self.sets[set_id]
-        return None if record.whole >= 0 else self._sheets.line(record, self.heads[set_id])
+        codes = dict(zip(COLUMNS, self.sets.rows[set_id].tolist(), strict=False))
+        if codes["text"]:
+            body: dict[str, Any] = json.loads("{" + self.texts[codes["text"] - 1])
+            return body
+        ids, regime = self.layers.intl[codes["intl"]]
+        national = [n for n in self.sets.rows[set_id, len(COLUMNS) :].tolist() if n != ABSENT]
+        layers = [self.layers.results[n] for n in (*ids, *national)]
+        return assemble(self.route(set_id), self.book, self.classes.found[codes["cls"]], layers, regime)

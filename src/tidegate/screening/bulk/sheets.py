@@ -1,48 +1,36 @@
 """Decisions of sets put together from parts that many sets share.
 
 A set is its classification and the results of its layers. What each of these adds to a decision (a layer, its reasons,
-the papers lacking, the questions of these layers) is made, and written as JSON, once; a decision is then these parts
-side by side. It equals what `assemble` gives and `json.dumps` writes of it.
+the papers lacking, the questions of these layers) is made, and written as JSON, once, and is a number from then on. The
+decisions of many sets are then rows of such numbers. They equal what `assemble` gives and `json.dumps` writes of it.
 """
 
 from __future__ import annotations
 
 import json
-from collections.abc import Sequence
-from dataclasses import dataclass, replace
-from functools import cached_property
-from typing import TYPE_CHECKING, Any
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+import numpy.typing as npt
 
 from tidegate.law.records import CONFIDENCES, Book
-from tidegate.screening.decision import alerts, contradicts, layer_dict, questions, reason, verifications
+from tidegate.screening.bulk.keys import Codes, Interner, Memo, Records
+from tidegate.screening.bulk.sets import ABSENT, Sets
+from tidegate.screening.classify import Classification
+from tidegate.screening.decision import Route, alerts, layer_dict, questions, reason, verifications
+from tidegate.screening.evaluate import LayerResult
 
-if TYPE_CHECKING:
-    from tidegate.screening.bulk.session import SetRecord
-    from tidegate.screening.classify import Classification
-    from tidegate.screening.decision import Route
-    from tidegate.screening.evaluate import LayerResult
-
-MOST_KEPT = 10_000
+Numbers32 = npt.NDArray[np.int32]
+Head = tuple[str, str | None, str | None]  # outcome, entry, regime
 Reason = tuple[str, str]  # rule, effect
-
-
-@dataclass(slots=True, eq=False)
-class Part:
-    """Entries of one list of a decision, their JSON joined by commas, and the words that a table shows of them.
-
-    `after`: the same JSON where it comes after other entries.
-    """
-
-    items: list[dict[str, Any]]
-    text: str
-    words: tuple[str, ...] = ()
-    after: str = ""
-
-
-NOTHING = Part([], "")
-LISTS = ("layers", "reasons", "missing", "questions", "verify", "alerts")
-OPENINGS = (',"layers":[', *(f'],"{name}":[' for name in LISTS[1:]))
+LISTS = ("reasons", "missing", "questions", "verify", "alerts")  # after the first, `layers`
+# columns of a table whose words come from what a set's layers say
+WORDS = ("entry_candidates", "eu_entry", "confidence", "missing_documents", "question_facts")
 HIGHEST = CONFIDENCES.index("high")
+# what of a route a name by its place turns on (`CONSENT:@import`)
+EXPORT, IMPORT, TRANSIT = 1, 2, 4
 
 
 def compact(value: Any) -> str:
@@ -50,270 +38,323 @@ def compact(value: Any) -> str:
     return json.dumps(value, ensure_ascii=False, separators=(",", ":"))
 
 
-def written(items: list[dict[str, Any]], named: str = "") -> Part:
-    """Entries of a list with their JSON. `named`: the key whose values are the words of the list, each once."""
-    found: dict[str, None] = {}
-    for item in items if named else ():
-        value = item[named]
-        found.update(dict.fromkeys(value if isinstance(value, list) else (value,)))
-    text = compact(items)[1:-1]
-    return Part(items, text, tuple(found), f",{text}")
-
-
-def told(words: Sequence[str]) -> str | None:
-    """Words as a table shows them."""
-    return ";".join(words) or None
-
-
 @dataclass(slots=True)
-class Line:
-    """A decision as pieces of text that many decisions share, with what a table shows of it.
+class Laid:
+    """Decisions as numbers, a row each; 0 stands for nothing.
 
-    `pieces`: put together, its JSON without id and opening brace. `candidates`, `eu_entry`, `confidence`: as a table
-    shows them. `pages`: what its layers add, rules among it. `lacking`: papers. `asked`: facts.
+    `pieces`: of JSON, which make the decision without id and opening brace. `rules`: words, which make the list of its
+    rules. `pages`: whose reasons it gives. `words`: by column of WORDS.
     """
 
-    pieces: list[str]
-    candidates: str | None
-    eu_entry: str | None
-    confidence: str
-    pages: list[Page]
-    lacking: tuple[str, ...]
-    asked: tuple[str, ...]
-
-    @property
-    def text(self) -> str:
-        """The JSON."""
-        return "".join(self.pieces)
-
-
-@dataclass(eq=False)
-class Page:
-    """What the results of some layers add to a decision whatever the other layers say.
-
-    `lacking`: the papers, None where they are named by their place on the route. `asks`, `lacks`, `checks`, `warns`:
-    those of its layers with questions, with papers that are lacking, with something to verify, with alerts.
-    """
-
-    layers: Part
-    reasons: Part
-    lacking: Part | None
-    asks: tuple[int, ...]
-    hangs: bool
-    lacks: tuple[int, ...]
-    checks: tuple[int, ...]
-    warns: tuple[int, ...]
-    rank: int
-
-    @cached_property
-    def told(self) -> tuple[Reason, ...]:
-        """Its reasons, as a summary counts them."""
-        return tuple([(item["rule"], item["effect"]) for item in self.reasons.items])
-
-    @cached_property
-    def quiet(self) -> bool:
-        """Whether nothing of it is asked, lacking, checked or warned of."""
-        return not (self.asks or self.hangs or self.lacks or self.checks or self.warns)
+    pieces: Numbers32
+    rules: Numbers32
+    pages: Numbers32
+    words: dict[str, Numbers32]
 
 
 class Sheets:
-    """The decisions of the sets of a session, by the results of its layers (`results`, `intl`) and its `classes`."""
+    """The decisions of the sets of a session, by the results of its layers (`results`, `intl`) and its `classes`.
+
+    `pieces` and `rules`: the texts that the numbers of `Laid` mean; `words`: the words by column; `told`: the reasons
+    of each page. What has no layers (a decision that is a text) is a page of its own.
+    """
+
+    # What the results of some layers add to a decision whatever the other layers say is a page. Of each is known the
+    # number of: its layers and reasons as JSON and its rules as words, where they come first and where others come
+    # before; the results among it with questions, with papers that lack, with something to verify, with alerts; what
+    # of the route the names of papers and of things to verify turn on; whether a layer hangs on the entry; the
+    # confidence.
+    PAGE = ("layers", "more_layers", "reasons", "more_reasons", "rules", "more_rules", "asks", "lacks", "checks",
+            "warns", "lacks_by", "checks_by", "hangs", "confidence")  # fmt: skip
 
     def __init__(
-        self,
-        book: Book,
-        classes: list[Classification],
-        results: list[LayerResult],
-        intl: list[tuple[tuple[int, ...], str | None]],
-    ):
-        self.book, self.classes, self.results, self.intl = book, classes, results, intl
-        self._treaties: dict[int, Page] = {}
-        self._pages: dict[int, Page] = {}
-        self._kept: dict[Any, Part] = {}
-        self._starts: dict[Any, tuple[dict[str, Any], str, str | None, bool]] = {}
-        self._places: dict[tuple[str, tuple[int, ...]], tuple[str, ...]] = {}
-        self._ends = [f'],"changes":[],"confidence":"{c}","rulebook":{compact(book.label)}}}' for c in CONFIDENCES]
+        self, book: Book, sets: Sets, classes: list[Classification], results: list[LayerResult],
+        intl: list[tuple[tuple[int, ...], str | None]], heads: list[Head],
+        states: list[str], transits: list[tuple[str, ...]], declared: list[str | None],
+    ):  # fmt: skip
+        self.book, self.sets, self.classes, self.results, self.intl, self.heads = (
+            book, sets, classes, results, intl, heads
+        )  # fmt: skip
+        self.states, self.transits, self.declared = states, transits, declared
+        self.pieces, self.rules = Interner(), Interner()
+        self.pieces("")
+        self.rules("")
+        self.words = {name: Interner() for name in WORDS}
+        self.told: list[tuple[Reason, ...]] = []
+        self._results = Interner()  # some results together
+        self._results(())
+        self._pages = Records(len(self.PAGE))
+        self._page_of: dict[tuple[Any, ...], int] = {}  # by results, or by reasons
+        self._treaties, self._nationals = Records(1), Records(1)  # the page of each, 0 where it is not made
+        self._twice = Records(1)  # of each route through States whether one of them comes twice
+        self._parts: list[tuple[str, tuple[str, ...]]] = [("", ())]  # entries as JSON, and the words of them
+        self._part_of: dict[Any, int] = {}
+        self._starts, self._lists = Memo(4), {name: Memo(2) for name in LISTS[1:]}
+        self._placed = {name: Memo(1) for name in ("missing", "verify")}
+        self._page(())  # the blank page
+        label = compact(book.label)
+        self._ends = [self.pieces(f'],"changes":[],"confidence":"{c}","rulebook":{label}}}') for c in CONFIDENCES]
+        self._confidences = [self.words["confidence"](c) for c in CONFIDENCES]
+        self._reasons = self.pieces('],"reasons":[')
 
-    def of(self, record: SetRecord, head: tuple[str, str | None, str | None]) -> tuple[dict[str, Any], str]:
-        """(the decision without id, its JSON without the opening brace). The parts of the decision are shared."""
-        start, parts, line = self._made(record, head)
-        body: dict[str, Any] = dict(start)
-        for name, found in zip(LISTS, parts, strict=True):
-            body[name] = [item for part in found for item in part.items]
-        body |= {"changes": [], "confidence": line.confidence, "rulebook": self.book.label}
-        return body, line.text
-
-    def line(self, record: SetRecord, head: tuple[str, str | None, str | None]) -> Line:
-        """The same decision as text alone."""
-        return self._made(record, head)[2]
-
-    def _made(
-        self, record: SetRecord, head: tuple[str, str | None, str | None]
-    ) -> tuple[dict[str, Any], tuple[Sequence[Part], ...], Line]:
-        """The decision's beginning, the parts of each of its lists, and the whole as text."""
-        route, cls = record.route, self.classes[record.cls]
-        treaties = self._treaties.get(record.layers[0])
-        if treaties is None:
-            treaties = self._treaties[record.layers[0]] = self._page(self.intl[record.layers[0]][0])
-        national = record.layers[1:]
-        if len(set(route.transit)) < len(route.transit):
-            pages = [treaties, self._page(national)]  # a State's reasons are given once
-        else:
-            pages = [treaties, *[self._pages.get(n) or self._new(n) for n in national]]
-        start, text, candidates, decided = self._start(record.cls, head)
+    def lay(self, sets: Codes) -> Laid:
+        """The decisions of sets that are put together from layers."""
+        pages = self._pages_of(sets)
+        about = dict(zip(self.PAGE, np.moveaxis(self._pages.rows[pages], 2, 0), strict=True))
+        start, named, eu_entry, decided = self._begin(sets).T
         # as `assemble`: the entry is asked for while it, the regime or a layer hangs on it
-        asked = head[2] is None or not decided
-        asking: tuple[int, ...] = ()
-        warned: tuple[int, ...] = ()
-        rank = HIGHEST
-        layers: list[Part] = []
-        reasons: list[Part] = []
-        lacking: list[Part] = []
-        checked: list[Page] = []
-        for page in pages:
-            if page.layers.text:
-                layers.append(page.layers)
-            if page.reasons.text:
-                reasons.append(page.reasons)
-            if page.rank < rank:
-                rank = page.rank
-            if page.quiet:
-                continue
-            asked = asked or page.hangs
-            asking += page.asks
-            warned += page.warns
-            if page.lacks:
-                lacking.append(page.lacking or self._missing(page.lacks, route))
-            if page.checks:
-                checked.append(page)
-        asks = NOTHING
-        if asked or asking:
-            key = ("questions", record.cls if asked else -1, asking)
-            asks = self._kept.get(key) or self._keep(key, questions(self.book, cls, self._of(asking), asked), "fact")
-        verify = self._verify(checked, route) if checked else []
-        alarms = self._alarms(record, warned) if warned or route.declared_entry else []
-        parts = (layers, reasons, lacking, (asks,), verify, alarms)
-        pieces = [text]
-        for opening, found in zip(OPENINGS, parts, strict=True):
-            pieces.append(opening)
-            first = True
-            for part in found:
-                if part.text:
-                    pieces.append(part.text if first else part.after)
-                    first = False
-        pieces.append(self._ends[rank])
-        papers = tuple(dict.fromkeys([word for part in lacking for word in part.words]))
-        line = Line(pieces, candidates, start["eu_entry"], CONFIDENCES[rank], pages, papers, asks.words)
-        return start, parts, line
+        cls = self.sets.column("cls", sets)
+        asked = (decided == 0) | about["hangs"].any(axis=1)
+        missing, lacking = self._missing(sets, pages, about).T
+        questions, facts = self._questions(np.where(asked, cls + 1, 0), about["asks"]).T
+        verify, _ = self._verify(sets, pages, about).T
+        warned, _ = self._alerts(self.sets.column("declared", sets), cls, about["warns"]).T
+        confidence = about["confidence"].min(axis=1)
+        pieces = [
+            start[:, None], _joined(about["layers"], about["more_layers"]),
+            np.full((len(sets), 1), self._reasons), _joined(about["reasons"], about["more_reasons"]),
+            *(codes[:, None] for codes in (missing, questions, verify, warned, np.array(self._ends)[confidence])),
+        ]  # fmt: skip
+        words = (named, eu_entry, np.array(self._confidences)[confidence], lacking, facts)
+        return Laid(
+            np.concatenate(pieces, axis=1, dtype=np.int32),
+            _joined(about["rules"], about["more_rules"]),
+            pages,
+            dict(zip(WORDS, words, strict=True)),
+        )
 
-    def _start(
-        self, number: int, head: tuple[str, str | None, str | None]
-    ) -> tuple[dict[str, Any], str, str | None, bool]:
-        """(the fields before the lists, their JSON, the open entries as a table shows them, whether one is left)."""
-        found = self._starts.get((number, head))
+    def text(self, text: str) -> Laid:
+        """A decision that is a text, in the same form."""
+        body = json.loads("{" + text)
+        told = tuple([(item["rule"], item["effect"]) for item in body["reasons"]])
+        found = {
+            "entry_candidates": _shown(body["entry_candidates"]),
+            "eu_entry": body["eu_entry"],
+            "confidence": body["confidence"],
+            "missing_documents": tuple(dict.fromkeys(kind for item in body["missing"] for kind in item["documents"])),
+            "question_facts": tuple(item["fact"] for item in body["questions"]),
+        }
+        page = self._page_of.get(told)
+        if page is None:
+            page = self._page_of[told] = self._add_page(told)
+        pieces = np.array([[self.pieces(text)]], dtype=np.int32)
+        rules = self._pages.rows[page, self.PAGE.index("rules")]
+        words = {name: np.array([self.words[name](word)], dtype=np.int32) for name, word in found.items()}
+        return Laid(pieces, np.array([[rules]]), np.array([[page]], dtype=np.int32), words)
+
+    # ── pages ──────────────────────────────────────────────────────────────────────────────────────────
+
+    def _pages_of(self, sets: Codes) -> Numbers32:
+        """The pages of each set in the order of its layers: treaties, then the route's States."""
+        national = self.sets.layers(sets)
+        intl = self.sets.column("intl", sets)
+        pages = np.zeros((len(sets), 1 + national.shape[1]), dtype=np.int32)
+        pages[:, 0] = self._made(self._treaties, intl, lambda n: self.intl[n][0])
+        there = national != ABSENT
+        pages[:, 1:][there] = self._made(self._nationals, national[there], lambda n: (n,))
+        # where the route comes through a State twice its reasons are given once: its layers are one page
+        for stops in self.transits[len(self._twice) :]:
+            self._twice.append(len(set(stops)) < len(stops))
+        for i in np.flatnonzero(self._twice.rows[self.sets.column("transit", sets), 0]).tolist():
+            pages[i, 1:] = 0
+            pages[i, 1] = self._page(tuple(national[i][there[i]].tolist()))
+        return pages
+
+    def _made(self, known: Records, numbers: npt.NDArray[Any], results: Callable[[int], tuple[int, ...]]) -> Numbers32:
+        """The page of each number, made where it is met first."""
+        top = int(numbers.max(initial=-1)) + 1
+        if top > len(known):
+            known.extend(np.zeros((top - len(known), 1)))
+        found = known.rows[numbers, 0]
+        for n in np.unique(numbers[found == 0]).tolist():
+            known.rows[n, 0] = self._page(results(n))
+        return known.rows[numbers, 0]
+
+    def _page(self, numbers: tuple[int, ...]) -> int:
+        found = self._page_of.get(numbers)
         if found is None:
-            cls = self.classes[number]
-            entries = [e for e in cls.entries if e is not None or len(cls.entries) > 1]
-            start = {
-                "outcome": head[0],
-                "entry": head[1],
-                "entry_candidates": entries,
-                "eu_entry": cls.eu_entry,
-                "regime": head[2],
-            }
-            named = told([e for e in entries if e is not None])
-            found = self._starts[number, head] = start, compact(start)[1:-1], named, cls.decided
+            layers = self._of(numbers)
+            told: dict[str, str] = {}
+            for layer in layers:
+                for rule, effect in layer.reasons:
+                    told.setdefault(rule, effect)
+            shown = [
+                layer_dict(layer)
+                for layer in layers
+                if layer.international or layer.rules or layer.name.startswith("national:")
+            ]
+            found = self._page_of[numbers] = self._add_page(
+                tuple(told.items()),
+                compact(shown)[1:-1],
+                compact([reason(self.book, rule, effect) for rule, effect in told.items()])[1:-1],
+                asks=tuple([n for n in numbers if self.results[n].questions or self.results[n].entry_rules]),
+                lacks=tuple([n for n in numbers if self.results[n].missing]),
+                checks=tuple([n for n in numbers if self.results[n].verify]),
+                warns=tuple([n for n in numbers if self.results[n].alerts]),
+                lacks_by=_turn_on(kind for layer in layers for _, kinds, _ in layer.missing for kind in kinds),
+                checks_by=_turn_on(fact for layer in layers for fact in layer.verify),
+                hangs=any(layer.entry_rules for layer in layers),
+                confidence=min(
+                    (CONFIDENCES.index(self.book.rules[r].confidence) for layer in layers for r in layer.binding),
+                    default=HIGHEST,
+                ),
+            )
         return found
+
+    def _add_page(self, told: tuple[Reason, ...], layers: str = "", reasons: str = "", **about: Any) -> int:
+        rules = ";".join([rule for rule, _ in told])
+        row = {
+            "layers": self.pieces(layers),
+            "more_layers": self.pieces(layers and f",{layers}"),
+            "reasons": self.pieces(reasons),
+            "more_reasons": self.pieces(reasons and f",{reasons}"),
+            "rules": self.rules(rules),
+            "more_rules": self.rules(rules and f";{rules}"),
+            **{name: self._results(value) if isinstance(value, tuple) else int(value) for name, value in about.items()},
+        }
+        self.told.append(told)
+        return self._pages.append(*(row.get(name, 0) for name in self.PAGE))
+
+    # ── what turns on more than one page ───────────────────────────────────────────────────────────────
+
+    def _begin(self, sets: Codes) -> Numbers32:
+        """(the fields before the lists, the open entries, the EU entry, whether entry and regime are decided)."""
+        cls, head = self.sets.column("cls", sets), self.sets.column("head", sets)
+
+        def begun(i: int) -> tuple[int, ...]:
+            found, (outcome, entry, regime) = self.classes[cls[i]], self.heads[head[i]]
+            entries = [e for e in found.entries if e is not None or len(found.entries) > 1]
+            fields = {
+                "outcome": outcome,
+                "entry": entry,
+                "entry_candidates": entries,
+                "eu_entry": found.eu_entry,
+                "regime": regime,
+            }
+            return (
+                self.pieces(f'{compact(fields)[1:-1]},"layers":['),
+                self.words["entry_candidates"](_shown(entries)),
+                self.words["eu_entry"](found.eu_entry),
+                regime is not None and found.decided,
+            )
+
+        return self._starts.of((cls, head), begun)
+
+    def _missing(self, sets: Codes, pages: Numbers32, about: dict[str, Numbers32]) -> Numbers32:
+        def lacking(numbers: tuple[int, ...], route: Route) -> tuple[list[dict[str, Any]], list[str]]:
+            found = [
+                {"rule": rule, "documents": [route.fill(kind) for kind in kinds], "why": why}
+                for layer in self._of(numbers)
+                for rule, kinds, why in layer.missing
+            ]
+            return found, [kind for item in found for kind in item["documents"]]
+
+        parts = self._by_place("missing", sets, pages, about["lacks"], about["lacks_by"], lacking)
+        return self._lists["missing"].of(parts.T, lambda i: self._list("missing", parts[i]))
+
+    def _verify(self, sets: Codes, pages: Numbers32, about: dict[str, Numbers32]) -> Numbers32:
+        def verified(numbers: tuple[int, ...], route: Route) -> tuple[list[dict[str, Any]], list[str]]:
+            found = verifications(route, self.book, self._of(numbers))
+            return found, [item["fact"] for item in found]
+
+        parts = self._by_place("verify", sets, pages, about["checks"], about["checks_by"], verified)
+
+        def together(i: int) -> tuple[int, int]:
+            named = [word for n in parts[i].tolist() for word in self._parts[n][1]]
+            if len(set(named)) == len(named):
+                return self._list("verify", parts[i])
+            # two pages name one fact: it is verified once, for the rules of both
+            numbers = tuple([n for ids in about["checks"][i].tolist() for n in self._numbers(ids)])
+            return self._list("verify", [self._part(*verified(numbers, self._route(int(sets[i]))))])
+
+        return self._lists["verify"].of(parts.T, together)
+
+    def _questions(self, asked: Codes, asks: Numbers32) -> Numbers32:
+        """asked: 1 + the classification where its entry is asked for, else 0."""
+
+        def made(i: int) -> tuple[int, int]:
+            layers = self._of([n for ids in asks[i].tolist() for n in self._numbers(ids)])
+            found = questions(self.book, self.classes[asked[i] - 1], layers, asked[i] > 0)
+            return self._list("questions", [self._part(found, [item["fact"] for item in found])])
+
+        return self._lists["questions"].of((asked, *asks.T), made)
+
+    def _alerts(self, declared: Codes, cls: Codes, warns: Numbers32) -> Numbers32:
+        """declared: a code of the entry that the papers name where it contradicts the content, else 0."""
+
+        def made(i: int) -> tuple[int, int]:
+            layers = self._of([n for ids in warns[i].tolist() for n in self._numbers(ids)])
+            route = Route("", "", (), self.declared[declared[i]])
+            return self._list("alerts", [self._part(alerts(route, self.book, self.classes[cls[i]], layers), ())])
+
+        return self._lists["alerts"].of((declared, np.where(declared > 0, cls, 0), *warns.T), made)
+
+    def _by_place(
+        self, name: str, sets: Codes, pages: Numbers32, numbers: Numbers32, by: Numbers32,
+        made: Callable[[tuple[int, ...], Route], tuple[list[dict[str, Any]], list[str]]],
+    ) -> Numbers32:  # fmt: skip
+        """For each page of each set the part that its results (`numbers`) make on the set's route, as far as they turn
+        on it (`by`)."""
+        out = np.zeros_like(pages)
+        where = np.nonzero(numbers)
+        if not len(where[0]):
+            return out
+        mine, turns, held = sets[where[0]], by[where], numbers[where]
+        route = [
+            np.where(turns & place, self.sets.column(column, mine) + 1, 0)
+            for column, place in (("export", EXPORT), ("import_", IMPORT), ("transit", TRANSIT))
+        ]
+
+        def part(i: int) -> tuple[int]:
+            return (self._part(*made(self._numbers(int(held[i])), self._route(int(mine[i])))),)
+
+        out[where] = self._placed[name].of((held, *route), part)[:, 0]
+        return out
+
+    def _list(self, name: str, parts: Sequence[int] | Numbers32) -> tuple[int, int]:
+        """(the piece, the words) of a list that parts make up."""
+        found = [self._parts[n] for n in parts if n]
+        text = ",".join([text for text, _ in found if text])
+        words = tuple(dict.fromkeys([word for _, words in found for word in words]))
+        column = {"missing": "missing_documents", "questions": "question_facts"}.get(name)
+        return self.pieces(f'],"{name}":[{text}'), self.words[column](words) if column else 0
+
+    def _part(self, items: Sequence[dict[str, Any]], words: Sequence[str]) -> int:
+        part = compact(items)[1:-1], tuple(words)
+        found = self._part_of.get(part)
+        if found is None:
+            found = self._part_of[part] = len(self._parts)
+            self._parts.append(part)
+        return found
+
+    def _route(self, number: int) -> Route:
+        one = np.array([number])
+        export, import_, transit = (int(self.sets.column(c, one)[0]) for c in ("export", "import_", "transit"))
+        return Route(self.states[export], self.states[import_], self.transits[transit])
 
     def _of(self, numbers: Sequence[int]) -> list[LayerResult]:
         return [self.results[n] for n in numbers]
 
-    def _new(self, number: int) -> Page:
-        page = self._pages[number] = self._page((number,))
-        return page
-
-    def _page(self, numbers: Sequence[int]) -> Page:
-        layers = self._of(numbers)
-        effects: dict[str, str] = {}
-        for layer in layers:
-            for rule_id, effect in layer.reasons:
-                effects.setdefault(rule_id, effect)
-        shown = [
-            layer_dict(layer)
-            for layer in layers
-            if layer.international or layer.rules or layer.name.startswith("national:")
-        ]
-        lacking = [
-            {"rule": rule, "documents": list(kinds), "why": why}
-            for layer in layers
-            for rule, kinds, why in layer.missing
-        ]
-        by_place = any("@" in kind for entry in lacking for kind in entry["documents"])
-        ranks = [CONFIDENCES.index(self.book.rules[r].confidence) for layer in layers for r in layer.binding]
-        return Page(
-            written(shown),
-            written([reason(self.book, rule_id, effect) for rule_id, effect in effects.items()], "rule"),
-            None if by_place else written(lacking, "documents"),
-            tuple(n for n in numbers if self.results[n].questions or self.results[n].entry_rules),
-            any(layer.entry_rules for layer in layers),
-            tuple(n for n in numbers if self.results[n].missing),
-            tuple(n for n in numbers if self.results[n].verify),
-            tuple(n for n in numbers if self.results[n].alerts),
-            min(ranks, default=HIGHEST),
-        )
-
-    def _missing(self, numbers: tuple[int, ...], route: Route) -> Part:
-        """Papers that are named by their place on the route."""
-        key = ("missing", numbers, self._filled("missing", numbers, route))
-        return self._kept.get(key) or self._keep(
-            key,
-            [
-                {"rule": rule, "documents": [route.fill(k) for k in kinds], "why": why}
-                for layer in self._of(numbers)
-                for rule, kinds, why in layer.missing
-            ],
-            "documents",
-        )
-
-    def _verify(self, pages: Sequence[Page], route: Route) -> list[Part]:
-        """What is to be verified: page by page, but together where two name one fact."""
-        found = [self._verified(page.checks, route) for page in pages]
-        if len(found) > 1 and len({word for part in found for word in part.words}) < sum(len(p.words) for p in found):
-            return [self._verified(tuple([n for page in pages for n in page.checks]), route)]
+    def _numbers(self, code: int) -> tuple[int, ...]:
+        found: Any = self._results.values[code]
         return found
 
-    def _verified(self, numbers: tuple[int, ...], route: Route) -> Part:
-        key = ("verify", numbers, self._filled("verify", numbers, route))
-        return self._kept.get(key) or self._keep(key, verifications(route, self.book, self._of(numbers)), "fact")
 
-    def _alarms(self, record: SetRecord, warned: tuple[int, ...]) -> list[Part]:
-        """The alerts of layers, and that of papers which contradict the content."""
-        cls, declared, found = self.classes[record.cls], record.route.declared_entry, []
-        if warned:
-            key: Any = ("alerts", warned)
-            quiet = replace(record.route, declared_entry=None)
-            found.append(self._kept.get(key) or self._keep(key, alerts(quiet, self.book, cls, self._of(warned))))
-        if declared and contradicts(declared, cls):
-            key = ("declared", declared, record.cls)
-            found.append(self._kept.get(key) or self._keep(key, alerts(record.route, self.book, cls, ())))
-        return found
+def _joined(first: Numbers32, more: Numbers32) -> Numbers32:
+    """Numbers of texts side by side: `first` for the first that is there, `more` for those that come after others."""
+    there = first > 0
+    return np.where(there & (np.cumsum(there, axis=1) == 1), first, more)
 
-    def _filled(self, what: str, numbers: tuple[int, ...], route: Route) -> tuple[str, ...]:
-        """What a route makes of the names by place (`CONSENT:@import`) in some results: all that they turn on."""
-        named = self._places.get((what, numbers))
-        if named is None:
-            layers = self._of(numbers)
-            names = (
-                [fact for layer in layers for fact in layer.verify]
-                if what == "verify"
-                else [kind for layer in layers for _, kinds, _ in layer.missing for kind in kinds]
-            )
-            named = self._places[what, numbers] = tuple(dict.fromkeys(name for name in names if "@" in name))
-        return tuple([route.fill(name) for name in named])
 
-    def _keep(self, key: Any, items: list[dict[str, Any]], named: str = "") -> Part:
-        """A part that other decisions may share."""
-        if len(self._kept) >= MOST_KEPT:
-            self._kept.clear()
-        found = self._kept[key] = written(items, named)
-        return found
+def _turn_on(names: Any) -> int:
+    """What of a route names turn on."""
+    found = 0
+    for name in names:
+        place = name.partition("@")[2]
+        found |= TRANSIT if place.startswith("transit") else {"export": EXPORT, "import": IMPORT}.get(place, 0)
+    return found
+
+
+def _shown(entries: Sequence[str | None]) -> str | None:
+    """The open entries as a table shows them."""
+    return ";".join(entry for entry in entries if entry is not None) or None

@@ -234,7 +234,7 @@ class View:
     def edition_of_heading(self) -> Codes:
         """For each code of a heading, a code for its edition alone."""
         places = {edition: n for n, (edition, _) in enumerate(self.book.editions)}
-        return np.array([places[h[2]] for h in self.session.headings.values], dtype=np.int64)  # type: ignore[index]
+        return np.array([places[h[2]] for h in self.session.headings.values], dtype=np.int64)
 
     def _transit(self) -> Codes:
         """A code for the list of States; lists of objects stand alone."""
@@ -390,7 +390,7 @@ class View:
             {event: self.day(event) for event in EVENTS},
             {"export": self.export, "import": self.import_},
             session.states,
-            session.transits.values,  # type: ignore[arg-type]
+            session.transits.values,
             self.transit,
             self.bad,
         )
