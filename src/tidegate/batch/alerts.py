@@ -40,7 +40,7 @@ class AlertingSession(Session):
         key = (set_id, tuple(alert["text"] for alert in alerts))
         found = self._alerted.get(key)
         if found is None:
-            decision, route = self.decision(set_id), self.route(set_id)
+            decision, route = self.decision(set_id), self.sheets.route(set_id)
             decision = {**decision, "alerts": [*decision["alerts"], *alerts]}
             found = self._alerted[key] = self.told(compact(decision)[1:], route.export, route.import_)
         return found

@@ -143,7 +143,7 @@ class _Worker:
         for place, set_id in zip(result.index[first].tolist(), distinct.tolist(), strict=True):
             if set_id + self.first not in told:
                 told.add(set_id + self.first)
-                route = self.session.route(set_id)
+                route = self.session.sheets.route(set_id)
                 texts["body"][place] = compact(self.session.decision(set_id))[1:]
                 texts["export"][place], texts["import"][place] = route.export, route.import_
         for row, _, error in result.rejects:

@@ -35,7 +35,7 @@ from tidegate.screening.bulk.sheets import Sheets, compact
 from tidegate.screening.bulk.shipments import Readings, Shipments
 from tidegate.screening.bulk.standing import Standing
 from tidegate.screening.bulk.view import EVENTS, View, material_words
-from tidegate.screening.decision import Route, assemble, contradicts, decide_body, headline
+from tidegate.screening.decision import assemble, contradicts, decide_body, headline
 from tidegate.screening.evaluate import SEVERITY
 from tidegate.screening.shipment import Reject, Shipment, parse_shipment
 
@@ -296,16 +296,6 @@ class Session:
 
     # ── results ────────────────────────────────────────────────────────────────────────────────────────
 
-    def route(self, set_id: int) -> Route:
-        """The States of a set, and the entry on its papers where it contradicts the content."""
-        codes = dict(zip(COLUMNS, self.sets.rows[set_id].tolist(), strict=False))
-        return Route(
-            self.states.values[codes["export"]],
-            self.states.values[codes["import_"]],
-            self.transits.values[codes["transit"]],
-            self.entries_declared.values[codes["declared"]],
-        )
-
     def decision(self, set_id: int) -> dict[str, Any]:
         """The decision of a set, without id."""
         codes = dict(zip(COLUMNS, self.sets.rows[set_id].tolist(), strict=False))
@@ -315,4 +305,4 @@ class Session:
         ids, regime = self.layers.intl[codes["intl"]]
         national = [n for n in self.sets.rows[set_id, len(COLUMNS) :].tolist() if n != ABSENT]
         layers = [self.layers.results[n] for n in (*ids, *national)]
-        return assemble(self.route(set_id), self.book, self.classes.found[codes["cls"]], layers, regime)
+        return assemble(self.sheets.route(set_id), self.book, self.classes.found[codes["cls"]], layers, regime)

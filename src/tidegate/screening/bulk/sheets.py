@@ -17,7 +17,7 @@ import numpy.typing as npt
 
 from tidegate.law.records import CONFIDENCES, Book
 from tidegate.screening.bulk.keys import Codes, Interner, Memo, Records
-from tidegate.screening.bulk.sets import ABSENT, Sets
+from tidegate.screening.bulk.sets import ABSENT, COLUMNS, Sets
 from tidegate.screening.classify import Classification
 from tidegate.screening.decision import Route, alerts, layer_dict, questions, reason, verifications
 from tidegate.screening.evaluate import LayerResult
@@ -142,6 +142,16 @@ class Sheets:
         words = {name: np.array([self.words[name](word)], dtype=np.int32) for name, word in found.items()}
         return Laid(pieces, np.array([[rules]]), np.array([[page]], dtype=np.int32), words)
 
+    def route(self, number: int) -> Route:
+        """The States of a set, and the entry on its papers where it contradicts the content."""
+        codes = dict(zip(COLUMNS, self.sets.rows[number].tolist(), strict=False))
+        return Route(
+            self.states[codes["export"]],
+            self.states[codes["import_"]],
+            self.transits[codes["transit"]],
+            self.declared[codes["declared"]],
+        )
+
     # ── pages ──────────────────────────────────────────────────────────────────────────────────────────
 
     def _pages_of(self, sets: Codes) -> Numbers32:
@@ -265,7 +275,7 @@ class Sheets:
                 return self._list("verify", parts[i])
             # two pages name one fact: it is verified once, for the rules of both
             numbers = tuple([n for ids in about["checks"][i].tolist() for n in self._numbers(ids)])
-            return self._list("verify", [self._part(*verified(numbers, self._route(int(sets[i]))))])
+            return self._list("verify", [self._part(*verified(numbers, self.route(int(sets[i]))))])
 
         return self._lists["verify"].of(parts.T, together)
 
@@ -306,7 +316,7 @@ class Sheets:
         ]
 
         def part(i: int) -> tuple[int]:
-            return (self._part(*made(self._numbers(int(held[i])), self._route(int(mine[i])))),)
+            return (self._part(*made(self._numbers(int(held[i])), self.route(int(mine[i])))),)
 
         out[where] = self._placed[name].of((held, *route), part)[:, 0]
         return out
@@ -326,11 +336,6 @@ class Sheets:
             found = self._part_of[part] = len(self._parts)
             self._parts.append(part)
         return found
-
-    def _route(self, number: int) -> Route:
-        one = np.array([number])
-        export, import_, transit = (int(self.sets.column(c, one)[0]) for c in ("export", "import_", "transit"))
-        return Route(self.states[export], self.states[import_], self.transits[transit])
 
     def _of(self, numbers: Sequence[int]) -> list[LayerResult]:
         return [self.results[n] for n in numbers]
