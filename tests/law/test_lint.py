@@ -66,7 +66,7 @@ WRONG = {
     "no instrument": (changed("An order that a test made up", '""'), "instrument is empty", "some text"),
     "no text": (changed("Plastic scrap may hold 1 % of foreign matter.", ""), "text is None", "some text"),
     "no day of check": (changed("    checked: 2026-11-21\n", ""), "checked is None", "last compared"),
-    "fact": (changed("foreign_matter_pct", "foreign_pct"), "foreign_pct is foreign_pct", "facts.yaml"),
+    "fact": (changed("foreign_matter_pct", "foreign_pct"), "fails is foreign_pct", "facts.yaml"),
     "fact to verify": (
         changed("    text:", "    verify: [smell]\n    text:"),
         "verify is smell",
@@ -407,7 +407,7 @@ def test_the_command_tells_findings_and_its_status(tmp_path: Path) -> None:
     findings(tmp_path, WRONG["fact"][0])
     done = command("lint", "--rulebook", str(tmp_path))
     assert done.returncode == 1
-    assert "TH-IMP-TRIAL: fails: foreign_pct is foreign_pct, expected a fact of the registry" in done.stdout
+    assert "TH-IMP-TRIAL: fails is foreign_pct, expected a fact of the registry" in done.stdout
 
 
 def test_the_command_tells_what_goes_unnoticed(tmp_path: Path) -> None:

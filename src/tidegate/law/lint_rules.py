@@ -91,7 +91,8 @@ def check_rule(source: SourceFile, raw: Mapping[str, Any], registers: Registers)
             continue
         for fact, op, operand in atoms(condition):
             yield from (
-                finding(f"{field}: {fact}", value, expected) for value, expected in _atom(fact, op, operand, registers)
+                finding(field if value == fact else f"{field}: {fact}", value, expected)
+                for value, expected in _atom(fact, op, operand, registers)
             )
     for requirement in _listed(raw.get("documents")):
         yield from (finding("documents", value, expected) for value, expected in _document(requirement, registers))

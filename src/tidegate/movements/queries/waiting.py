@@ -199,8 +199,10 @@ def _green(actor: Actor) -> Iterator[Source]:
     for right, status, what, where in GREEN:
         if actor.may(right):
             rows = seen.filter(status=status, **{where: actor.state})
+            if status == "entered":  # what the law bars does not depart
+                rows = rows.exclude(law=GreenShipment.Law.BARRED)
             yield Source("movement", _says(what), rows, "updated_at", title=title, words=words)
-    if actor.official:
+    if actor.official or actor.may("movements.green.enter"):
         barred = seen.filter(status__in=("entered", "departed"), law=GreenShipment.Law.BARRED)
         yield Source(
             "movement", _says(_("Look at it: the law does not let it move as green-listed")), barred, "updated_at",
