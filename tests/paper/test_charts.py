@@ -71,6 +71,7 @@ def test_outcomes_are_named_with_their_counts() -> None:
     said = svgs.texts(draw("outcomes"))
     assert set(OUTCOMES.values()) <= set(said)
     assert "1\u202f203" in said
+    assert "1.203" in svgs.texts(draw("outcomes", signs=(",", ".")))
 
 
 def test_bars_are_as_long_as_their_counts() -> None:

@@ -114,6 +114,7 @@ def flow_svg(
     top: int = 30,
     theme_classes: bool = True,
     translate: Callable[[str], str] = str,
+    signs: svg.Signs = svg.SIGNS,
     names: Mapping[str, str] | None = None,
     width: int = 960,
     height: int = 480,
@@ -122,7 +123,7 @@ def flow_svg(
 
     `flows`: `(export, import, value)` with alpha-2 codes and a value in `unit`; rows of one pair are added
     up. Flows within one State, without a place on the map or without a positive value are left out, and the
-    description says how many. At most `top` pairs are drawn.
+    description says how many. At most `top` pairs are drawn. `signs`: as for a chart.
     """
     totals: dict[tuple[str, str], float] = {}
     for export, to, value in flows:
@@ -147,7 +148,7 @@ def flow_svg(
     for (export, to), value in ranked:  # the largest lie below, so that the small stay visible
         curve = Curve.between(spots[export], spots[to], bulge=0.2)
         there = f"{state_name(export, translate, names)} → {state_name(to, translate, names)}"
-        words = f"{there}: {_amount(value)} {unit}"
+        words = f"{there}: {_amount(value, signs)} {unit}"
         body.append(_flow(curve, _flow_width(value, largest), words, paint))
 
     arriving: dict[str, float] = {}
@@ -165,7 +166,7 @@ def flow_svg(
         name = state_name(code, translate, names)
         body.append(labels.place(spots[code], name, "", paint, size=12, reach=7, if_free=True))
     if ranked:
-        body.append(_flow_legend(largest, unit, height, paint))
+        body.append(_flow_legend(largest, unit, height, paint, signs))
 
     drawn = sum(value for pair, value in ranked)
     everything = sum(value for value in totals.values() if value > 0)
@@ -177,12 +178,12 @@ def flow_svg(
             "drawn": len(ranked),
             "all": len(totals),
             "share": share,
-            "total": _amount(everything),
+            "total": _amount(everything, signs),
             "unit": unit,
         }
     ]
     lines += [
-        f"{state_name(a, translate, names)} → {state_name(b, translate, names)}: {_amount(v)} {unit}."
+        f"{state_name(a, translate, names)} → {state_name(b, translate, names)}: {_amount(v, signs)} {unit}."
         for (a, b), v in ranked[:10]
     ]
     return svg.titled(
@@ -320,7 +321,7 @@ def _flow(curve: Curve, thickness: float, words: str, paint: Paint) -> str:
     )
 
 
-def _flow_legend(largest: float, unit: str, height: float, paint: Paint) -> str:
+def _flow_legend(largest: float, unit: str, height: float, paint: Paint, signs: svg.Signs) -> str:
     """Three strokes with their values, so that widths can be read."""
     top = height - 64
     parts = [
@@ -344,7 +345,7 @@ def _flow_legend(largest: float, unit: str, height: float, paint: Paint) -> str:
                 stroke_opacity="0.75",
             )
         )
-        text = svg.escape(f"{_amount(largest * part)} {unit}")
+        text = svg.escape(f"{_amount(largest * part, signs)} {unit}")
         parts.append(
             svg.element(
                 "text",
@@ -355,8 +356,6 @@ def _flow_legend(largest: float, unit: str, height: float, paint: Paint) -> str:
     return "".join(parts)
 
 
-def _amount(value: float) -> str:
-    """A value to three figures or to the unit, with thin groups."""
-    if value >= 100:
-        return f"{value:,.0f}".replace(",", "\u202f")
-    return f"{value:.3g}"
+def _amount(value: float, signs: svg.Signs) -> str:
+    """A value to three figures or to the unit."""
+    return svg.figure(f"{value:,.0f}" if value >= 100 else f"{value:.3g}", signs)

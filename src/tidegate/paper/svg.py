@@ -12,6 +12,8 @@ _NOT_XML = re.compile("[^\t\n\r\x20-\ud7ff\ue000-\ufffd\U00010000-\U0010ffff]")
 _BIDI = re.compile("[\u202a-\u202e\u2066-\u2069]")
 
 Attribute = str | float | int | None
+Signs = tuple[str, str]  # the decimal sign, and the one between groups of three figures
+SIGNS: Signs = (".", "\u202f")
 
 
 def clean(text: object) -> str:
@@ -70,3 +72,9 @@ def titled(title: str, description: str, body: str, attributes: Mapping[str, Att
         "aria-describedby": f"{own}-d",
     }
     return element("svg", head + body, {**names, **attributes})
+
+
+def figure(text: str, signs: Signs) -> str:
+    """A figure as Python groups it (12,345.6), with the signs of the reader's language."""
+    decimal, group = signs
+    return text.translate({ord("."): decimal, ord(","): group})

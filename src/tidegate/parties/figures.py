@@ -13,7 +13,7 @@ from functools import lru_cache
 from typing import Any
 
 from django.utils import timezone
-from django.utils.formats import date_format, number_format
+from django.utils.formats import date_format, get_format, number_format
 from django.utils.translation import get_language
 from django.utils.translation import gettext as _
 
@@ -59,6 +59,11 @@ def grouped(value: Decimal | int | str) -> str:
     """The same, in groups as the reader's language has them: 12,000. For reading alone."""
     figure = _figure(value)
     return str(value) if figure is None else number_format(figure, use_l10n=True, force_grouping=True)
+
+
+def signs() -> tuple[str, str]:
+    """The decimal sign of the reader's language, and the one between groups of three figures."""
+    return get_format("DECIMAL_SEPARATOR"), get_format("THOUSAND_SEPARATOR")
 
 
 def mass(value: Decimal | int | str | None) -> str:

@@ -49,6 +49,7 @@ def chart_svg(
     description: str,
     theme: Theme = "light",
     translate: Translate = str,
+    signs: svg.Signs = svg.SIGNS,
     width: int = 640,
     today: date | None = None,
 ) -> str:
@@ -63,7 +64,8 @@ def chart_svg(
     | state_timeline | rule, start, end (date, ISO text or None), status, kind (of the book); in this order |
     | standards | state (as shown), limit (as shown), value, unit |
 
-    `width`: pixels of the drawing area, without labels. `today` marks the day on a timeline (default: the
+    `signs`: the decimal sign, and the one between groups of three figures. `width`: pixels of the drawing area,
+    without labels. `today` marks the day on a timeline (default: the
     real day).
     A row that lacks a field or has a value that cannot be drawn is a `ValueError` that names row, field and
     value.
@@ -76,7 +78,7 @@ def chart_svg(
     checked = [_checked(row, i, definition["usermeta"]["rows"]) for i, row in enumerate(rows, start=1)]
     # Below this a legend in one line is wider than the drawing, and the picture is shrunk until it cannot be read.
     filling: dict[str, Any] = {"width": width, "legend.columns": 4 if width >= NARROW else 1}
-    values = _prepare(name, checked, filling, translate, today or datetime.now(UTC).date())
+    values = _prepare(name, checked, filling, translate, signs, today or datetime.now(UTC).date())
     if not values:
         return _empty(title, description, translate, colours, width)
     outcome_order = ("prohibited", "undetermined", "needs", "clear")
@@ -98,7 +100,7 @@ def chart_svg(
     spec = _filled(definition, look_up)
     spec["data"]["values"] = values
     spec["config"] = _config(colours)
-    return _accessible(_render(spec), title, description)
+    return _accessible(_render(spec, signs), title, description)
 
 
 def _checked(row: Row, number: int, fields: Mapping[str, str]) -> dict[str, Any]:
@@ -137,8 +139,9 @@ def _checked(row: Row, number: int, fields: Mapping[str, str]) -> dict[str, Any]
 
 
 def _prepare(
-    name: str, rows: Sequence[dict[str, Any]], filling: dict[str, Any], translate: Translate, today: date
-) -> list[dict[str, Any]]:
+    name: str, rows: Sequence[dict[str, Any]], filling: dict[str, Any], translate: Translate, signs: svg.Signs,
+    today: date,
+) -> list[dict[str, Any]]:  # fmt: skip
     """The rows as the definition wants them: words for codes, labels, and open ends closed at the edge of the
     picture.
     """
@@ -152,9 +155,9 @@ def _prepare(
             ready["rank"] = order.index(row["outcome"])
             ready["outcome"] = translate(OUTCOMES[row["outcome"]])
         if "count" in row:
-            ready["label"] = f"{row['count']:,}".replace(",", "\u202f")
+            ready["label"] = svg.figure(f"{row['count']:,}", signs)
         if "value" in row:
-            ready["label"] = f"{row['value']:g}\u202f{row['unit']}"
+            ready["label"] = svg.figure(f"{row['value']:g}", signs) + f"\u202f{row['unit']}"
         out.append(ready)
     if name == "standards":
         filling["order.limit"] = list(dict.fromkeys(row["limit"] for row in rows))
@@ -269,8 +272,11 @@ def _renderer() -> Any:
     return vl_convert
 
 
-def _render(spec: Mapping[str, Any]) -> str:
-    drawn: str = _renderer().vegalite_to_svg(json.dumps(spec), vl_version="6.4", allowed_base_urls=[])
+def _render(spec: Mapping[str, Any], signs: svg.Signs) -> str:
+    figures = {"decimal": signs[0], "thousands": signs[1], "grouping": [3], "currency": ["", ""]}
+    drawn: str = _renderer().vegalite_to_svg(
+        json.dumps(spec), vl_version="6.4", allowed_base_urls=[], format_locale=figures
+    )
     return drawn
 
 

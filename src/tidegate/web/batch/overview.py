@@ -15,6 +15,7 @@ from django.utils.translation import gettext as _
 
 from tidegate.law import Book
 from tidegate.paper.palette import MAP_CSS, Theme, css_variables
+from tidegate.parties.figures import signs
 from tidegate.parties.rulebook import book as current_book
 from tidegate.web import words
 from tidegate.web.batch import results, store
@@ -244,6 +245,7 @@ def _flows(figures: Figures, name: str, book: Book, size: tuple[int, int]) -> st
         unit=_("lines"),
         top=FLOWS_DRAWN,
         translate=gettext,
+        signs=signs(),
         names={code: words.state_name(code, book.states) for code in codes if code in book.states},
         width=size[0],
         height=size[1],
@@ -285,5 +287,6 @@ def _chart(figures: Figures, name: str, theme: Theme, book: Book, width: int) ->
         description=_("The same figures stand in the table beside the chart."),
         theme=theme,
         translate=gettext,
+        signs=signs(),
         width=width,
     )

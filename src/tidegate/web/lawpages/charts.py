@@ -14,6 +14,7 @@ from tidegate.law import Book, Rule
 from tidegate.law.standards import FIGURES, Standard
 from tidegate.law.timeline import spans
 from tidegate.paper.palette import Theme
+from tidegate.parties.figures import signs
 from tidegate.parties.rulebook import book as current_book
 from tidegate.web import words as shared
 from tidegate.web.lawpages import words
@@ -57,6 +58,7 @@ def _timeline(
         % {"count": len(rules)},
         theme=theme,
         translate=gettext,
+        signs=signs(),
         width=width,
         today=today,
     )
@@ -86,6 +88,7 @@ def _standards(rows: tuple[tuple[str, str, str], ...], theme: Theme, language: s
         description=_("The strictest figure of each State, in % of mass; the table below gives every figure."),
         theme=theme,
         translate=gettext,
+        signs=signs(),
         width=width,
     )
 

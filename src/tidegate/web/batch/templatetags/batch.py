@@ -16,8 +16,8 @@ register = template.Library()
 
 @register.filter
 def grouped(value: int | None) -> str:
-    """A count in groups of three, as the charts write it: 12 345."""
-    return "" if value is None else f"{value:,}".replace(",", "\u202f")
+    """A count in groups as the reader's language has them, as the charts write it: 12,345."""
+    return "" if value is None else figures.grouped(value)
 
 
 @register.filter
