@@ -19,6 +19,7 @@ law lie before it), and what the evaluator was seen to look at.
     layers.py, residual.py          the distinct cases of each layer of law
     watch.py        answers kept by what the evaluator looked at
     session.py      the collapse itself
+    sets.py         the sets of results, as rows of numbers
     sheets.py       decisions put together from parts that many share, and their JSON
 """
 
