@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import csv
 import io
+from decimal import Decimal
 from pathlib import Path
 from typing import Any
 
@@ -138,3 +139,26 @@ def test_a_reader_may_be_handed_over() -> None:
         assert isinstance(batch, pa.RecordBatch)
         assert batch.column("row").to_pylist() == [1, 2]
         assert "1 blank rows were left out" in reader.notes
+
+
+@pytest.mark.parametrize(
+    ("values", "left_out"),
+    [
+        ([0.0, None, 5.5, float("nan")], True),
+        ([0, 7], True),
+        ([-0.5, 5.0], False),
+        ([float("inf")], False),
+        ([Decimal(1)], False),
+        ([True], False),
+        (["5"], False),
+        ([None, None], False),
+    ],
+)
+def test_a_column_of_numbers_is_left_out_only_where_the_file_shows_that_it_holds_no_wrong_one(
+    values: list[Any], left_out: bool, tmp_path: Path
+) -> None:
+    table = pa.table({"id": [str(n) for n in range(len(values))], "gross_kg": values})
+    pq.write_table(table, tmp_path / "a.parquet")
+    (batch,) = arrow_batches(tmp_path / "a.parquet", unread={"gross_kg"})
+    assert isinstance(batch, pa.RecordBatch)
+    assert ("gross_kg" not in batch.schema.names) == left_out

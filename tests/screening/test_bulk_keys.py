@@ -12,12 +12,12 @@ from hypothesis import strategies as st
 
 from tidegate.batch.consignments import marks_of
 from tidegate.screening.bulk import keys
-from tidegate.screening.bulk.keys import Packer, WordIndex, Words
+from tidegate.screening.bulk.keys import Held, KeyIndex, Packer, WordIndex, Words
 
 WIDTHS = st.lists(st.integers(1, 30), min_size=1, max_size=9)
 
 
-def weak(words: Sequence[Words], seed: int) -> Words:
+def weak(words: Sequence[Held], seed: int) -> Words:
     """A hash that gives nearly every key the hash of another."""
     return REAL(words, seed) >> np.uint64(62) | np.uint64(seed << 2)
 
@@ -74,3 +74,14 @@ def test_the_mark_of_a_number_does_not_turn_on_its_neighbours(numbers: list[str]
     held = pa.array([n.encode("utf-8", "surrogatepass") for n in numbers], pa.binary())
     marks = marks_of(held).tolist()
     assert [int(marks_of(held.slice(n, 1))[0]) for n in range(len(numbers))] == marks
+
+
+def test_keys_of_many_batches_are_found_again() -> None:
+    index, met = KeyIndex(), dict[int, int]()
+    draw = np.random.default_rng(7)
+    for size in (3, 40, 1_000, 20_000, 20_000):
+        batch = draw.integers(-(2**62), 2**62, size) >> draw.choice([0, 20, 50], size)
+        ids, fresh, first = index.lookup(batch)
+        assert ids[first].tolist() == fresh.tolist() == list(range(len(met), index.size))
+        assert all(met.setdefault(key, n) == n for key, n in zip(batch.tolist(), ids.tolist(), strict=True))
+    assert sorted(met.values()) == list(range(index.size))

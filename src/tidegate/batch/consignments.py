@@ -34,14 +34,16 @@ class Consignments:
         self._waiting: dict[str, int] = {}
         self._marked: list[tuple[Marks, npt.NDArray[np.uint8]]] = []
 
-    def add(self, numbers: pa.StringArray, ranks: npt.NDArray[Any]) -> None:
+    def add(self, numbers: pa.StringArray | pa.DictionaryArray, ranks: npt.NDArray[Any]) -> None:
         """Lines of consignments: the number of each, and the place of its outcome among OUTCOMES."""
         if not len(numbers):
             return
-        encoded = pc.dictionary_encode(numbers)
+        encoded = numbers if pa.types.is_dictionary(numbers.type) else pc.dictionary_encode(numbers)
+        # 1 + the rank: what stands in the dictionary alone is no line
         strictest = np.zeros(len(encoded.dictionary), dtype=np.uint8)
-        np.maximum.at(strictest, encoded.indices.to_numpy(), ranks.astype(np.uint8))
-        self._marked.append((marks_of(encoded.dictionary), strictest))
+        np.maximum.at(strictest, encoded.indices.to_numpy(), ranks.astype(np.uint8) + 1)
+        marks, met = marks_of(encoded.dictionary), strictest > 0
+        self._marked.append((marks[met], strictest[met] - 1))
         if sum(len(marks) for marks, _ in self._marked) >= MARKED_AT_ONCE:
             self._settle()
 
@@ -70,9 +72,12 @@ class Consignments:
         self._merge(other._marks, other._ranks)
 
     def _merge(self, marks: Marks, ranks: npt.NDArray[np.uint8]) -> None:
-        distinct, inverse = np.unique(marks, return_inverse=True)
-        strictest = np.zeros(len(distinct), dtype=np.uint8)
-        np.maximum.at(strictest, inverse, ranks)
+        if not len(marks):
+            return
+        order = np.argsort(marks)
+        marks = marks[order]
+        starts = np.flatnonzero(np.concatenate([[True], marks[1:] != marks[:-1]]))
+        distinct, strictest = marks[starts], np.maximum.reduceat(ranks[order], starts)
         places = np.searchsorted(self._marks, distinct)
         known = np.zeros(len(distinct), dtype=bool)
         inside = places < len(self._marks)

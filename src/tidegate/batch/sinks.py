@@ -110,8 +110,12 @@ class ParquetSink:
 
     def _write(self, made: pa.Table) -> None:
         if self._writer is None:
-            again = [name for name in made.column_names if name not in ("id", "row", "decision_json")]
-            self._writer = pq.ParquetWriter(self._part, made.schema, compression="zstd", use_dictionary=again)
+            numbers = ["row", "set"] if self.compact else ["row"]
+            again = [name for name in made.column_names if name not in ("id", "decision_json", *numbers)]
+            self._writer = pq.ParquetWriter(
+                self._part, made.schema, compression="zstd", use_dictionary=again,
+                column_encoding=dict.fromkeys(numbers, "DELTA_BINARY_PACKED"),
+            )  # fmt: skip
         self._writer.write_table(made.cast(self._writer.schema))
 
     def _set_aside(self) -> None:

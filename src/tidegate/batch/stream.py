@@ -27,7 +27,7 @@ from tidegate.formats.writers import output_format as format_of
 from tidegate.formats.writers import rejects_path
 from tidegate.law import Book
 from tidegate.screening.bulk import Session
-from tidegate.screening.bulk.keys import KeyIndex, unique_inverse
+from tidegate.screening.bulk.keys import KeyIndex, grown, unique_inverse
 from tidegate.screening.bulk.shipments import READERS
 from tidegate.screening.evaluate import SEVERITY
 from tidegate.screening.registers import Enricher, Register
@@ -37,9 +37,10 @@ from tidegate.screening.shipment import FIELDS
 BATCH_ROWS = 131_072
 PART_ROWS = 8 * BATCH_ROWS
 # fields of the contract that no rule reads, and whose values are taken as they are
-UNREAD = frozenset({"description", "containers", "currency", "consignor", "consignee", "facility"})
+UNREAD = frozenset({"description", "containers", "gross_kg", "value", "currency", "consignor", "consignee", "facility"})
 # fields whose words the rules read by their codes
-CODED = frozenset(READERS.keys() | {"facts"}) - {"date", "documents"}
+CODED = frozenset(READERS.keys() | {"facts", "consignment"}) - {"date", "documents"}
+CODED_TEXT = pa.dictionary(pa.int32(), pa.string())
 MOST_SETS = 400_000  # a session that has met more distinct cases is begun anew, so memory stays flat
 
 
@@ -273,7 +274,7 @@ class Tally:
     def __init__(self) -> None:
         self._index = KeyIndex()
         self._keys: list[np.ndarray[Any, Any]] = []
-        self._rows = np.zeros(0, dtype=np.int64)
+        self._rows = self._counts = np.zeros(0, dtype=np.int64)  # rows of each key, and with room for more
 
     def count(self, summary: Summary, session: Session, batch: pa.RecordBatch, index: Any, sets: Any) -> None:
         """Counts a batch; consignments take the strictest outcome of their lines."""
@@ -285,9 +286,9 @@ class Tally:
         keys = sets * self.MONTHS + months
         ids, _, first = self._index.lookup(keys)
         self._keys.append(keys[first])
-        found = np.bincount(ids, minlength=self._index.size)
-        found[: len(self._rows)] += self._rows
-        self._rows = found
+        self._counts = grown(self._counts, self._index.size)
+        np.add.at(self._counts, ids, 1)
+        self._rows = self._counts[: self._index.size]
         if "consignment" in batch.schema.names:
             lines = batch.column("consignment")
             self._consign(summary, session, lines if everything else lines.take(pa.array(index)), sets)
@@ -300,7 +301,7 @@ class Tally:
         ranks = ranks_of[session.sets.column("head", sets)]
         if lines.null_count:
             ranks, lines = ranks[lines.is_valid().to_numpy(zero_copy_only=False)], lines.drop_null()
-        if not pa.types.is_string(lines.type):
+        if not (pa.types.is_string(lines.type) or lines.type == CODED_TEXT):
             lines = pa.array([str(v) for v in lines.to_pylist()], pa.string())
         summary.consignments.add(lines, ranks)
 
@@ -333,7 +334,9 @@ def _months(days: pa.Array) -> Any:
     if isinstance(days, pa.ChunkedArray):
         days = days.combine_chunks()
     if pa.types.is_date32(days.type):
-        return days.to_numpy(zero_copy_only=False).astype("datetime64[M]").astype(np.int64) + 1970 * 12
+        distinct, _, inverse = unique_inverse(days.cast(pa.int32()).to_numpy().astype(np.int64))
+        months = distinct.astype("datetime64[D]").astype("datetime64[M]").astype(np.int64) + 1970 * 12
+        return months.take(inverse)
     encoded = days.dictionary_encode() if not pa.types.is_dictionary(days.type) else days
     texts = [str(v.as_py()).strip() for v in encoded.dictionary]
     table = np.array([int(text[:4]) * 12 + int(text[5:7]) - 1 for text in texts], dtype=np.int64)

@@ -42,8 +42,9 @@ def arrow_batches(
     input may have different columns where the input's rows have. An input column called `row` becomes
     `source.row`.
 
-    unread: fields of the contract whose columns may be left out where that saves reading them. coded: those whose
-    columns of text may come with their dictionary where that saves unpacking them.
+    unread: fields of the contract whose columns may be left out where that saves reading them; a column of numbers
+    only where the file itself tells that none is below zero. coded: those whose columns of text may come with their
+    dictionary where that saves unpacking them.
 
     A `ShipmentReader` may be given instead of a source, so that its notes and its progress can be watched.
     """
@@ -75,7 +76,10 @@ def _stored(
     kept = [
         n
         for n, (name, field) in enumerate(zip(reader.columns, reader.table.schema, strict=True))
-        if pa.types.is_struct(field.type) or pa.types.is_map(field.type) or not _of(name, unread)
+        if pa.types.is_struct(field.type)
+        or pa.types.is_map(field.type)
+        or not _of(name, unread)
+        or (fields.canonical(name) in fields.NUMBERS and not reader.table.no_less_than_zero(field.name))
     ]
     names = [ROW, *(row_name(reader.columns[n]) for n in kept)]
     first = 1

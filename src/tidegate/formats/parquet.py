@@ -6,6 +6,7 @@ import datetime as dt
 import struct
 from collections.abc import Iterator, Sequence
 from decimal import Decimal
+from math import inf
 from pathlib import Path
 from typing import IO, Any
 
@@ -23,7 +24,7 @@ Parsed = tuple[int, dict[str, Any] | None, RowError | None, Any]
 _ROWS_AT_ONCE = 4096
 # what was read is let go of at once: buffered ahead, the whole file would be held until its end
 _READING: dict[str, Any] = {"pre_buffer": False, "buffer_size": 1 << 20}
-_SMALL = 1 << 16  # bytes of a column's stored dictionary up to which it is worth handing on as it is
+_SMALL = 1 << 18  # bytes of a column's stored dictionary up to which it is worth handing on as it is
 
 
 class ParquetTable:
@@ -65,7 +66,7 @@ class ParquetTable:
         done = 0
         names = None if columns is None else [self.schema.names[n] for n in columns]
         # dictionaries end with the file's own groups of rows, and so does a batch: small groups are read whole
-        large = self.row_count >= self._file.num_row_groups * batch_rows // 2
+        large = self.row_count >= self._file.num_row_groups * batch_rows // 4
         small = self._small_dictionaries() if large and coded else set()
         kept = [self.schema.names[n] for n in coded if self.schema.names[n] in small]
         file = self._file
@@ -99,6 +100,16 @@ class ParquetTable:
             if chunk.has_dictionary_page and chunk.data_page_offset - chunk.dictionary_page_offset <= _SMALL
         }
         return {field.name for field in self.schema if pa.types.is_string(field.type) and field.name in stored}
+
+    def no_less_than_zero(self, name: str) -> bool:
+        """Whether the file's own statistics show that every number of a column is one, and not below zero."""
+        data = self._file.metadata
+        kind = self.schema.field(name).type
+        if not (pa.types.is_integer(kind) or kind in (pa.float32(), pa.float64())):
+            return False
+        place = next(n for n in range(data.num_columns) if data.schema.column(n).path == name)
+        told = (data.row_group(n).column(place).statistics for n in range(data.num_row_groups))
+        return all(s is not None and s.has_min_max and 0 <= s.min <= s.max < inf for s in told)
 
     def rows(self) -> Iterator[Parsed]:
         """Every row, numbers as `Decimal`, days as dates; a value that cannot be one rejects its row

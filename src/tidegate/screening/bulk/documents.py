@@ -54,7 +54,8 @@ class DocumentCoder:
                 for kind in requirement.kinds:
                     head = kind.partition(":")[0]
                     self.kinds.add(head)
-                    if requirement.term_days or requirement.term_years or requirement.old_before:
+                    renewed = requirement.renewals_max is not None or requirement.renewal_days
+                    if requirement.term_days or requirement.term_years or requirement.old_before or renewed:
                         variants = self.terms.setdefault(head, [])
                         if requirement not in variants:
                             variants.append(requirement)
@@ -91,8 +92,6 @@ class DocumentCoder:
         array = columns.get("documents")
         if array is None:
             return out
-        names = list(days)
-        matrix = np.stack([days[n] for n in names], axis=1) if names else np.zeros((rows, 0), np.int64)
         export, import_ = route["export"], route["import"]
         if typed(array.type):
             out, alone = self._columns.encode(array, days, route, states, transit, transit_codes)
@@ -111,7 +110,7 @@ class DocumentCoder:
                 str(states.values[import_[i]]),
                 transit[transit_codes[i]],
             )
-            day_row = matrix[i]
+            day_row = np.array([found[i] for found in days.values()])
             parts = []
             for document in documents:
                 part = self._one(document, day_row, places)

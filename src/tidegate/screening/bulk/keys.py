@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from typing import Any
 
 import numpy as np
@@ -12,6 +12,7 @@ import pyarrow.compute as pc
 
 Codes = npt.NDArray[np.int64]
 Words = npt.NDArray[np.uint64]
+Held = tuple[Words, Codes | None]  # a word of each row, and the rows in which it is not 0 where they are few
 
 
 def unique_inverse(keys: npt.NDArray[np.uint64] | Codes) -> tuple[Codes, Codes, Codes]:
@@ -25,32 +26,64 @@ def unique_inverse(keys: npt.NDArray[np.uint64] | Codes) -> tuple[Codes, Codes, 
 
 
 class KeyIndex:
-    """Dense ids for 64-bit keys: an id never changes while the index lives."""
+    """Dense ids for 64-bit keys: an id never changes while the index lives.
+
+    A key's place in the table is its hash, or the next free one behind. Millions of keys are found among millions by
+    one look or two each, whatever came before: the rows of a batch need not be made distinct first.
+    """
 
     def __init__(self) -> None:
-        self._keys = np.empty(0, dtype=np.int64)
-        self._ids = np.empty(0, dtype=np.int64)
+        self._table = np.zeros(64, dtype=np.int32)  # 1 + the id of the key that lies there, 0 where none does
+        self._keys = np.zeros(64, dtype=np.int64)  # of each id, one place on
         self.size = 0
 
     def lookup(self, keys: npt.NDArray[np.uint64] | Codes) -> tuple[Codes, Codes, Codes]:
         """(id of each row, ids that are new in this batch, the first row of each new one)."""
-        distinct, first, inverse = unique_inverse(keys)
-        where = np.searchsorted(self._keys, distinct)
-        where_safe = np.minimum(where, max(0, len(self._keys) - 1))
-        known = self._keys[where_safe] == distinct if len(self._keys) else np.zeros(len(distinct), dtype=bool)
-        ids = np.empty(len(distinct), dtype=np.int64)
-        if len(self._keys):
-            ids[known] = self._ids[where_safe[known]]
-        fresh = np.flatnonzero(~known)
-        new_ids = np.arange(self.size, self.size + len(fresh), dtype=np.int64)
-        ids[fresh] = new_ids
-        if len(fresh):
-            order = np.argsort(distinct[fresh], kind="stable")
-            places = where[fresh][order]
-            self._keys = np.insert(self._keys, places, distinct[fresh][order])
-            self._ids = np.insert(self._ids, places, new_ids[order])
-            self.size += len(fresh)
-        return ids[inverse], new_ids, first[fresh]
+        keys = keys.view(np.int64)
+        ids = self._find(keys)
+        new = np.flatnonzero(ids < 0)
+        if not len(new):
+            return ids, new, new
+        distinct, first, inverse = unique_inverse(keys[new])
+        fresh = np.arange(self.size, self.size + len(distinct), dtype=np.int64)
+        ids[new] = fresh[inverse]
+        self._put(distinct)
+        return ids, fresh, new[first]
+
+    def _place(self, keys: Codes) -> Codes:
+        places = keys.view(np.uint64) >> np.uint64(32)
+        places ^= keys.view(np.uint64)
+        places *= np.uint64(0x9E3779B97F4A7C15)
+        places >>= np.uint64(65 - len(self._table).bit_length())
+        return places.view(np.int64)
+
+    def _find(self, keys: Codes) -> Codes:
+        """The id of each key, -1 where it is not known."""
+        places = self._place(keys)
+        found = self._table.take(places)
+        left = np.flatnonzero((self._keys.take(found) != keys) & (found > 0))
+        while len(left):  # another key lies there
+            places[left] = places[left] + 1 & len(self._table) - 1
+            found[left] = beside = self._table[places[left]]
+            left = left[(self._keys[beside] != keys[left]) & (beside > 0)]
+        return found.astype(np.int64) - 1
+
+    def _put(self, keys: Codes) -> None:
+        """Takes in keys that are not known yet."""
+        size = self.size + len(keys)
+        self._keys = grown(self._keys, size + 1)
+        self._keys[self.size + 1 : size + 1] = keys
+        ids = np.arange(self.size, size)
+        if size * 2 > len(self._table):
+            self._table = np.zeros(1 << (size * 2).bit_length(), dtype=np.int32)
+            ids = np.arange(size)
+        self.size = size
+        places = self._place(self._keys[ids + 1])
+        while len(ids):
+            free = self._table[places] == 0
+            self._table[places[free]] = ids[free] + 1  # of several that want a place, the last has it
+            left = self._table[places] != ids + 1
+            ids, places = ids[left], places[left] + 1 & len(self._table) - 1
 
 
 class WordIndex:
@@ -59,49 +92,68 @@ class WordIndex:
     def __init__(self) -> None:
         self._index = KeyIndex()
         self._words: list[npt.NDArray[np.uint64]] = []  # the words of every id
+        self._counts = np.zeros(0, dtype=np.uint16)  # how many of them are not 0
 
     def lookup(self, words: Sequence[Words]) -> tuple[Codes, Codes, Codes]:
         """(id of each row, ids that are new in this batch, the first row of each new one)."""
-        ids, fresh, first, same = self._find(words, 0)
+        ids, fresh, first, same = self._find([(word, _held(word)) for word in words], 0)
         seed = 0
         while not same.all():
             # another key had this hash first: these go by another one
             rows = np.flatnonzero(~same)
             seed += 1
-            ids[rows], added, places, same[rows] = self._find([word[rows] for word in words], seed)
+            ids[rows], added, places, same[rows] = self._find([(word[rows], None) for word in words], seed)
             fresh, first = np.concatenate([fresh, added]), np.concatenate([first, rows[places]])
         return ids, fresh, first
 
-    def _find(self, words: Sequence[Words], seed: int) -> tuple[Codes, Codes, Codes, npt.NDArray[np.bool_]]:
+    def _find(self, words: Sequence[Held], seed: int) -> tuple[Codes, Codes, Codes, npt.NDArray[np.bool_]]:
         ids, fresh, first = self._index.lookup(mixed(words, seed))
-        room = len(self._words[0]) if self._words else 0
-        self._words += [np.zeros(room, dtype=np.uint64) for _ in range(len(words) - len(self._words))]
-        if self._index.size > room:
-            more = np.zeros(self._index.size * 5 // 4 + 1024 - room, dtype=np.uint64)
-            self._words = [np.concatenate([known, more]) for known in self._words]
+        self._words += [np.zeros(0, dtype=np.uint64) for _ in range(len(words) - len(self._words))]
+        self._words = [grown(known, self._index.size) for known in self._words]
+        self._counts = grown(self._counts, self._index.size)
+        # a key is told by its words that are not 0, and by how many they are: most of many words are 0
+        counts = np.zeros(len(ids), dtype=np.uint16)
         same = np.ones(len(ids), dtype=bool)
-        for n, known in enumerate(self._words):
-            if n < len(words):
-                known[fresh] = words[n][first]
-                same &= known[ids] == words[n]
+        for (word, held), known in zip(words, self._words, strict=False):
+            known[fresh] = word[first]
+            if held is None:
+                counts += word != 0
+                same &= known.take(ids) == word
             else:
-                same &= known[ids] == 0
+                counts[held] += 1
+                same[held] &= known[ids[held]] == word[held]
+        self._counts[fresh] = counts[first]
+        same &= self._counts.take(ids) == counts
         return ids, fresh, first, same
 
 
-def mixed(words: Sequence[Words], seed: int) -> Words:
-    """A hash of words side by side."""
-    out = np.full(len(words[0]), seed, dtype=np.uint64)
-    turned = np.empty_like(out)
-    for word in words:
-        out ^= word
-        np.right_shift(out, np.uint64(32), out=turned)
-        out ^= turned
-        out *= np.uint64(0x9E3779B97F4A7C15)
-    for shift, factor in ((30, 0xBF58476D1CE4E5B9), (27, 0x94D049BB133111EB), (31, 1)):
-        out ^= out >> np.uint64(shift)
-        out *= np.uint64(factor)
+def _held(word: Words) -> Codes | None:
+    """The rows in which a word is not 0; None where they are many."""
+    known = word != 0
+    return np.flatnonzero(known) if np.count_nonzero(known) * 3 < len(word) else None
+
+
+def mixed(words: Sequence[Held], seed: int) -> Words:
+    """A hash of words side by side. A word of 0 adds nothing."""
+    out = np.full(len(words[0][0]), seed * 0xBF58476D1CE4E5B9 & 2**64 - 1, dtype=np.uint64)
+    for n, (word, held) in enumerate(words):
+        part = (word if held is None else word[held]) * np.uint64((2 * n + 1) * 0x9E3779B97F4A7C15 & 2**64 - 1)
+        part ^= part >> np.uint64(32)
+        part *= np.uint64(0x94D049BB133111EB)
+        if held is None:
+            out += part
+        else:
+            out[held] += part
     return out
+
+
+def grown(known: npt.NDArray[Any], size: int) -> npt.NDArray[Any]:
+    """The same numbers with room for `size`, and for some more, so that it is seldom made."""
+    if size <= len(known):
+        return known
+    more = np.zeros(size * 5 // 4 + 1024, dtype=known.dtype)
+    more[: len(known)] = known
+    return more
 
 
 class Packer:
@@ -117,31 +169,50 @@ class Packer:
         self._forms: dict[tuple[int, ...], int] = {}  # columns of other widths give other keys
         self._ids = WordIndex()
 
-    def pack(self, columns: Sequence[tuple[Codes, int]], rows: int) -> npt.NDArray[np.uint64]:
+    def pack(self, columns: Sequence[tuple[npt.NDArray[Any], int]], rows: int) -> npt.NDArray[np.uint64]:
         """The key of each row. Raises OverflowError."""
         form = self._forms.setdefault(tuple(bits for _, bits in columns), len(self._forms))
         word = np.full(rows, form, dtype=np.uint64)
         words, used = [word], self.FORM_BITS
         if form >> self.FORM_BITS:
             raise OverflowError("too many forms of one key")
-        for codes, bits in columns:
-            if bits > self.WIDEST:
-                raise OverflowError(f"a part of {bits} bits is wider than {self.WIDEST}")
-            # a negative code becomes a huge one
-            part = codes.view(np.uint64) if codes.dtype == np.int64 else codes
-            top = int(part.max()) if rows else 0
-            if top >> bits or top < 0:
-                raise OverflowError(f"a code of {int(codes.max())} does not fit {bits} bits")
+        for part, bits in self._joined(columns, rows):
             if used + bits > 64:
                 word = np.zeros(rows, dtype=np.uint64)
                 words.append(word)
                 used = 0
-            if top:
+            if part is not None:
                 word |= np.left_shift(part, used, dtype=np.uint64, casting="unsafe")
             used += bits
         if len(words) == 1:
             return word
         return self._ids.lookup(words)[0].view(np.uint64) << np.uint64(self.FORM_BITS) | np.uint64(form)
+
+    def _joined(
+        self, columns: Sequence[tuple[npt.NDArray[Any], int]], rows: int
+    ) -> Iterator[tuple[npt.NDArray[Any] | None, int]]:
+        """The columns with their widths, narrow ones put together to bytes first; None for what is 0 in every row."""
+        byte, used = None, 0
+        for codes, bits in columns:
+            if bits > self.WIDEST:
+                raise OverflowError(f"a part of {bits} bits is wider than {self.WIDEST}")
+            # a negative code becomes a huge one
+            part = codes.view(f"u{codes.itemsize}")
+            top = int(part.max()) if rows else 0
+            if top >> bits:
+                raise OverflowError(f"a code of {int(codes.max())} does not fit {bits} bits")
+            if bits > 8:
+                yield part if top else None, bits
+                continue
+            if used + bits > 8:
+                yield byte, 8
+                byte, used = None, 0
+            if top:
+                part = part.astype(np.uint8, copy=False) << np.uint8(used)
+                byte = part if byte is None else byte | part
+            used += bits
+        if used:
+            yield byte, 8
 
 
 class Numbers:
@@ -166,7 +237,7 @@ class Numbers:
         if self._new:
             self._known = np.concatenate([self._known, np.array(self._new, dtype=np.int64)])
             self._new = []
-        return self._known[ids]
+        return self._known.take(ids)
 
 
 class Records:

@@ -1,13 +1,13 @@
 """Papers of a nested column coded all at once, for what the checks of papers.py can see of them.
 
 `documents.DocumentCoder` looks at one paper after the other. A year of declarations holds millions of them, so where a
-column is typed as `documents_type` the same is worked out here column by column. Papers with renewals, and what is no
-paper at all, are left to it.
+column is typed as `documents_type` the same is worked out here column by column. What is no paper at all is left to it.
 """
 
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
 from datetime import date
 from decimal import Decimal
 from typing import TYPE_CHECKING, Any
@@ -18,7 +18,7 @@ import pyarrow as pa
 import pyarrow.compute as pc
 
 from tidegate.law.records import Requirement
-from tidegate.screening.bulk.columns import DAY_ZERO, distinct, number_of
+from tidegate.screening.bulk.columns import DAY_ZERO, distinct, number_of, whole_numbers
 from tidegate.screening.bulk.keys import Codes, Interner, KeyIndex, Numbers, WordIndex, unique_inverse
 from tidegate.screening.papers import add_years, later, norm
 from tidegate.screening.shipment import _number, _text
@@ -29,8 +29,10 @@ if TYPE_CHECKING:
 Flags = npt.NDArray[np.bool_]
 TYPES = {"kind": pa.string(), "issued": pa.date32(), "valid_from": pa.date32(), "valid_to": pa.date32(),
          "value": pa.float64(), "standard": pa.string()}  # fmt: skip
+RENEWAL = pa.struct([("from", pa.date32()), ("days", pa.int64())])
 NEVER = 2**40  # a day number beyond all
-IN_A_WORD, PART_BITS, MOST_PAPERS = 3, 20, 30
+LAST_DAY = number_of(date.max)
+IN_A_WORD, PART_BITS, MOST_PAPERS, MOST_RENEWALS = 3, 20, 30, 8
 # the bits of a paper's key, from the lowest: places on the route, its kind, its standard, its dates, what else counts
 PLACES, KIND, STANDARD, DATES = 12, 12, 8, 12
 
@@ -78,9 +80,8 @@ class PaperColumns:
         names = {field.name for field in papers.type}
         column = {name: papers.field(name) if name in names else pa.nulls(len(row), kind)
                   for name, kind in TYPES.items()}  # fmt: skip
-        if "renewals" in names:
-            renewed = pc.list_value_length(papers.field("renewals")).fill_null(0).to_numpy(zero_copy_only=False)
-            left[row[renewed > 0]] = True
+        renewals, unread = _Renewals.read(papers)
+        left[row[unread]] = True
         value = column["value"].to_numpy(zero_copy_only=False)
         left[row[np.isinf(value)]] = True
         kinds, spoken = distinct(column["kind"])
@@ -97,10 +98,10 @@ class PaperColumns:
         standards, named = distinct(column["standard"])
         standard = np.array([self._standard(word) for word in named])[standards][kept]
         issued, begins, ends = (_days(column[name])[kept] for name in ("issued", "valid_from", "valid_to"))
-        on = [found[row] for found in days.values()]
+        on, renewals = [found[row] for found in days.values()], renewals.of(kept)
         key = places | head << PLACES | standard << (PLACES + KIND)
-        key |= self._dates(on, issued, begins, ends) << (PLACES + KIND + STANDARD)
-        key |= self._special(head, value, on, issued, ends) << (PLACES + KIND + STANDARD + DATES)
+        key |= self._dates(on, issued, begins, ends, renewals) << (PLACES + KIND + STANDARD)
+        key |= self._special(head, value, on, issued, ends, renewals) << (PLACES + KIND + STANDARD + DATES)
         self._sign(out, row, self._parts.lookup(key)[0])
         return out, np.flatnonzero(left)
 
@@ -131,16 +132,19 @@ class PaperColumns:
         named = _text(word)
         return 0 if named is None else self.standards.get(norm(named), 1)
 
-    def _dates(self, on: Sequence[Codes], issued: Codes, begins: Codes, ends: Codes) -> Codes:
+    def _dates(self, on: Sequence[Codes], issued: Codes, begins: Codes, ends: Codes, renewals: _Renewals) -> Codes:
         """Bits: no day of issue; an end is known; for each event too early, and not ended."""
         # what has no such day is never too early for it, and never ended
         first = np.maximum(np.where(issued == NEVER, -NEVER, issued), np.where(begins == NEVER, -NEVER, begins))
         bits = (issued == NEVER).astype(np.int64) | (ends != NEVER).astype(np.int64) << 1
         for n, day in enumerate(on):
-            bits |= (day < first).astype(np.int64) << (2 + 2 * n) | (day <= ends).astype(np.int64) << (3 + 2 * n)
+            ended = day > renewals.moved(ends, day, None)
+            bits |= (day < first).astype(np.int64) << (2 + 2 * n) | (~ended).astype(np.int64) << (3 + 2 * n)
         return bits
 
-    def _special(self, head: Codes, value: Any, on: Sequence[Codes], issued: Codes, ends: Codes) -> Codes:
+    def _special(
+        self, head: Codes, value: Any, on: Sequence[Codes], issued: Codes, ends: Codes, renewals: _Renewals
+    ) -> Codes:
         """A code for what rules look at in some kinds alone: steps of value, days of issue, terms; 0 for the others."""
         out = np.zeros(len(head), dtype=np.int64)
         coder = self.coder
@@ -148,14 +152,14 @@ class PaperColumns:
             where = np.flatnonzero(head == self.heads[name])
             if not len(where):
                 continue
-            mine = issued[where]
+            mine, renewed = issued[where], renewals.of(where)
             words: list[npt.NDArray[Any]] = []
             if name in coder.value_steps:
                 words.append(self._reached(name, value[where]))
             words += [(mine != NEVER) & (mine < number_of(day)) for day in coder.issued_before.get(name, ())]
             for variant in coder.terms.get(name, ()):
                 last, known = self._end(variant, mine, ends[where])
-                words += [known, *(day[where] <= last for day in on)]
+                words += [known, *(day[where] <= renewed.moved(last, day[where], variant) for day in on)]
             key = np.zeros(len(where), dtype=np.int64)
             index = self._extras.setdefault(name, KeyIndex())
             for n, word in enumerate(words):
@@ -178,7 +182,7 @@ class PaperColumns:
         return np.array([known.get(number, 0) for number in distinct.tolist()], dtype=np.int64)[inverse]
 
     def _end(self, rule: Requirement, issued: Codes, ends: Codes) -> tuple[Codes, Flags]:
-        """As `papers.end_of`: (the last day, NEVER where there is none; whether it could be worked out)."""
+        """As `papers.end_of` without renewals: (the last day, NEVER for none; whether it could be worked out)."""
         last, known = ends, ends != NEVER
         if rule.term_days or rule.term_years:
             distinct, inverse = np.unique(issued, return_inverse=True)
@@ -212,6 +216,67 @@ class PaperColumns:
         out[row[starts]] = self._signatures[ids]
 
 
+@dataclass(frozen=True, slots=True)
+class _Renewals:
+    """The renewals of papers.
+
+    `places`: of each paper its row in the tables, -1 where it has none. `begins`, `lengths`: the days on which its
+    renewals begin, and how many days each adds, in order.
+    """
+
+    places: Codes
+    begins: Codes
+    lengths: Codes
+
+    @classmethod
+    def read(cls, papers: pa.StructArray) -> tuple[_Renewals, Flags]:
+        """(the renewals of all papers, the papers that have what is no renewal, or too many)."""
+        count = np.zeros(len(papers), dtype=np.int64)
+        kind = {field.name: field.type for field in papers.type}.get("renewals")
+        if kind is not None:
+            held = papers.field("renewals")
+            count = whole_numbers(pc.list_value_length(held), 0)
+        if kind is None or not pa.types.is_list(kind) or kind.value_type != RENEWAL:
+            return cls(np.full(len(count), -1), *np.zeros((2, 0, 0), np.int64)), count > 0
+        found = held.flatten()
+        whose = np.repeat(np.arange(len(count)), count)
+        lengths = whole_numbers(found.field("days"), 0)
+        wrong = count > MOST_RENEWALS
+        wrong[whose[lengths < 0]] = True
+        if found.null_count:
+            wrong[whose[~found.is_valid().to_numpy(zero_copy_only=False)]] = True
+        # whatever goes beyond the calendar ends with it
+        lengths = np.minimum(lengths, LAST_DAY - number_of(date.min))
+        renewed = np.flatnonzero(count)
+        places = np.full(len(count), -1)
+        places[renewed] = np.arange(len(renewed))
+        nth = np.arange(len(whose)) - np.repeat(np.cumsum(count) - count, count)
+        few = nth < MOST_RENEWALS
+        at = places[whose[few]], nth[few]
+        begun, added = np.full((len(renewed), MOST_RENEWALS), NEVER), np.zeros((len(renewed), MOST_RENEWALS), np.int64)
+        begun[at], added[at] = whole_numbers(found.field("from").cast(pa.int32()), -NEVER)[few], lengths[few]
+        return cls(places, begun, added), wrong
+
+    def of(self, papers: Codes) -> _Renewals:
+        """Those of some papers."""
+        return _Renewals(self.places[papers], self.begins, self.lengths)
+
+    def moved(self, last: Codes, day: Codes, rule: Requirement | None) -> Codes:
+        """The last days of papers, moved by the renewals that count on a day (`papers.end_of`)."""
+        where = np.flatnonzero((self.places >= 0) & (last != NEVER))
+        if not len(where):
+            return last
+        at = self.places[where]
+        counted, lengths = self.begins[at] <= day[where, None], self.lengths[at]
+        if rule is not None and rule.renewals_max is not None:
+            counted &= np.cumsum(counted, axis=1) <= rule.renewals_max
+        if rule is not None and rule.renewal_days:
+            lengths = np.minimum(lengths, rule.renewal_days)
+        out = last.copy()
+        out[where] = np.minimum(last[where] + (lengths * counted).sum(axis=1), LAST_DAY)
+        return out
+
+
 def _term(rule: Requirement) -> Callable[[date], date]:
     if rule.term_days:
         length = rule.term_days
@@ -222,4 +287,4 @@ def _term(rule: Requirement) -> Callable[[date], date]:
 
 def _days(days: pa.Array) -> Codes:
     """Day numbers, NEVER where there is none."""
-    return days.cast(pa.int32()).cast(pa.int64()).fill_null(NEVER).to_numpy(zero_copy_only=False)
+    return whole_numbers(days.cast(pa.int32()), NEVER)

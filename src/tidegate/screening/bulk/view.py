@@ -17,7 +17,7 @@ from tidegate.law.records import Book
 from tidegate.screening.bulk.columns import NO_DAY, UNIT, Columns, days, flags, measured
 from tidegate.screening.bulk.composition import Composition
 from tidegate.screening.bulk.describe import Layer, numbers_of
-from tidegate.screening.bulk.keys import Codes, unique_inverse
+from tidegate.screening.bulk.keys import Codes
 from tidegate.screening.classify import heading_for
 from tidegate.screening.shipment import (
     FIELDS,
@@ -58,7 +58,7 @@ class View:
         self.rows = columns.rows
         self.bad: npt.NDArray[np.bool_] = np.zeros(self.rows, dtype=bool)
         self.alone: npt.NDArray[np.bool_] = np.zeros(self.rows, dtype=bool)
-        self._facts: dict[str, Codes] = {}
+        self._facts: dict[str, npt.NDArray[Any]] = {}
         self._days: dict[str, Codes] = {}
         self._tri: dict[str, Codes] = {}
         self._annex: dict[str, Codes] = {}
@@ -67,7 +67,7 @@ class View:
         self.export = self._state("export")
         self.import_ = self._state("import")
         own = self._state("origin")
-        self.origin = np.where(own >= 0, own, self.export) if columns.get("origin") is not None else self.export
+        self.origin = self.export + (own - self.export) * (own >= 0)
         for event in EVENTS:
             self.day(event)
         self.transit = self._transit()
@@ -123,7 +123,9 @@ class View:
         found = self.columns.codes(name, code_of)
         return np.zeros(self.rows, dtype=np.int64) if found is None else found
 
-    def _coded(self, name: str, code_of: Callable[[Any], int], absent: int = 0) -> Codes:
+    def _coded(
+        self, name: str, code_of: Callable[[Any], int], absent: int = 0, kind: type[np.signedinteger[Any]] = np.int64
+    ) -> npt.NDArray[Any]:
         """Codes of a column; a value that its field cannot have marks the row bad."""
 
         def safe(value: Any) -> int:
@@ -134,16 +136,16 @@ class View:
 
         array = self.columns.get(name)
         if array is None:
-            return np.full(self.rows, absent, dtype=np.int64)
+            return np.full(self.rows, absent, dtype=kind)
         if pa.types.is_boolean(array.type):
             table = [safe(None), safe(True), safe(False)]
             found: npt.NDArray[Any] = flags(array) if table == [0, 1, 2] else np.array(table)[flags(array)]
         else:
             known = self.session.remembered.setdefault(name, {})
-            coded = self.columns.codes(name, safe, known)
+            coded = self.columns.codes(name, safe, known, kind)
             assert coded is not None
             found = coded
-        if found.dtype == np.int64 and len(found) and found.min() == BAD:
+        if found.dtype == kind and len(found) and found.min() == BAD:
             self.bad |= found == BAD
             found = np.maximum(found, 0)
         return found
@@ -151,13 +153,14 @@ class View:
     # ── single columns ─────────────────────────────────────────────────────────────────────────────────
 
     def _state(self, name: str) -> Codes:
-        states = self.session.states
+        """Codes of States; of the origin -1 where none is stated."""
+        states, more = self.session.states, int(name == "origin")
 
         def code(value: Any) -> int:
             iso = _state(value, name, self.book)
-            return states.codes[iso] + 1 if iso else 0
+            return states.codes[iso] + more if iso else 0
 
-        return self._coded(name, code) - 1 if name == "origin" else np.maximum(self._coded(name, code) - 1, 0)
+        return self._coded(name, code) - more
 
     def day(self, event: str) -> Codes:
         """Day numbers of an event; `date` stands in where it is left out."""
@@ -171,7 +174,7 @@ class View:
                 self.bad |= base <= NO_DAY
                 base = self._days["date"] = np.where(base <= NO_DAY, 0, base)
             own = days(self.columns, f"events.{event}", self.bad)
-            found = base if own is None else np.where(own <= NO_DAY, base, own)
+            found = base if own is None else base + (own - base) * (own > NO_DAY)
             self._days[event] = found
         return found
 
@@ -217,19 +220,21 @@ class View:
         named = self._coded("hs_edition", lambda v: editions.index(e) + 1 if (e := _edition(v, book)) else 0)
         starts = numbers_of(day for _, day in book.editions)
         current = np.maximum(np.searchsorted(starts, self.day("arrived"), side="right"), 1)
-        edition = np.where(named > 0, named, current)
+        edition = current + (named - current) * (named > 0)
         self.edition, self.edition_named = edition, named > 0
         self.edition_arrived = current
-        distinct, _, inverse = unique_inverse(self.hs * (len(editions) + 1) + edition)
-        table = [session.heading_codes.get(key, -1) for key in distinct.tolist()]
-        for n, key in enumerate(distinct.tolist()):
-            if table[n] < 0:
+        keys = self.hs * (len(editions) + 1) + edition
+        table = np.full(len(session.hs_values.values) * (len(editions) + 1), -1)
+        table[keys] = 0
+        for key in np.flatnonzero(table == 0).tolist():
+            if key not in session.heading_codes:
                 hs: Any = session.hs_values.values[key // (len(editions) + 1)]
                 name = editions[key % (len(editions) + 1) - 1]
                 heading = heading_for(hs, name, book)
                 says = None if heading is None else (heading.waste, heading.material, heading.candidates)
-                table[n] = session.heading_codes[key] = session.headings((says, hs is None, name))
-        return np.array(table, dtype=np.int64)[inverse]
+                session.heading_codes[key] = session.headings((says, hs is None, name))
+            table[key] = session.heading_codes[key]
+        return table.take(keys)
 
     def edition_of_heading(self) -> Codes:
         """For each code of a heading, a code for its edition alone."""
@@ -289,7 +294,7 @@ class View:
                 return
         measured(self.columns, name, self.bad, self.alone, None)
 
-    def fact(self, name: str) -> Codes:
+    def fact(self, name: str) -> npt.NDArray[Any]:
         """0 not known; else a code for the value as far as any rule can tell it from others."""
         found = self._facts.get(name)
         if found is not None:
@@ -298,7 +303,7 @@ class View:
         column = f"facts.{name}"
         limits, words = self.session.sight.facts.get(name, ((), ()))
         if fact is None or self.columns.get(column) is None or fact.by == "derived":
-            found = np.zeros(self.rows, dtype=np.int64)
+            found = np.zeros(self.rows, dtype=np.int16)
         elif fact.type == "number":
             found = self._limited(column, edges_of(limits, words), 100 if name.endswith("_pct") else None)
         else:
@@ -310,20 +315,20 @@ class View:
                 typed = _typed(value, fact, column)
                 return 0 if typed is None else places.get(typed, 1)
 
-            found = self._coded(column, code_of)
+            found = self._coded(column, code_of, kind=np.int16)
         self._facts[name] = found
         return found
 
-    def _limited(self, column: str, limits: Sequence[Decimal], top: int | None) -> Codes:
+    def _limited(self, column: str, limits: Sequence[Decimal], top: int | None) -> npt.NDArray[Any]:
         """0 where a number is not known, else 1 + how many limits it exceeds + how many it reaches."""
-        out = np.zeros(self.rows, dtype=np.int64)
+        out = np.zeros(self.rows, dtype=np.int16)
         got = measured(self.columns, column, self.bad, self.alone, top)
         if got is None:
             return out
         where, value = got
-        edges = [int(limit * UNIT) for limit in limits]
-        code = 1 + np.searchsorted(edges, value, side="left") + np.searchsorted(edges, value, side="right")
-        out[where] = code
+        # in whole numbers, to exceed a limit is to reach one more
+        edges = sorted(int(limit * UNIT) + more for limit in limits for more in (0, 1))
+        out[where] = 1 + np.searchsorted(edges, value, side="right")
         return out
 
     def seen_by(self, layer: Layer, name: str) -> npt.NDArray[np.int64]:
@@ -358,15 +363,16 @@ class View:
         found: Codes | None = None if held is None else getattr(self, held)[rows]
         return found
 
-    def net_kg(self) -> Codes:
+    def net_kg(self) -> npt.NDArray[Any]:
         """0 where the net mass is not known, else a code for the limits (in kilograms) that it exceeds and reaches."""
         return self._net
 
-    def case_parts(self) -> list[tuple[Codes, int]]:
+    def case_parts(self) -> list[tuple[npt.NDArray[Any], int]]:
         """Everything that any layer can tell apart, as codes with their widths in bits."""
         session = self.session
         flags = self.composition.fluoro * 2 + self.composition.mixable
-        parts = [(self.edition, 3), (flags.astype(np.int64), 2), (self.operation, 5), (self.consumer, 2)]
+        parts: list[tuple[npt.NDArray[Any], int]] = [(self.edition, 3), (flags, 2)]
+        parts += [(self.operation, 5), (self.consumer, 2)]
         parts += [(self.tri(name), 2) for name in ("waste", "hazardous", "halogenated")]
         parts += [(self.annex(name), 2) for name in ("annex_i", "annex_iii")]
         for name, (limits, words) in session.sight.facts.items():
