@@ -7,11 +7,11 @@ which the load may turn out. HS narrows the worlds where the content says nothin
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Sequence
 from dataclasses import dataclass, field
 from datetime import date
 from decimal import Decimal
-from typing import Any
+from typing import Any, NamedTuple
 
 from tidegate.law.records import Book, Heading, Stream
 from tidegate.screening.shipment import Shipment
@@ -266,26 +266,69 @@ def _stream(s: Shipment, book: Book, day: date, stream: Stream) -> Classificatio
 # ── plastics ───────────────────────────────────────────────────────────────────────────────────────────────
 
 
+class Terms(NamedTuple):
+    """All that route and day say of plastics: the limits of what is not the target (%), and the Union's law."""
+
+    listed: bool  # whether the entry is B3011, as from 2021; else it is B3010
+    limit: Decimal
+    union: Decimal | None = None  # the limit of EU3011, inside the Union
+    hazardous: str | None = None  # what the Union calls hazardous plastics
+
+
+class Content(NamedTuple):
+    """All that the tests of plastics read of polymers and contamination under some terms.
+
+    Targets are those that are enough of the load, or may be: (what they are, the fact that this turns on).
+    """
+
+    deserves: str
+    targets: tuple[tuple[str, str | None], ...]
+    union: tuple[tuple[str, str | None], ...] = ()
+
+
+def terms_of(export: str, import_: str, book: Book, day: date) -> Terms:
+    """EU law calls hazardous plastics AC300 inside the Union and towards States of the OECD Decision."""
+    route = export, import_
+    if not book.entries["B3011"].in_force(day):
+        return Terms(False, book.parameter("b3010_non_target_pct", route, day).value)
+    limit = book.parameter("b3011_non_target_pct", route, day).value
+    inside = [book.in_group(state, ("eu",), day) for state in route]
+    if all(inside):
+        return Terms(True, limit, book.parameter("eu3011_non_target_pct", route, day).value, "AC300")
+    other = import_ if inside[0] else export
+    known = any(inside) and book.in_group(other, ("oecd_decision",), day)
+    return Terms(True, limit, None, "AC300" if known else None)
+
+
+def content_of(s: Shipment, book: Book, terms: Terms) -> Content:
+    """Polymers and contamination as the tests of plastics see them."""
+    deserves = plastic_hs(s, book)
+    if not terms.listed:
+        return Content(deserves, _old_targets(s, book, terms.limit))
+    union = () if terms.union is None else _targets(s, book, terms.union, union=True)
+    return Content(deserves, _targets(s, book, terms.limit, union=False), union)
+
+
 def _plastic(s: Shipment, book: Book, day: date, narrowed: bool = False) -> Classification:
     """A3210, B3011 or Y48 from 2021; B3010 or nothing before (law-international.md §1.2, §1.3)."""
     hazard = hazard_status(s)
-    entries = book.entries
-    if not entries["B3011"].in_force(day):
-        return _plastic_before_2021(s, book, day, hazard)
-    deserves = plastic_hs(s, book)
+    terms = terms_of(s.export, s.import_, book, day)
+    content = content_of(s, book, terms)
+    if not terms.listed:
+        return _plastic_before_2021(s, book, day, hazard, content)
+    deserves = content.deserves
     asks: dict[str, tuple[str | None, ...]] = {}
-    route = (s.export, s.import_)
-    strict, strict_asks = _b3011(s, book, day, route, union=False)
+    strict, strict_asks = _b3011(s, book, content.targets)
     if narrowed:
         strict, strict_asks = False, {}
-    union = book.in_group(s.export, ("eu",), day) and book.in_group(s.import_, ("eu",), day)
+    union = terms.union is not None
     europe: Tri = None
     europe_asks: dict[str, None] = {}
     if union:
-        europe, europe_asks = _b3011(s, book, day, route, union=True)
+        europe, europe_asks = _b3011(s, book, content.union)
     worlds: list[World] = []
     if hazard is not False:
-        worlds.append(World("A3210", _ac300(s, book, day), True, True, deserves))
+        worlds.append(World("A3210", terms.hazardous, True, True, deserves))
     if hazard is not True:
         for passes in (True, False):
             if strict is not None and strict is not passes:
@@ -312,33 +355,29 @@ def _plastic(s: Shipment, book: Book, day: date, narrowed: bool = False) -> Clas
     return Classification(found, asks)
 
 
-def _ac300(s: Shipment, book: Book, day: date) -> str | None:
-    """EU law calls hazardous plastics AC300 inside the Union and towards States of the OECD Decision."""
-    inside = [book.in_group(x, ("eu",), day) for x in (s.export, s.import_)]
-    if not any(inside):
-        return None
-    other = s.import_ if inside[0] else s.export
-    return "AC300" if all(inside) or book.in_group(other, ("oecd_decision",), day) else None
-
-
-def _plastic_before_2021(s: Shipment, book: Book, day: date, hazard: Tri) -> Classification:
-    deserves = plastic_hs(s, book)
+def _plastic_before_2021(s: Shipment, book: Book, day: date, hazard: Tri, content: Content) -> Classification:
     asks: dict[str, tuple[str | None, ...]] = {}
-    listed, listed_asks = _b3010(s, book, day)
+    listed, listed_asks = _b3010(s, content)
     worlds: list[World] = []
     if hazard is not False:
-        worlds.append(World(None, None, True, True, deserves))
+        worlds.append(World(None, None, True, True, content.deserves))
     if hazard is not True:
         live = book.entries["B3010"].in_force(day)
         if listed is not False and live:
-            worlds.append(World("B3010", None, False, True, deserves))
+            worlds.append(World("B3010", None, False, True, content.deserves))
         if listed is not True or not live:
-            worlds.append(World(None, None, False, True, deserves))
+            worlds.append(World(None, None, False, True, content.deserves))
     if hazard is None:
         asks["hazardous"] = tuple(dict.fromkeys(w.entry for w in worlds))
     if hazard is not True and listed is None:
         asks.update(dict.fromkeys(listed_asks, ("B3010", None)))
     return Classification(tuple(dict.fromkeys(worlds)), asks)
+
+
+def deserved_codes(book: Book) -> frozenset[str]:
+    """Every HS code that some content may deserve."""
+    streams = (code for stream in book.streams.values() for code in stream.deserves.values())
+    return frozenset({"3915", *book.polymers.hs.values(), *streams})
 
 
 def plastic_hs(s: Shipment, book: Book) -> str:
@@ -351,34 +390,29 @@ def plastic_hs(s: Shipment, book: Book) -> str:
     return book.polymers.hs.get(main, book.polymers.hs.get("default", "3915"))
 
 
-def _b3010(s: Shipment, book: Book, day: date) -> tuple[Tri, dict[str, None]]:
-    """Non-halogenated polymers, cured resins or listed fluoropolymers; unmixed; prepared to a specification."""
-    asks: dict[str, None] = {}
-    tests: list[Tri] = []
-    specified = s.facts.get("to_specification")
-    tests.append(specified)
-    if specified is None:
-        asks["to_specification"] = None
-    excluded = book.polymers.b3010_excluded
-    content: Tri
-    if s.polymers is None:
-        content = None
-        asks["polymers"] = None
-    elif any(code in excluded for code in s.polymers):
-        content = False
-    else:
-        unsure = [c for c in s.polymers if c not in _known(book)]
-        content = None if unsure and s.halogenated is None else not (unsure and s.halogenated)
-        if content is None:
-            asks["halogenated"] = None
-    tests.append(content)
+def _old_targets(s: Shipment, book: Book, limit: Decimal) -> tuple[tuple[str, str | None], ...]:
+    """The load as the one target of B3010, if it may be clean and holds nothing excluded."""
     low, high = contamination_bounds(s)
-    clean = at_most(low, high, book.parameter("b3010_non_target_pct", (s.export, s.import_), day).value)
-    tests.append(clean)
-    if clean is None:
-        asks["contamination_pct"] = None
-    result = both(*tests)
-    return result, asks if result is None else {}
+    clean = at_most(low, high, limit)
+    if clean is False or (s.polymers and not book.polymers.b3010_excluded.isdisjoint(s.polymers)):
+        return ()
+    kind = "unstated" if s.polymers is None else "listed" if _known(book).issuperset(s.polymers) else "other"
+    return ((kind, None if clean else "contamination_pct"),)
+
+
+def _b3010(s: Shipment, content: Content) -> tuple[Tri, dict[str, None]]:
+    """Non-halogenated polymers, cured resins or listed fluoropolymers; unmixed; prepared to a specification."""
+    if not content.targets:
+        return False, {}
+    ((kind, turns_on),) = content.targets
+    allowed: Tri = kind == "listed" or (None if kind == "unstated" or s.halogenated is None else not s.halogenated)
+    tests: dict[str, Tri] = {
+        "to_specification": s.facts.get("to_specification"),
+        "polymers" if kind == "unstated" else "halogenated": allowed,
+        turns_on or "contamination_pct": None if turns_on else True,
+    }
+    result = both(*tests.values())
+    return result, dict.fromkeys(fact for fact, found in tests.items() if found is None) if result is None else {}
 
 
 def _known(book: Book) -> frozenset[str]:
@@ -386,16 +420,12 @@ def _known(book: Book) -> frozenset[str]:
     return p.non_halogenated | p.halogenated | p.cured | p.fluoro
 
 
-def _b3011(s: Shipment, book: Book, day: date, route: tuple[str, str], *, union: bool) -> tuple[Tri, dict[str, None]]:
-    """Tests 2 to 5 of the table: destination, cleanliness, and the polymers. Test 1 (hazard) comes before.
-
-    `union`: by entry EU3011 instead, which adds PVC and PTFE and lets mixtures pass inside one indent.
-    """
+def _b3011(s: Shipment, book: Book, targets: Sequence[tuple[str, str | None]]) -> tuple[Tri, dict[str, None]]:
+    """Tests 2 to 5 of the table: destination, cleanliness, and the polymers. Test 1 (hazard) comes before."""
     recycling, recycling_asks = _for_recycling(s)
     if recycling is False:
         return False, {}
-    limit = book.parameter("eu3011_non_target_pct" if union else "b3011_non_target_pct", route, day).value
-    content, content_asks = _polymer_tests(s, book, limit, union)
+    content, content_asks = _polymer_tests(s, book, targets)
     result = both(recycling, content)
     if result is not None:
         return result, {}
@@ -421,80 +451,89 @@ def _for_recycling(s: Shipment) -> tuple[Tri, dict[str, None]]:
     return result, asks if result is None else {}
 
 
-def _polymer_tests(s: Shipment, book: Book, limit: Decimal, union: bool) -> tuple[Tri, dict[str, None]]:
+def _polymer_tests(s: Shipment, book: Book, targets: Sequence[tuple[str, str | None]]) -> tuple[Tri, dict[str, None]]:
     """Tests 3 to 5 as one: is some allowed target at least 100 − limit of the load?
 
     Every allowed target (one polymer, one resin, one listed fluoropolymer, a PE/PP/PET mix) is tried; the load
     passes when one of them passes, and stays open while one of them may.
     """
+    outcome: Tri = False
+    asks: dict[str, None] = {}
+    for kind, turns_on in targets:
+        allowed, fact = _allowed(kind, s, book)
+        if allowed and turns_on is None:
+            return True, {}
+        if allowed is not False:
+            outcome = None
+            if allowed is None:
+                asks[fact] = None
+            if turns_on is not None:
+                asks[turns_on] = None
+    return outcome, asks
+
+
+def _allowed(kind: str, s: Shipment, book: Book) -> tuple[Tri, str]:
+    """(whether such a target is allowed, the fact that decides it where that is not known)."""
+    if kind == "unstated":
+        stream = book.streams.get(s.material or "")
+        return False if stream is not None and stream.plastic else None, "polymers"
+    if kind == "mixed":
+        return None, "polymers"
+    if kind == "fluoro":
+        return None if s.consumer is None else s.consumer == "pre", "consumer"
+    if kind in ("halogenated", "perfluoroalkoxy"):
+        return True, ""
+    if kind == "other":
+        return None if s.halogenated is None else not s.halogenated, "halogenated"
+    if kind == "mixable" and not s.halogenated:
+        return s.facts.get("separate_recycling"), "separate_recycling"
+    return not s.halogenated, ""
+
+
+def _targets(s: Shipment, book: Book, limit: Decimal, *, union: bool) -> tuple[tuple[str, str | None], ...]:
+    """What may be the target: one polymer, or a mixture that may pass, if all else may be within the limit."""
+    p = book.polymers
     polymers = s.polymers
-    if polymers is None:
-        low, _ = contamination_bounds(s)
-        if low > limit or (s.material is not None and s.material in book.streams and book.streams[s.material].plastic):
-            return False, {}
-        asks: dict[str, None] = {"polymers": None}
-        if s.contamination_pct is None:
-            asks["contamination_pct"] = None
-        return None, asks
     low_c, _ = contamination_bounds(s)
+    turns_on = "contamination_pct" if s.contamination_pct is None else "polymers"
+    if polymers is None:
+        return () if low_c > limit else (("unstated", turns_on),)
     total = sum(polymers.values(), ZERO)
     rest = max(ZERO, HUNDRED - total - low_c) if s.material is not None else ZERO
     unidentified = polymers.get("mixed", ZERO)
-    outcome: Tri = False
-    asks = {}
-    for share, allowed, why in _targets(s, book, union):
-        whole_is_unidentified = why == {"polymers": None}
+    shares = [(kind, share) for code, share in polymers.items() if (kind := _kind(code, book, union))]
+    mixtures = [("mixable", p.mixable)]
+    if union:
+        # entry EU3011 lets mixtures pass inside one indent (facts 5.1, "Intra-EU mixtures")
+        mixtures += [("listed", p.non_halogenated), ("listed", p.cured), ("perfluoroalkoxy", PERFLUOROALKOXY)]
+    for kind, family in mixtures:
+        inside = [share for code, share in polymers.items() if code in family]
+        if len(inside) > 1:
+            shares.append((kind, sum(inside, ZERO)))
+    found: dict[tuple[str, str | None], None] = {}
+    for kind, share in shares:
         # non-target: foreign matter, other polymers, and any other material, known and possible
-        spare = ZERO if whole_is_unidentified else unidentified  # may be of the target, if it is not the target itself
+        spare = ZERO if kind == "mixed" else unidentified  # may be of the target, if it is not the target itself
         low = low_c + rest + (total - share - spare)
         high = HUNDRED - share
         if s.contamination_pct is not None and s.material is not None:
             high = low + unidentified
-        verdict = both(at_most(low, high, limit), allowed)
-        if verdict is True:
-            return True, {}
-        if verdict is None:
-            outcome = None
-            if allowed is None:
-                asks.update(why)
-            if at_most(low, high, limit) is None:
-                asks["contamination_pct" if s.contamination_pct is None else "polymers"] = None
-    return outcome, asks
+        fits = at_most(low, high, limit)
+        if fits is not False:
+            found[kind, None if fits else turns_on] = None
+    return tuple(found)
 
 
-def _targets(s: Shipment, book: Book, union: bool) -> list[tuple[Decimal, Tri, Mapping[str, None]]]:
-    """(share in % of mass, whether it is an allowed target, the facts that decide that)."""
+def _kind(code: str, book: Book, union: bool) -> str | None:
+    """What a polymer is as a target; None where it is never one, as halogenated ones but PVC and PTFE by EU3011."""
     p = book.polymers
-    polymers = s.polymers or {}
-    separate = s.facts.get("separate_recycling")
-    pre_consumer: Tri = None if s.consumer is None else s.consumer == "pre"
-    targets: list[tuple[Decimal, Tri, Mapping[str, None]]] = []
-    for code, share in polymers.items():
-        allowed: Tri
-        why: dict[str, None] = {}
-        if code == "mixed":
-            allowed, why = None, {"polymers": None}
-        elif code in p.fluoro:
-            allowed = pre_consumer
-            why = {"consumer": None}
-        elif code in p.halogenated:
-            allowed = union and code in ("PVC", "PTFE")
-        elif code in p.non_halogenated or code in p.cured:
-            allowed = not s.halogenated
-        else:
-            allowed = None if s.halogenated is None else not s.halogenated
-            why = {"halogenated": None}
-        targets.append((share, allowed, why))
-    mix = [share for code, share in polymers.items() if code in p.mixable]
-    if len(mix) > 1 and not s.halogenated:
-        targets.append((sum(mix, ZERO), separate, {"separate_recycling": None}))
-    if union:
-        # entry EU3011 lets mixtures pass inside one indent (facts 5.1, "Intra-EU mixtures")
-        for family in (p.non_halogenated, p.cured, PERFLUOROALKOXY):
-            inside = [share for code, share in polymers.items() if code in family]
-            if len(inside) > 1 and (family is PERFLUOROALKOXY or not s.halogenated):
-                targets.append((sum(inside, ZERO), True, {}))
-    return targets
+    if code == "mixed":
+        return "mixed"
+    if code in p.fluoro:
+        return "fluoro"
+    if code in p.halogenated:
+        return "halogenated" if union and code in ("PVC", "PTFE") else None
+    return "listed" if code in p.non_halogenated or code in p.cured else "other"
 
 
 def polymer_mix(s: Shipment, book: Book, day: date) -> Any:

@@ -9,6 +9,7 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping, Sequence
 from datetime import date
 from decimal import Decimal
+from functools import cache
 from typing import Any
 
 from tidegate.law.conditions import COMPARISONS, Condition
@@ -34,7 +35,7 @@ ALWAYS_KNOWN = STATE_FACTS | {"event_before", "holds", "entry", "waste"}
 class Case:
     """One shipment seen from one layer: what a condition may ask, and what is assumed while worlds are tried."""
 
-    __slots__ = ("_states", "assumed", "blank", "book", "day", "facts", "here", "role", "s", "world")
+    __slots__ = ("assumed", "blank", "book", "day", "facts", "here", "met", "role", "s", "world")
 
     def __init__(self, s: Shipment, book: Book, here: str | None, role: str | None, facts: Mapping[str, Any]):
         self.s, self.book, self.here, self.role, self.facts = s, book, here, role, facts
@@ -42,22 +43,11 @@ class Case:
         self.blank = False  # true while only the route is known, not what is held
         self.world: World = World(None)
         self.assumed: dict[str, Any] = {}
-        self._states: dict[str, Sequence[str]] | None = None
+        self.met: dict[Any, bool] = {}  # what conditions on States came to, by condition and day
 
-    @property
-    def states(self) -> dict[str, Sequence[str]]:
-        """The States of the route by what a condition calls them."""
-        if self._states is None:
-            s, here = self.s, self.here
-            self._states = {
-                "export": (s.export,),
-                "import": (s.import_,),
-                "origin": (s.origin,),
-                "here": (here,) if here else (),
-                "transit": tuple(t.state for t in s.transit),
-                "counterpart": (s.import_ if self.role == "export" else s.export,),
-            }
-        return self._states
+    def states(self, fact: str) -> Sequence[str]:
+        """The States of the route that a condition calls by this name."""
+        return STATES[fact](self)
 
     def value(self, fact: str) -> Any:
         """The value of a fact, (low, high) where a number is known only to lie between, None where not known."""
@@ -68,6 +58,16 @@ class Case:
             return found
         resolver = RESOLVERS.get(fact)
         return resolver(self) if resolver is not None else None
+
+
+STATES: Mapping[str, Callable[[Case], Sequence[str]]] = {
+    "export": lambda c: (c.s.export,),
+    "import": lambda c: (c.s.import_,),
+    "origin": lambda c: (c.s.origin,),
+    "here": lambda c: (c.here,) if c.here else (),
+    "transit": lambda c: tuple(t.state for t in c.s.transit),
+    "counterpart": lambda c: (c.s.import_ if c.role == "export" else c.s.export,),
+}
 
 
 def _foreign_matter(case: Case) -> Any:
@@ -234,11 +234,18 @@ def _flip(found: Tri, op: str) -> Tri:
     return found if found is None or op == "in" else not found
 
 
+@cache
 def _state_atom(fact: str, op: str, names: tuple[str, ...]) -> Test:
-    wanted = op == "in"
+    """One test for all rules that ask the same; it comes to the same in every world."""
+    wanted, states, own = op == "in", STATES[fact], object()
 
     def test(case: Case) -> Tri:
-        return wanted in [case.book.in_group(state, names, case.day) for state in case.states[fact]]
+        key = own, case.day
+        found = case.met.get(key)
+        if found is None:
+            found = wanted in [case.book.in_group(state, names, case.day) for state in states(case)]
+            case.met[key] = found
+        return found
 
     return test
 

@@ -9,17 +9,14 @@ import numpy as np
 import numpy.typing as npt
 
 from tidegate.law.records import Book
-from tidegate.screening.bulk.class_masks import ClassMasks
+from tidegate.screening.bulk.class_masks import READ_BY, ClassMasks
+from tidegate.screening.bulk.composition import PIECE
 from tidegate.screening.bulk.describe import numbers_of
 from tidegate.screening.bulk.keys import Codes, Interner, KeyIndex, Numbers, Packer
 from tidegate.screening.bulk.shipments import Shipments
 from tidegate.screening.bulk.standing import Standing
 from tidegate.screening.bulk.view import View
-from tidegate.screening.bulk.watch import Answers, Watched
-from tidegate.screening.classify import Classification, classify
-
-# what is known of a case before the classification looks at it
-SETTLED = frozenset({"date", "events", "hs", "hs_edition"})
+from tidegate.screening.classify import Classification, classify, content_of, terms_of
 
 
 class Classes:
@@ -30,11 +27,16 @@ class Classes:
         self.found: list[Classification] = []
         self.worlds: list[int] = []
         self.turns = self._turning_days()
+        states = (g for p in book.parameters for g in p.states)
         self._ids: dict[Any, int] = {}
         self._worlds = Interner()
-        self._packer, self._index = Packer(), KeyIndex()
-        self._of_key = Numbers()
-        self._answers = Answers()
+        self._groups = tuple((g,) for g in dict.fromkeys(("eu", "oecd_decision", *states)))
+        self._routes, self._of_route, self._known_terms = KeyIndex(), Numbers(), Interner()
+        self._mixes, self._of_mix, self._contents = KeyIndex(), Numbers(), Interner()
+        self._reading = Numbers()  # of each content, which facts its targets turn on
+        self._contents(None)
+        self._reading.append(0)
+        self._packer, self._index, self._of_key = Packer(), KeyIndex(), Numbers()
 
     def _turning_days(self) -> npt.NDArray[np.int64]:
         found: set[date] = set()
@@ -45,37 +47,40 @@ class Classes:
         return numbers_of(found)
 
     def of(self, view: View, rows: Codes, shipments: Shipments) -> Codes:
-        n = len(rows)
         departed = view.day("departed")[rows]
-        groups = ("eu", "oecd_decision", *dict.fromkeys(g for p in self.book.parameters for g in p.states))
-        names = tuple((g,) for g in groups)
+        turn = np.searchsorted(self.turns, departed, side="right")
         masks = ClassMasks(view, rows, departed)
-        parts = [
-            (np.searchsorted(self.turns, departed, side="right"), 10),
-            *((masks.on_route(name, self.standing.profile(codes[rows], departed, names)), 12)
-              for name, codes in (("export", view.export), ("import_", view.import_))),
-            *masks.parts(),
-        ]  # fmt: skip
-        ids, _, first = self._index.lookup(self._packer.pack(parts, n))
-        columns: dict[str, list[int] | None] = {}
-        each = zip(rows[first].tolist(), parts[0][0][first].tolist(), masks.heading[first].tolist(), strict=True)
-        for n, (row, *turn_and_heading) in enumerate(each):
-
-            def code(what: str, n: int = n) -> int | None:
-                if what not in columns:
-                    found = masks.column(what)
-                    columns[what] = None if found is None else found[first].tolist()
-                column = columns[what]
-                return None if column is None else column[n]
-
-            root = tuple(turn_and_heading)
-            found = self._answers.find(root, code)
-            if found is None:
-                watched = Watched(shipments[row], SETTLED)
-                found = self._id(classify(watched, self.book))  # type: ignore[arg-type]
-                self._answers.keep(root, code, watched.reads, found)
-            self._of_key.append(found)
+        terms = self._terms(view, rows, departed, turn, shipments)
+        content = self._content(view, rows, terms, np.flatnonzero(masks.tested), shipments)
+        parts = [(turn, 10), *masks.parts(terms, content, self._reading[content])]
+        ids, _, first = self._index.lookup(self._packer.pack(parts, len(rows)))
+        for row in rows[first].tolist():
+            self._of_key.append(self._id(classify(shipments[row], self.book)))
         return self._of_key[ids]
+
+    def _terms(self, view: View, rows: Codes, departed: Codes, turn: Codes, shipments: Shipments) -> Codes:
+        """A code for what route and day say of plastics."""
+        route = [self.standing.profile(codes[rows], departed, self._groups) for codes in (view.export, view.import_)]
+        ids, _, first = self._routes.lookup((turn << 24) | (route[0] << 12) | route[1])
+        for row in rows[first].tolist():
+            s = shipments[row]
+            self._of_route.append(self._known_terms(terms_of(s.export, s.import_, self.book, s.event("departed"))))
+        return self._of_route[ids]
+
+    def _content(self, view: View, rows: Codes, terms: Codes, where: Codes, shipments: Shipments) -> Codes:
+        """A code for what the tests of plastics read of the mix, where they look at it; else 0."""
+        out = np.zeros(len(rows), dtype=np.int64)
+        ids, _, first = self._mixes.lookup((terms[where] << PIECE) | view.composition.entry[rows[where]])
+        for i in where[first].tolist():
+            found: Any = self._known_terms.values[int(terms[i])]
+            content = content_of(shipments[int(rows[i])], self.book, found)
+            code = self._contents(content)
+            self._of_mix.append(code)
+            if code == len(self._reading):
+                kinds = {kind for kind, _ in (*content.targets, *content.union)}
+                self._reading.append(sum(bit for bit, of in READ_BY.items() if kinds & of))
+        out[where] = self._of_mix[ids]
+        return out
 
     def _id(self, cls: Classification) -> int:
         key = (cls.worlds, tuple(cls.asks.items()))

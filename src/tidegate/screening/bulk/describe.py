@@ -16,8 +16,7 @@ from tidegate.law.records import Book, Rule
 from tidegate.screening.bulk.columns import number_of
 from tidegate.screening.bulk.keys import Interner, KeyIndex, Numbers, Packer
 from tidegate.screening.bulk.watch import Answers
-from tidegate.screening.classify import World
-from tidegate.screening.evaluate import Compiled
+from tidegate.screening.classify import World, deserved_codes
 from tidegate.screening.logic import RESOLVERS, STATE_FACTS
 
 # what a condition reads from the shipment itself, not from `facts`
@@ -70,22 +69,26 @@ class Layer:
     state_atoms: dict[tuple[str, str], tuple[tuple[str, ...], ...]] = field(default_factory=dict)
     entries: tuple[tuple[str, ...], ...] = ()  # lists of words for entries
     headings: tuple[tuple[str, ...], ...] = ()  # lists of HS prefixes
+    #: those prefixes and the codes that content may deserve: of a code declared it counts how it begins with them, or
+    #: they with it
+    marks: tuple[str, ...] = ()
     own: frozenset[str] = frozenset()
     masses: tuple[Decimal, ...] = ()
+    operations: tuple[str, ...] = ()  # operations, and their letters, that conditions name
     mix: Mix = field(default_factory=lambda: Mix())
     has_documents: bool = False
     consents: bool = False
     #: what the layer can tell of a world, and of an HS code (by its code) in a world that deserves another
     worlds: dict[World, Any] = field(default_factory=dict)
     scopes: dict[tuple[int, str | None], Any] = field(default_factory=dict)
+    declared: Numbers = field(default_factory=Numbers)
+    declared_codes: Interner = field(default_factory=Interner)
     contents: Numbers = field(default_factory=Numbers)
     content_index: KeyIndex = field(default_factory=KeyIndex)
     content_codes: Interner = field(default_factory=Interner)
-    days_packer: Packer = field(default_factory=Packer)
     days_index: KeyIndex = field(default_factory=KeyIndex)
-    in_force: list[tuple[Compiled, ...]] = field(default_factory=list)
-    force_codes: Interner = field(default_factory=Interner)
-    forces: Numbers = field(default_factory=Numbers)
+    forces: Numbers = field(default_factory=Numbers)  # by days: a code for the rules in force
+    in_force: Interner = field(default_factory=Interner)
     route_packer: Packer = field(default_factory=Packer)
     route_index: KeyIndex = field(default_factory=KeyIndex)
     route_residuals: Numbers = field(default_factory=Numbers)
@@ -167,7 +170,10 @@ def describe(name: str, rules: tuple[Rule, ...], book: Book) -> Layer:
     layer.named_days = {event: numbers_of(days) for event, days in named_days.items()}
     layer.state_atoms = {place: tuple(names) for place, names in groups.items()}
     layer.entries, layer.headings = tuple(entries), tuple(headings)
+    if headings:
+        layer.marks = tuple({prefix for heading in headings for prefix in heading} | deserved_codes(book))
     layer.own = frozenset(own)
+    layer.operations = tuple(words.get("operation", ()))
     layer.mix = mix_of(conditions_of(rules))
     layer.masses = tuple(sorted(masses | limits.get("net_kg", set())))
     return layer

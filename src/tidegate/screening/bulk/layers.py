@@ -9,6 +9,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from datetime import date
+from functools import partial
 from typing import Any
 
 import numpy as np
@@ -18,18 +19,18 @@ from tidegate.law.records import INTERNATIONAL, Book
 from tidegate.screening.bulk import documents as docs
 from tidegate.screening.bulk.composition import PIECE
 from tidegate.screening.bulk.describe import Layer, describe
-from tidegate.screening.bulk.keys import Codes, Interner
+from tidegate.screening.bulk.keys import Codes, Interner, Numbers
 from tidegate.screening.bulk.residual import BlankCase, Place, Residuals, rules_in_force
 from tidegate.screening.bulk.shipments import Shipments
 from tidegate.screening.bulk.standing import Standing
-from tidegate.screening.bulk.view import View
+from tidegate.screening.bulk.view import OPERATION_CODES, View
 from tidegate.screening.bulk.watch import Watched
 from tidegate.screening.classify import Classification
 from tidegate.screening.evaluate import LayerResult, international_layers, layer_days, national_layer
 from tidegate.screening.logic import Case, matches_entry, matches_hs
 
 # what is known of a case before the evaluator looks at it
-SETTLED = frozenset("date events export import_ origin transit hs scoped evaluate".split())
+SETTLED = frozenset("date events export import_ origin hs scoped evaluate".split())
 
 
 class Layers:
@@ -46,6 +47,8 @@ class Layers:
         self._intl_ids: dict[Any, int] = {}
         self._layers: dict[str, Layer] = {}
         self._residuals: dict[str, Residuals] = {}
+        self._named: dict[str, Codes] = {}
+        self._waste = Numbers()  # whether each classification may be waste
         self._ruleless: dict[str, tuple[npt.NDArray[np.bool_], Codes]] = {}
 
     def layer(self, name: str) -> Layer:
@@ -58,9 +61,13 @@ class Layers:
 
     def _content(self, layer: Layer, view: View, rows: Codes, worlds: Codes, cls: Codes, shipments: Shipments) -> Codes:
         """A code for what the layer can tell apart of the open worlds and the HS code declared."""
-        hs = view.hs[rows]
-        ids, _, first = layer.content_index.lookup((worlds << 24) | hs)
-        for i, code in zip(first.tolist(), hs[first].tolist(), strict=True):
+        for declared in view.session.hs_values.values[len(layer.declared) :]:
+            hs = str(declared or "\0")  # what is not declared begins with nothing
+            told = [(hs.startswith(mark), mark.startswith(hs)) for mark in layer.marks]
+            layer.declared.append(layer.declared_codes((declared is None, *told)))
+        codes = layer.declared[view.hs[rows]]
+        ids, _, first = layer.content_index.lookup((worlds << 24) | codes)
+        for i, code in zip(first.tolist(), codes[first].tolist(), strict=True):
             case: Case | None = None
             seen = []
             for world in self.classes[int(cls[i])].worlds:
@@ -89,16 +96,16 @@ class Layers:
         seen: dict[Place, Codes] = {}
         for event, days in layer.named_days.items():
             seen["event_before", event] = np.searchsorted(days, view.day(event)[rows], side="right")
-        known = {"export": view.export, "import": view.import_, "origin": view.origin}
+        known = {fact: codes[rows] for fact, codes in
+                 (("export", view.export), ("import", view.import_), ("origin", view.origin))}  # fmt: skip
+        known["counterpart"] = counterpart
+        known["here"] = np.full(len(rows), self.states.codes[here] if here else 0)
         for (fact, event), names in layer.state_atoms.items():
             day = view.day(event)[rows]
             if fact == "transit":
                 seen[fact, event] = self.standing.along_transit(layer.name, view.transit[rows], day, names)
-            elif fact != "here" or here is not None:
-                codes = known[fact][rows] if fact in known else counterpart
-                if fact == "here" and here is not None:
-                    codes = np.full(len(rows), self.states.codes[here], np.int64)
-                seen[fact, event] = self.standing.profile(codes, day, names)
+            else:
+                seen[fact, event] = self.standing.profile(known[fact], day, names)
         parts = [(content, 20), (forces, 20), *((codes, 20) for codes in seen.values())]
         ids, _, first = layer.route_index.lookup(layer.route_packer.pack(parts, len(rows)))
         return ids, first, seen
@@ -123,7 +130,7 @@ class Layers:
             if fact in own:
                 add(view.tri(fact)[rows], 2, fact)
         if "operation" in own:
-            add(view.operation[rows], 6, "operation")
+            add(self._operations(layer)[view.operation[rows]], 6, "operation")
         if "consumer" in own:
             add(view.consumer[rows], 2, "consumer")
         if "direct_shipment" in own:
@@ -135,10 +142,7 @@ class Layers:
         if layer.has_documents:
             add(view.papers[rows], docs.BITS, "documents")
         if layer.consents:
-            # which places of transit are Parties, and which repeat, decides whose consent is asked for
-            day = view.day("departed")[rows]
-            places = self.standing.of_transit("consents", view.transit[rows], day, (("basel_party",),))
-            add(places, 20, "consents")
+            add(self._places(view, rows), 20, "consents")
         return layer.packer.pack(parts, len(rows))
 
     def _left(
@@ -157,32 +161,31 @@ class Layers:
         """The residual of each row."""
         residuals = self._residuals.setdefault(layer.name, Residuals(self.book))
         content = self._content(layer, view, rows, worlds, cls, shipments)
-        spans = [(np.searchsorted(turns, view.day(event)[rows], side="right"), 10)
-                 for event, turns in layer.boundaries.items()]  # fmt: skip
-        days, _, first = layer.days_index.lookup(layer.days_packer.pack(spans, len(rows)))
-        for i in first.tolist():
-            found = rules_in_force(shipments[int(rows[i])], self.book, layer.name, role, position)
-            layer.in_force.append(residuals.one(found))
-            layer.forces.append(layer.force_codes(id(layer.in_force[-1])))
-        ids, first, seen = self._route_key(layer, view, rows, content, layer.forces[days], counterpart, here)
-        codes = {place: found[first].tolist() for place, found in seen.items()}
-        each = zip(
-            rows[first].tolist(), days[first].tolist(), cls[first].tolist(), content[first].tolist(), strict=True
-        )
-        for n, (row, on, which, what) in enumerate(each):
-
-            def code(place: Place, n: int = n) -> int:
-                return codes[place][n] if place in codes else 0
-
-            def case(row: int = row) -> BlankCase:
-                return BlankCase(shipments[row], self.book, here, role, {})
-
-            def event_days(row: int = row) -> dict[str, date]:
-                return layer_days(shipments[row], role, position)
-
-            number = residuals.of(layer.in_force[on], self.classes[which].worlds, what, code, case, event_days)
+        days = np.zeros(len(rows), dtype=np.int64)
+        for event, turns in layer.boundaries.items():
+            days = days * (len(turns) + 1) + np.searchsorted(turns, view.day(event)[rows], side="right")
+        stretches, _, first = layer.days_index.lookup(days)
+        for row in rows[first].tolist():
+            rules = rules_in_force(shipments[row], self.book, layer.name, role, position)
+            layer.forces.append(layer.in_force(rules))
+        forces = layer.forces[stretches]
+        ids, first, seen = self._route_key(layer, view, rows, content, forces, counterpart, here)
+        each = [codes[first].tolist() for codes in (rows, forces, cls, content, *seen.values())]
+        for row, force, which, what, *values in zip(*each, strict=True):
+            known = partial(self._blank, shipments, row, here, role, position)
+            at = dict(zip(seen, values, strict=True))
+            in_force: Any = layer.in_force.values[force]
+            number = residuals.of(force, in_force, self.classes[which].worlds, what, at, known)
             layer.route_residuals.append(number)
         return residuals, layer.route_residuals[ids]
+
+    def _blank(
+        self, shipments: Shipments, row: int, here: str | None, role: str | None, position: int | None
+    ) -> tuple[BlankCase, dict[str, date]]:
+        """A shipment of which only the route is known, and its days."""
+        case = BlankCase(shipments[row], self.book, here, role, {})
+        case.blank = True
+        return case, layer_days(shipments[row], role, position)
 
     def international(self, view: View, rows: Codes, worlds: Codes, cls: Codes, shipments: Shipments) -> Codes:
         layer = self.layer("international")
@@ -197,7 +200,7 @@ class Layers:
                 self.intl.append(found)
             return self._intl_ids[found]
 
-        self._answer(layer, residuals, view, rows, left, first, shipments, decide)
+        self._answer(layer, view, rows, left, first, shipments, decide)
         return layer.results[ids]
 
     def national(
@@ -230,14 +233,13 @@ class Layers:
                 worlds = self.classes[int(cls[here[i]])]
                 return self._id(national_layer(shipment, self.book, worlds, iso, role, position))
 
-            self._answer(layer, residuals, view, mine, left, first, shipments, decide)
+            self._answer(layer, view, mine, left, first, shipments, decide)
             out[here] = layer.results[ids]
         return out
 
     def _answer(
         self,
         layer: Layer,
-        residuals: Residuals,
         view: View,
         rows: Codes,
         left: Codes,
@@ -248,26 +250,44 @@ class Layers:
         """Decides cases that are new to a layer, unless what the evaluator would look at was all met before."""
         columns: dict[str, list[int] | None] = {}
         new = rows[fresh]
-        transit = view.transit[new]
-        places = self.standing.of_transit("consents", transit, view.day("departed")[new], (("basel_party",),))
-        each = zip(fresh.tolist(), new.tolist(), left[fresh].tolist(), transit.tolist(), places.tolist(), strict=True)
-        for n, (i, row, residual, stops, place) in enumerate(each):
+        each = zip(fresh.tolist(), new.tolist(), left[fresh].tolist(), strict=True)
+        for n, (i, row, residual) in enumerate(each):
 
             def code(what: str, n: int = n) -> int | None:
                 if what not in columns:
-                    found = view.column(layer, what, new)
+                    found = self._column(layer, view, what, new)
                     columns[what] = None if found is None else found.tolist()
                 column = columns[what]
                 return None if column is None else column[n]
 
-            reads = residuals.reads[residual]
-            root = residual, "direct_shipment" in reads and not stops, place if "consents" in reads else 0
-            found = layer.answers.find(root, code)
+            found = layer.answers.find(residual, code)
             if found is None:
                 watched = Watched(shipments[row], SETTLED)
                 found = decide(watched, i)
-                layer.answers.keep(root, code, watched.reads, found)
+                layer.answers.keep(residual, code, watched.reads, found)
             layer.results.append(found)
+
+    def _column(self, layer: Layer, view: View, what: str, rows: Codes) -> Codes | None:
+        """Codes for what the layer can tell apart of a field or fact; None where that is not known."""
+        if what == "transit":
+            return self._places(view, rows)
+        if what == "operation":
+            return self._operations(layer)[view.operation[rows]]
+        return view.column(layer, what, rows)
+
+    def _places(self, view: View, rows: Codes) -> Codes:
+        """A code for which places of transit are Parties, and which repeat: they decide whose consent is asked for."""
+        return self.standing.of_transit("consents", view.transit[rows], view.day("departed")[rows], (("basel_party",),))
+
+    def _operations(self, layer: Layer) -> Codes:
+        """For each code of an operation, a code for which of those that the layer names it is."""
+        found = self._named.get(layer.name)
+        if found is None:
+            told = Interner()
+            seen = [None if code is None else tuple(word in ((code,) if code == "product" else (code, code[0]))
+                    for word in layer.operations) for code in OPERATION_CODES]  # fmt: skip
+            found = self._named[layer.name] = np.array([told(each) for each in seen], dtype=np.int64)
+        return found
 
     def _without_rules(
         self, rows: Codes, cls: Codes, role: str, state: Codes, position: int | None, shipments: Shipments
@@ -278,7 +298,9 @@ class Layers:
             without = np.array([not self.book.by_layer.get(name) for name in names], dtype=bool)
             self._ruleless[role] = without, np.full((len(names), 2), -1, dtype=np.int64)
         bare, table = self._ruleless[role]
-        waste = np.array([any(w.waste for w in c.worlds) for c in self.classes], dtype=np.int64)[cls]
+        for c in self.classes[len(self._waste) :]:
+            self._waste.append(any(w.waste for w in c.worlds))
+        waste = self._waste[cls]
         out = table[state, waste]
         for i in np.flatnonzero(bare[state] & (out < 0)).tolist():
             if table[state[i], waste[i]] < 0:

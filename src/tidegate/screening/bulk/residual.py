@@ -10,6 +10,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import date
+from operator import itemgetter
 from typing import Any
 
 from tidegate.law.conditions import atoms
@@ -18,12 +19,14 @@ from tidegate.screening.bulk.describe import describe
 from tidegate.screening.bulk.keys import Interner, Numbers
 from tidegate.screening.classify import World
 from tidegate.screening.evaluate import Compiled, compiled, layer_days
-from tidegate.screening.logic import STATE_FACTS, Case, Test, Tri, compile_condition, matches_entry, matches_hs
+from tidegate.screening.logic import STATE_FACTS, Case, Test, compile_condition, matches_entry, matches_hs
 from tidegate.screening.shipment import Shipment
 
-ROUTE_FACTS = STATE_FACTS | {"event_before", "hs"}
+ROUTE_FACTS = STATE_FACTS | {"event_before"}
+CODE_FACTS = frozenset({"entry", "hs"})
 Place = tuple[str, str]
-Fitting = tuple[Compiled, tuple[bool, ...], tuple[Place, ...]]
+Reader = Callable[[Mapping[Place, int]], Any]
+Fitting = tuple[Compiled, int, Reader]  # a rule, a code for its form (see `_form`), what it reads of route and days
 
 
 class BlankCase(Case):
@@ -41,6 +44,9 @@ class BlankCase(Case):
         return None
 
 
+Known = Callable[[], tuple[BlankCase, Mapping[str, date]]]
+
+
 @dataclass(slots=True)
 class Residuals:
     """The residuals met in one layer."""
@@ -49,60 +55,62 @@ class Residuals:
     ids: Interner = field(default_factory=Interner)
     #: what the rules of each read of a shipment: facts, fields, `net_kg`, `documents`, `consents` along the route
     reads: list[frozenset[str]] = field(default_factory=list)
-    _same: dict[tuple[Compiled, ...], tuple[Compiled, ...]] = field(default_factory=dict)
-    # what is left of rules (a tuple of `one`) for a content whatever the route, and those that turn on the route
-    # (and what these read of it)
-    _fits: dict[tuple[int, int], tuple[tuple[Any, ...], list[Fitting], tuple[Place, ...]]] = field(default_factory=dict)
-    _numbers: dict[tuple[int, ...], int] = field(default_factory=dict)
+    # by the rules in force and a content (see `_fitting`)
+    _fits: dict[tuple[int, int], tuple[tuple[Any, ...], list[Fitting], Reader]] = field(default_factory=dict)
+    _forms: dict[tuple[str, int], int | None] = field(default_factory=dict)
+    _form_codes: Interner = field(default_factory=Interner)
+    _numbers: dict[Any, int] = field(default_factory=dict)
     _tested: dict[str, tuple[list[Test], list[Test]]] = field(default_factory=dict)
-    _on_route: dict[Any, list[Tri]] = field(default_factory=dict)  # by rule and what it reads of the route
-    _places: dict[str, tuple[Place, ...]] = field(default_factory=dict)
-    _shapes: dict[Any, Any] = field(default_factory=dict)
+    #: by rule and what it reads of the route, a code for what its tests of the route come to
+    _on_route: dict[Any, int] = field(default_factory=dict)
+    _route_codes: Interner = field(default_factory=Interner)
+    _places: dict[str, list[Place]] = field(default_factory=dict)
+    _shapes: dict[Any, int | None] = field(default_factory=dict)
+    _shape_codes: Interner = field(default_factory=Interner)
     _rule_reads: dict[str, frozenset[str]] = field(default_factory=dict)
     _reading: dict[tuple[str, ...], Numbers] = field(default_factory=dict)
 
     def of(
-        self, rules: tuple[Compiled, ...], worlds: Sequence[World], content: int, seen: Callable[[Place], int],
-        case: Callable[[], BlankCase], days: Callable[[], Mapping[str, date]],
+        self, force: int, rules: Sequence[Compiled], worlds: Sequence[World], content: int,
+        seen: Mapping[Place, int], known: Known,
     ) -> int:  # fmt: skip
         """The id of the residual for a shipment's route, days and code in these worlds.
 
-        content: a code for the worlds and the HS code; seen: for what a condition reads of the route, a code for the
-        value: where a rule reads the same, nothing of it is worked out again. case, days: what is known of it, made
-        only where something is.
+        force, content: codes for the rules in force, and for the worlds and the HS code; seen: for what a condition
+        reads of the route, a code for the value: where a rule reads the same, nothing of it is worked out again.
+        known: asked only where something is.
         """
-
-        blank: BlankCase | None = None
-        on: Mapping[str, date] = {}
-
-        def left(among: Sequence[Fitting]) -> Iterator[tuple[Any, Compiled]]:
-            nonlocal blank, on
-            for c, fits, places in among:
-                route = tuple([seen(place) for place in places])
-                shape = self._shapes.get((c.rule.id, content, route))
-                if shape is None:
-                    if blank is None:
-                        blank, on = case(), days()
-                        blank.blank = True
-                    blank.day = on[c.rule.event]
-                    shape = self._shapes[c.rule.id, content, route] = self._shape(c, blank, worlds, fits, route)
-                if shape[1]:
-                    yield shape[0], c
-
-        fitting = self._fits.get((id(rules), content))
+        fitting = self._fits.get((force, content))
         if fitting is None:
-            fixed, turning = self._fitting(rules, tuple(worlds))
-            mine = tuple((w.waste, w.hazardous, w.entry in ("B3011", "")) for w in worlds)
-            places = tuple(dict.fromkeys(place for _, _, read in turning for place in read))
-            fitting = self._fits[id(rules), content] = (mine, *left(fixed)), turning, places
-        whole = (id(rules), content, *[seen(place) for place in fitting[2]])
+            fitting = self._fits[force, content] = self._fitting(rules, worlds, content, known)
+        fixed, turning, read = fitting
+        whole = force, content, read(seen)
         number = self._numbers.get(whole)
         if number is None:
-            kept = [*fitting[0], *left(fitting[1])]
-            number = self._numbers[whole] = self.ids((kept[0], *[shape for shape, _ in kept[1:]]))
+            left = [*fixed[1:], *self._left(turning, worlds, seen, known)]
+            number = self._numbers[whole] = self.ids((fixed[0], *[shape for shape, _ in left]))
             if number == len(self.reads):
-                self.reads.append(frozenset().union(*(self._rule_reading(c.rule) for _, c in kept[1:])))
+                self.reads.append(frozenset().union(*(self._rule_reading(c.rule) for _, c in left)))
         return number
+
+    def _left(
+        self, among: Sequence[Fitting], worlds: Sequence[World], seen: Mapping[Place, int], known: Known
+    ) -> Iterator[tuple[int, Compiled]]:
+        """The rules that are left, each with a code for what is left of it."""
+        for c, form, read in among:
+            route = c.rule.id, read(seen)
+            come = self._on_route.get(route)
+            if come is None:
+                case, days = known()
+                case.day = days[c.rule.event]
+                tests = self._tests(c)[0]
+                come = self._on_route[route] = self._route_codes((c.rule.id, *[test(case) for test in tests]))
+            key = form, come
+            if key not in self._shapes:
+                self._shapes[key] = self._shape(c, worlds, form, come, known)
+            shape = self._shapes[key]
+            if shape is not None:
+                yield shape, c
 
     def reading(self, *names: str) -> Numbers:
         """For each residual whether its rules read one of these."""
@@ -122,34 +130,35 @@ class Residuals:
             found = self._rule_reads[rule.id] = frozenset(named)
         return found
 
-    def _shape(
-        self, c: Compiled, case: BlankCase, worlds: Sequence[World], fits: tuple[bool, ...], route: tuple[int, ...]
-    ) -> Any:
-        """(the rule and what its scope and tests come to in each world, whether it is left)."""
-        on_route, on_code = self._tests(c)
-        come = self._on_route.get((c.rule.id, route))
-        if come is None:
-            come = self._on_route[c.rule.id, route] = [test(case) for test in on_route]
-        shape: list[Any] = []
-        alive = False
-        for world, fit in zip(worlds, fits, strict=True):
+    def _form(self, c: Compiled, worlds: Sequence[World], case: BlankCase) -> int | None:
+        """A code for all that the rule can tell of worlds and code; None where it binds in no world, nor suspects."""
+        form: list[Any] = []
+        for world in worlds:
             case.world = world
-            if fit:
+            if matches_entry(c.rule.basel, world):
                 # a list of the law turns on a fact
                 scope = None if "listed" in c.rule.hs else matches_hs(c.rule.hs, case)
-                if scope is False or (c.when is not None and c.when(case) is False):
-                    shape.append(False)
-                    continue
-                alive = True
-                shape.append((scope, *[test(case) for test in on_code]))
-            elif c.rule.suspects and matches_hs(c.rule.suspects, case) is not False:
-                alive = True
-                shape.append("suspects")
+                tests = [test(case) for test in self._tests(c)[1]]
+                about = world.waste, world.hazardous, world.entry == "B3011"
+                form.append(scope is not False and (scope, *about, *tests))
             else:
-                shape.append(None)
-        return (c.rule.id, *come, *shape), alive
+                hides = c.rule.suspects and matches_hs(c.rule.suspects, case) is not False
+                form.append("suspects" if hides else None)
+        return self._form_codes((c.rule.id, *form)) if any(form) else None
 
-    def _read(self, c: Compiled) -> tuple[Place, ...]:
+    def _shape(self, c: Compiled, worlds: Sequence[World], form: int, come: int, known: Known) -> int | None:
+        """A code for the rule and what its scope and tests come to in each world; None where nothing is left of it."""
+        case, days = known()
+        case.day = days[c.rule.event]
+        shape: list[Any] = []
+        whole: Any = self._form_codes.values[form]
+        for world, fit in zip(worlds, whole[1:], strict=True):
+            case.world = world
+            holds = c.when is None or fit.__class__ is not tuple or c.when(case) is not False
+            shape.append(holds and fit)
+        return self._shape_codes((come, *shape)) if any(shape) else None
+
+    def _read(self, c: Compiled) -> list[Place]:
         """What the rule's conditions read of the route and of days: (fact, event)."""
         found = self._places.get(c.rule.id)
         if found is None:
@@ -157,36 +166,46 @@ class Residuals:
             conditions = [rule.when, *rule.fails, *rule.unless, *(d.when for d in rule.documents)]
             facts = {fact for condition in conditions for fact, _, _ in atoms(condition)}
             read = sorted(facts & (STATE_FACTS | {"event_before"}))
-            found = self._places[rule.id] = tuple((fact, rule.event) for fact in read)
+            found = self._places[rule.id] = [(fact, rule.event) for fact in read]
         return found
 
-    def one(self, rules: tuple[Compiled, ...]) -> tuple[Compiled, ...]:
-        """The same tuple for the same rules, so that what is known of them is found again."""
-        return self._same.setdefault(rules, rules)
-
-    def _fitting(self, rules: tuple[Compiled, ...], worlds: tuple[World, ...]) -> tuple[list[Fitting], list[Fitting]]:
-        """The rules (a tuple of `one`) that fit some world, or suspect what hides, which worlds they fit, and what they
-        read of route and days: those that read nothing of it, and the others."""
-        found = [
-            (c, fits, self._read(c))
-            for c in rules
-            if any(fits := tuple(matches_entry(c.rule.basel, world) for world in worlds)) or c.rule.suspects
-        ]
-        return [one for one in found if not one[2]], [one for one in found if one[2]]
+    def _fitting(
+        self, rules: Sequence[Compiled], worlds: Sequence[World], content: int, known: Known
+    ) -> tuple[tuple[Any, ...], list[Fitting], Reader]:
+        """What is left of the rules for a content whatever the route; those that turn on it; what these read of it."""
+        fixed: list[Fitting] = []
+        turning: list[Fitting] = []
+        places: dict[Place, None] = {}
+        case, _ = known()
+        for c in rules:
+            if (c.rule.id, content) not in self._forms:
+                self._forms[c.rule.id, content] = self._form(c, worlds, case)
+            form = self._forms[c.rule.id, content]
+            if form is not None:
+                read = self._read(c)
+                (turning if read else fixed).append((c, form, reader(read)))
+                places.update(dict.fromkeys(read))
+        mine = tuple((w.waste, w.hazardous, w.entry in ("B3011", "")) for w in worlds)
+        return (mine, *self._left(fixed, worlds, {}, known)), turning, reader(list(places))
 
     def _tests(self, c: Compiled) -> tuple[list[Test], list[Test]]:
-        """The conditions of a rule that turn on route or dates, and those that turn on the code, which a world has a
-        say in."""
+        """The conditions of a rule that turn on route or dates, and those that turn on code and world."""
         found = self._tested.get(c.rule.id)
         if found is None:
             rule = c.rule
             conditions = [rule.when, *rule.fails, *rule.unless, *(d.when for d in rule.documents)]
             found = self._tested[c.rule.id] = [], []
             for fact, op, operand in (atom for condition in conditions for atom in atoms(condition)):
-                test = compile_condition(("atom", fact, op, operand)) if fact in ROUTE_FACTS else None
-                if test is not None:
-                    found[fact == "hs"].append(test)
+                if fact in ROUTE_FACTS or fact in CODE_FACTS:
+                    test = compile_condition(("atom", fact, op, operand))
+                    assert test is not None
+                    found[fact in CODE_FACTS].append(test)
         return found
+
+
+def reader(places: Sequence[Place]) -> Reader:
+    """Reads the codes of some places."""
+    return itemgetter(*places) if places else lambda seen: ()
 
 
 def rules_in_force(s: Shipment, book: Book, name: str, role: str | None, position: int | None) -> tuple[Compiled, ...]:

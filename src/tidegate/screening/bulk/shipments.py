@@ -115,7 +115,7 @@ class Shipments:
 
     def __init__(self, readings: Readings, columns: Columns):
         self.book, self._readings, self._columns = readings.book, readings, columns
-        self._cells: dict[str, Callable[[int], Any]] = {}
+        self.cells = _Cells(readings, columns)
         self._kept: dict[int, Any] = {}
 
     def __getitem__(self, row: int) -> Shipment:
@@ -129,29 +129,35 @@ class Shipments:
         """Lets go of the rows, which hold this in turn: so the batch goes as soon as nobody needs it."""
         self._kept.clear()
 
-    def cell(self, column: str, row: int) -> Any:
-        """What the contract reads in a column; None where nothing stands."""
-        cell = self._cells.get(column)
-        if cell is None:
-            there = self._columns.get(column) is not None
-            cell = self._cells[column] = self._readings.of(column, self._columns) if there else _nothing
-        return cell(row)
+    @cached_property
+    def events(self) -> list[tuple[str, Callable[[int], Any]]]:
+        """(event, what reads its day) of every column of a day."""
+        return [(e, self.cells[f"events.{e}"]) for e in EVENTS if self._columns.get(f"events.{e}") is not None]
 
     @cached_property
-    def polymers(self) -> list[tuple[str, str]]:
-        """(column, polymer) of every column of shares."""
+    def polymers(self) -> list[tuple[Callable[[int], Any], str]]:
+        """(what reads a share, its polymer) of every column of shares."""
         found = self._columns.named("polymers.")
-        return [(name, polymer_code(name.removeprefix("polymers."), self.book)) for name in found]
+        return [(self.cells[name], polymer_code(name.removeprefix("polymers."), self.book)) for name in found]
 
     @cached_property
     def facts(self) -> list[str]:
         """The registered facts that the batch has columns for."""
         found = [name.removeprefix("facts.") for name in self._columns.named("facts.")]
-        return [name for name in found if self.has_fact(name)]
+        return [name for name in found if name in self._readings.stated]
 
-    def has_fact(self, name: str) -> bool:
-        """Whether a name is that of a fact that a shipment may state."""
-        return name in self._readings.stated
+
+class _Cells(dict[str, Callable[[int], Any]]):
+    """What reads the cells of a column by their row, as the contract has it; None where nothing stands."""
+
+    def __init__(self, readings: Readings, columns: Columns):
+        self._readings, self._columns = readings, columns
+
+    def __missing__(self, column: str) -> Callable[[int], Any]:
+        head, _, fact = column.partition(".")
+        there = self._columns.get(column) is not None and (head != "facts" or fact in self._readings.stated)
+        found = self[column] = self._readings.of(column, self._columns) if there else _nothing
+        return found
 
 
 def _nothing(row: int) -> None:
@@ -171,7 +177,7 @@ class _Row:
     def __getattr__(self, name: str) -> Any:
         if name not in READ:
             raise AttributeError(name)
-        found = self._source.cell(READ[name], self._at)
+        found = self._source.cells[READ[name]](self._at)
         if found is None and name == "transit":
             found = ()
         setattr(self, name, found)
@@ -179,18 +185,17 @@ class _Row:
 
     @cached_property
     def origin(self) -> Any:
-        return self._source.cell("origin", self._at) or self.export
+        return self._source.cells["origin"](self._at) or self.export
 
     @cached_property
     def events(self) -> Mapping[str, Any]:
-        days = {event: self._source.cell(f"events.{event}", self._at) for event in EVENTS}
-        return {event: day for event, day in days.items() if day is not None}
+        return {event: day for event, cell in self._source.events if (day := cell(self._at)) is not None}
 
     @cached_property
     def polymers(self) -> Mapping[str, Decimal] | None:
         shares: dict[str, Decimal] = {}
-        for column, code in self._source.polymers:
-            share = self._source.cell(column, self._at)
+        for cell, code in self._source.polymers:
+            share = cell(self._at)
             if share is not None:
                 shares[code] = shares.get(code, Decimal(0)) + share
         return {code: share for code, share in shares.items() if share} or None
@@ -209,7 +214,7 @@ class _Facts(Mapping[str, Any]):
         self._source, self._at = source, place
 
     def get(self, name: str, default: Any = None) -> Any:
-        found = self._source.cell(f"facts.{name}", self._at) if self._source.has_fact(name) else None
+        found = self._source.cells["facts." + name](self._at)
         return default if found is None else found
 
     def __getitem__(self, name: str) -> Any:

@@ -7,7 +7,7 @@ from collections.abc import Callable, Mapping, Sequence
 from datetime import date
 from typing import Any
 
-from tidegate.law.records import INTERNATIONAL, Book
+from tidegate.law.records import EVENTS, INTERNATIONAL, Book
 from tidegate.screening.classify import Classification, World
 from tidegate.screening.evaluate.compiled import Compiled, compiled
 from tidegate.screening.evaluate.international import look_international
@@ -21,10 +21,10 @@ LOG = logging.getLogger(__name__)
 
 def layer_days(s: Shipment, role: str | None, position: int | None = None) -> dict[str, date]:
     """The day of each event as a layer sees it."""
-    return {
-        e: event_day(s, e, role, position)
-        for e in ("declared", "departed", "bill_of_lading", "arrived", "import_completed")
-    }
+    if position is not None:
+        return {event: event_day(s, event, role, position) for event in EVENTS}
+    own, day = s.events, s.date
+    return {event: own.get(event, day) for event in EVENTS}
 
 
 def _views(

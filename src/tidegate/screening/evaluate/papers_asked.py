@@ -52,8 +52,9 @@ def expand(requirement: Requirement, case: Case) -> list[tuple[tuple[str, ...], 
         return [(requirement.kinds, requirement.kinds)]
     if who == "transit":
         found: list[tuple[tuple[str, ...], tuple[str, ...]]] = []
-        for n, state in enumerate(case.states["transit"]):
-            if state in case.states["transit"][:n]:
+        states = case.states("transit")
+        for n, state in enumerate(states):
+            if state in states[:n]:
                 continue
             if case.book.in_group(state, ("basel_party",), case.day):
                 found.append(((f"{kind}:{state}",), (f"{kind}:@transit{n}",)))
@@ -61,6 +62,6 @@ def expand(requirement: Requirement, case: Case) -> list[tuple[tuple[str, ...], 
     if who == "counterpart":
         who = "import" if case.role == "export" else "export"
     if who in ("import", "export"):
-        return [((f"{kind}:{case.states[who][0]}",), (f"{kind}:@{who}",))]
+        return [((f"{kind}:{case.states(who)[0]}",), (f"{kind}:@{who}",))]
     named = (f"{kind}:{case.here if who == 'here' else who}",)
     return [(named, named)]
