@@ -32,16 +32,13 @@ Parts = list[tuple[Codes, int]]
 class Composition:
     """Signatures of each row for the classification (`entry`) and for rules (`rules`), and what is coarser.
 
-    `known`: polymers are stated. `main`: a code for the HS subheading of the main polymer. `fluoro`: a listed
-    fluoropolymer is there. `mixable`: two polymers of the PE/PP/PET mix are there.
+    `known`: polymers are stated. `main`: a code for the HS subheading of the main polymer.
     """
 
     entry: Codes
     rules: Codes
     known: npt.NDArray[np.bool_]
     main: Codes
-    fluoro: npt.NDArray[np.bool_]
-    mixable: npt.NDArray[np.bool_]
 
 
 @dataclass(slots=True)
@@ -84,7 +81,7 @@ class CompositionCoder:
         self._rule_values: list[tuple[int, ...]] = []  # the parts of each signature for rules
         self._seen: dict[str, tuple[Interner, Numbers]] = {}
         self._orders, self._mixes = Interner(), WordIndex()
-        self._seen_mixes = [Numbers() for _ in range(8)]
+        self._seen_mixes = [Numbers() for _ in range(6)]
 
     def encode(
         self,
@@ -108,13 +105,13 @@ class CompositionCoder:
                                                      names=names or [""]))  # fmt: skip
             wrong, single = np.zeros(len(first), dtype=bool), np.zeros(len(first), dtype=bool)
             found = self._encoded(few, paper[first], other_material[first], wrong, single)
-            new = (found.entry, found.rules, found.known, found.main, found.fluoro, found.mixable, wrong, single)
+            new = (found.entry, found.rules, found.known, found.main, wrong, single)
             for table, codes in zip(self._seen_mixes, new, strict=True):
                 table.extend(codes)
-        entry, rules, known, main, fluoro, mixable, wrong, single = (table[ids] for table in self._seen_mixes)
+        entry, rules, known, main, wrong, single = (table[ids] for table in self._seen_mixes)
         bad |= wrong > 0
         alone |= single > 0
-        return Composition(entry, rules, known > 0, main, fluoro > 0, mixable > 0)
+        return Composition(entry, rules, known > 0, main)
 
     def _encoded(
         self,
@@ -126,10 +123,10 @@ class CompositionCoder:
     ) -> Composition:
         mix = self._mix(columns, other_material, bad, alone)
         known = mix.total > 0
-        main, fluoro, mixable = self._coarse(mix)
+        main = self._main(mix)
         entry = self._signature("entry", self._entry_parts(mix, known, main))
         rules = self._signature("rules", self._rule_parts(mix, known, paper))
-        return Composition(entry, rules, known, main, fluoro, mixable)
+        return Composition(entry, rules, known, main)
 
     def _mix(
         self,
@@ -202,16 +199,13 @@ class CompositionCoder:
             table.append(intern(seen))
         return table
 
-    def _coarse(self, mix: _Mix) -> tuple[Codes, npt.NDArray[np.bool_], npt.NDArray[np.bool_]]:
-        p, rows = self.book.polymers, len(mix.total)
+    def _main(self, mix: _Mix) -> Codes:
+        """A code for the HS subheading of each row's main polymer."""
         if not mix.shares:
-            return np.zeros(rows, np.int64), np.zeros(rows, bool), np.zeros(rows, bool)
-        codes = [self.mains("mixed" if n == "mixed" else p.hs.get(n, "other")) for n in mix.shares]
-        return (
-            np.array(codes, dtype=np.int64)[mix.main],
-            _together(mix, p.fluoro)[1] > 0,
-            _together(mix, p.mixable)[1] > 1,
-        )
+            return np.zeros(len(mix.total), np.int64)
+        hs = self.book.polymers.hs
+        codes = [self.mains("mixed" if n == "mixed" else hs.get(n, "other")) for n in mix.shares]
+        return np.array(codes, dtype=np.int64)[mix.main]
 
     # ── what the classification sees ───────────────────────────────────────────────────────────────────
 

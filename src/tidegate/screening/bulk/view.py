@@ -370,9 +370,7 @@ class View:
     def case_parts(self) -> list[tuple[npt.NDArray[Any], int]]:
         """Everything that any layer can tell apart, as codes with their widths in bits."""
         session = self.session
-        flags = self.composition.fluoro * 2 + self.composition.mixable
-        parts: list[tuple[npt.NDArray[Any], int]] = [(self.edition, 3), (flags, 2)]
-        parts += [(self.operation, 5), (self.consumer, 2)]
+        parts: list[tuple[npt.NDArray[Any], int]] = [(self.edition, 3), (self.operation, 5), (self.consumer, 2)]
         parts += [(self.tri(name), 2) for name in ("waste", "hazardous", "halogenated")]
         parts += [(self.annex(name), 2) for name in ("annex_i", "annex_iii")]
         for name, (limits, words) in session.sight.facts.items():
