@@ -7,6 +7,7 @@ import os
 from pathlib import Path
 from typing import Any, Protocol
 
+import numpy as np
 import pyarrow as pa
 import pyarrow.parquet as pq
 
@@ -101,11 +102,11 @@ class ParquetSink:
             columns["set"] = pa.array(sets + table.offset, pa.int64())
             self._write(pa.table({**columns, **beside}))
             return
+        heads = _heads(columns["id"], columns["row"])
         for part in table.slices(sets):
             mine = {name: column[part] for name, column in columns.items()}
-            heads = _heads(mine["id"], mine["row"])
             mine |= {name: table.column(name, sets[part]) for name in TEXTS}
-            mine["decision_json"] = table.texts(sets[part], heads)
+            mine["decision_json"] = table.texts(sets[part], heads[part])
             self._write(pa.table({**mine, **{name: column[part] for name, column in beside.items()}}))
 
     def _write(self, made: pa.Table) -> None:
@@ -114,7 +115,7 @@ class ParquetSink:
             again = [name for name in made.column_names if name not in ("id", "decision_json", *numbers)]
             self._writer = pq.ParquetWriter(
                 self._part, made.schema, compression="zstd", use_dictionary=again,
-                column_encoding=dict.fromkeys(numbers, "DELTA_BINARY_PACKED"),
+                column_encoding=dict.fromkeys(numbers, "DELTA_BINARY_PACKED"), write_statistics=["id", "row"],
             )  # fmt: skip
         self._writer.write_table(made.cast(self._writer.schema))
 
@@ -219,10 +220,10 @@ class JsonLinesSink:
         extras = {passed_name(k): v.to_pylist() for k, v in passed.items()}
         names = pa.array([str(i) for i in (ids.to_pylist() if isinstance(ids, pa.Array) else ids)], pa.string())
         numbers = pa.array(rows, pa.int64())
+        heads = _heads(names, numbers)
         for part in table.slices(sets):
-            heads = _heads(names[part], numbers[part])
             out = []
-            for n, line in enumerate(table.texts(sets[part], heads).to_pylist(), part.start):
+            for n, line in enumerate(table.texts(sets[part], heads[part]).to_pylist(), part.start):
                 beside = nested({k: v[n] for k, v in extras.items() if v[n] is not None})
                 if beside:
                     line = line[:-1] + "," + json.dumps(beside, ensure_ascii=False, default=str)[1:]
@@ -295,16 +296,16 @@ def _heads(ids: pa.Array, rows: pa.Array) -> pa.Array:
 
 def _json_text(ids: pa.Array) -> pa.Array:
     """Ids as JSON strings; the few that need escaping one by one."""
-    compute = pa.compute
-    plain = compute.binary_join_element_wise('"', ids, '"', "")
-    odd = compute.match_substring_regex(ids, r'["\\\x00-\x1f]')
-    if compute.any(odd).as_py():
-        texts = [
-            json.dumps(v, ensure_ascii=False) if o else p
-            for v, o, p in zip(ids.to_pylist(), odd.to_pylist(), plain.to_pylist(), strict=True)
-        ]
-        return pa.array(texts, pa.string())
-    return plain
+    plain = pa.compute.binary_join_element_wise('"', ids, '"', "")
+    letters = np.frombuffer(ids.buffers()[2] or b"", dtype=np.uint8)
+    if not ((letters < ord(" ")) | (letters == ord('"')) | (letters == ord("\\"))).any():
+        return plain
+    odd = pa.compute.match_substring_regex(ids, r'["\\\x00-\x1f]').to_pylist()
+    texts = [
+        json.dumps(v, ensure_ascii=False) if o else p
+        for v, o, p in zip(ids.to_pylist(), odd, plain.to_pylist(), strict=True)
+    ]
+    return pa.array(texts, pa.string())
 
 
 __all__ = ["EXPAND_SQL", "JsonLinesSink", "ParquetSink", "Sink", "TableTextSink", "sets_path"]

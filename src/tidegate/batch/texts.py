@@ -13,6 +13,7 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 import pyarrow as pa
+import pyarrow.compute as pc
 
 from tidegate.batch.summary import Summary
 from tidegate.screening.bulk import Session
@@ -37,26 +38,32 @@ class BodyTable:
         self._words = Records(len(WORDS))
         self._json, self._rules = _Texts(session.sheets.pieces), _Texts(session.sheets.rules)
         self._pages = _Lists()
+        self._columns: dict[str, pa.StringArray] = {}  # the words of a column
 
     def column(self, name: str, sets: Codes) -> pa.DictionaryArray:
         """One of TEXTS for each row's set."""
         session = self.session
         if name in HEADS:
-            return _dictionary(
-                [head[HEADS.index(name)] for head in session.heads.values], session.sets.column("head", sets)
-            )
+            place = HEADS.index(name)
+            words = self._shown(name, session.heads.values, lambda head: head[place])
+            return _dictionary(words, session.sets.column("head", sets))
         if name == "rulebook":
-            return _dictionary([session.book.label], np.zeros(len(sets), dtype=np.int32))
+            return _dictionary(pa.array([session.book.label]), np.zeros(len(sets), dtype=np.int64))
         places = self._known(sets)
         if name == "rules":
             # a set's rules are put together once for all its rows
             distinct, _, inverse = unique_inverse(places)
-            return _dictionary([text or None for text in self._rules.of(distinct).to_pylist()], inverse)
-        codes = self._words.rows[places, WORDS.index(name)]
-        # of all words only those that these rows have
-        distinct, _, inverse = unique_inverse(codes.astype(np.int64))
-        words = session.sheets.words[name].values
-        return _dictionary([_shown(words[code]) for code in distinct.tolist()], inverse)
+            rules = self._rules.of(distinct)
+            return _dictionary(pc.if_else(pc.equal(rules, ""), None, rules), inverse)
+        words = self._shown(name, session.sheets.words[name].values, _shown)
+        return _dictionary(words, self._words.rows[places, WORDS.index(name)])
+
+    def _shown(self, name: str, words: Sequence[Any], shown: Callable[[Any], str | None]) -> pa.StringArray:
+        """Words as a table shows them, made again when there are more."""
+        found = self._columns.get(name)
+        if found is None or len(found) < len(words):
+            found = self._columns[name] = pa.array([shown(word) for word in words], pa.string())
+        return found
 
     def texts(self, sets: Codes, heads: pa.StringArray | None = None) -> pa.StringArray:
         """The JSON of each row's set, without the opening brace (`"outcome":…}`), after what stands in `heads`."""
@@ -241,10 +248,9 @@ def _shown(word: Any) -> str | None:
     return ";".join(word) or None if isinstance(word, tuple) else word
 
 
-def _dictionary(words: Sequence[Any], codes: npt.NDArray[Any]) -> pa.DictionaryArray:
-    """Words by code. Parquet knows no null inside a dictionary: such rows point at nothing instead."""
-    known: dict[str, int] = {}
-    places = np.array([-1 if word is None else known.setdefault(word, len(known)) for word in words], dtype=np.int32)
-    found = places[codes] if len(words) else codes
-    index = pa.array(found, mask=found < 0) if (places < 0).any() else pa.array(found)
-    return pa.DictionaryArray.from_arrays(index, pa.array(list(known), pa.string()))
+def _dictionary(words: pa.StringArray, codes: npt.NDArray[Any]) -> pa.DictionaryArray:
+    """Words by code, of all words only those that are there. Parquet knows no null inside a dictionary: such rows
+    point at nothing instead."""
+    distinct, _, inverse = unique_inverse(codes.astype(np.int64))
+    encoded = pc.dictionary_encode(words.take(pa.array(distinct)))
+    return pa.DictionaryArray.from_arrays(encoded.indices.take(pa.array(inverse)), encoded.dictionary)
