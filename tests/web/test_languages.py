@@ -70,7 +70,7 @@ def undrafted(monkeypatch: pytest.MonkeyPatch) -> None:
     """A Vietnamese catalogue without the texts of national rules: those of an overlay have no translation either."""
     texts = {t for rule in RULEBOOK.rules.values() if rule.state for t in (rule.text, rule.note, rule.penalty) if t}
     texts |= {t for rule in RULEBOOK.rules.values() if rule.layer == "waigani" for t in (rule.text, rule.note) if t}
-    for held in trans_real.translation("vi")._catalog._catalogs:
+    for held in trans_real.translation("vi")._catalog._catalogs:  # type: ignore[attr-defined]
         for text in texts & held.keys():
             monkeypatch.delitem(held, text)
 
