@@ -22,7 +22,7 @@ from tidegate.parties import times
 from tidegate.parties.actors import Actor
 
 if TYPE_CHECKING:
-    from playwright.sync_api import Page
+    from playwright.sync_api import Page, Route
 
 pytestmark = [pytest.mark.browser, pytest.mark.ci, pytest.mark.django_db(transaction=True)]
 
@@ -92,6 +92,32 @@ def test_what_is_typed_is_kept_and_the_law_answers_beside_it(live_server: Any, p
     page.locator("#mv-law").get_by_text("Papers needed").wait_for()
     assert again(draft).state_import == "DE"
     looks_right(page, axe)
+
+
+def test_what_the_page_kept_late_does_not_undo_the_button(live_server: Any, page: Page) -> None:
+    """The page's own autosave is held up on its way and arrives after what its Save button sent."""
+    _, draft = world()
+    enter(page, live_server.url, actor("TH", "notifier", "clerk"))
+    page.goto(f"{live_server.url}/notifications/{draft.case}/edit/quantities/")
+    kilograms = page.get_by_label("Intended quantity (kg)")
+
+    def held(route: Route) -> None:
+        route.fulfill(status=204) if "hx-request" in route.request.headers else route.continue_()
+
+    page.route("**/edit/quantities/", held)
+    with page.expect_request(lambda asked: asked.headers.get("hx-request") == "true") as autosave:
+        kilograms.fill("111000")
+        page.keyboard.press("Tab")
+    kilograms.fill("222000")
+    with page.expect_navigation():
+        page.get_by_role("button", name="Save", exact=True).click()
+    late = page.request.post(
+        autosave.value.url,
+        headers={"HX-Request": "true", "Content-Type": "application/x-www-form-urlencoded", "Referer": page.url},
+        data=autosave.value.post_data,
+    )
+    assert late.status == 204
+    assert again(draft).quantity_kg == 222000
 
 
 def test_a_decision_shows_only_what_it_asks(live_server: Any, page: Page) -> None:

@@ -141,6 +141,26 @@ def test_somebody_elses_change_is_a_conflict_and_ones_own_is_not(wire: Wire) -> 
     assert str(again(row).quantity_kg) == "240000.000"
 
 
+def test_what_was_typed_first_and_arrives_last_changes_nothing(wire: Wire) -> None:
+    row = drafted()
+    mine, where = trader(), page(row, "edit", "quantities")
+    data = fields_of(text(mine.get(where)))
+
+    def keeps(kilograms: str, turn: int, **more: Any) -> int:
+        said = {**data, "quantity-quantity_kg": kilograms, "turn": str(turn), **more}
+        return mine.post(where, said, headers={} if "save" in more else {"HX-Request": "true"}).status_code
+
+    assert keeps("240000", 20, save="1") == 302
+    assert keeps("230000", 10) == 204
+    assert str(again(row).quantity_kg) == "240000.000"
+    # What is typed later is kept, and so is what another page of the same person says: its turns are its own.
+    assert keeps("250000", 30) == 200
+    assert keeps("260000", 10, page="another") == 200
+    # A button is the last word of its page.
+    assert keeps("270000", 10, save="1") == 302
+    assert str(again(row).quantity_kg) == "270000.000"
+
+
 def test_the_review_names_every_problem_with_a_link_to_its_field(wire: Wire) -> None:
     row = blank()
     mine = trader()

@@ -51,9 +51,16 @@ def create(
 
 @command("movements.notification.draft", "movements.notification.save")
 def save(
-    actor: Actor, notification_id: UUID | str, *, revision: int | None = None, content: Mapping[str, Any]
+    actor: Actor,
+    notification_id: UUID | str,
+    *,
+    revision: int | None = None,
+    content: Mapping[str, Any],
+    typed: Mapping[str, Any] | None = None,
 ) -> Notification:
     """Autosave: set the given fields of a draft (`blocks.Content` field names, `route`, `load`); the others stay.
+
+    `typed` is kept with the journal entry: the `page` that it was typed into and its `turn` there, ms.
 
     Raises Refused("form" | "load" | "mass" | …) naming the field where a value is not what its field takes;
     Refused("state") when it is no draft any more.
@@ -63,7 +70,7 @@ def save(
         raise sealed(row)
     changed = apply(row, content)
     if changed:
-        facts.note(actor, "notification.saved", row, payload={"fields": changed})
+        facts.note(actor, "notification.saved", row, payload={"fields": changed, **(typed or {})})
         link_parties(row)
     return row
 

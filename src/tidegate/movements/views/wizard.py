@@ -76,11 +76,15 @@ def _fields(request: HttpRequest, actor: Actor, row: Notification, name: str) ->
     made = kind(given_of(row), request.POST, home=row.state_export)
     changes, status, kept = None, 200, False
     try:
-        said = made.content()
-        _building_on(row, actor, request, lambda base: commands.save(actor, row.pk, revision=base, content=said))
+        said, typed = made.content(), _typed(request)
+        _building_on(
+            row, actor, request, lambda base: commands.save(actor, row.pk, revision=base, content=said, typed=typed)
+        )
         kept = True
     except (Missing, Forbidden):
         raise
+    except Overtaken:
+        return HttpResponse(status=204)
     except Conflict:
         row.refresh_from_db()
         changes = acting.described(overview.changed_since(row, _revision(request)))
@@ -115,13 +119,29 @@ def _revision(request: HttpRequest) -> int:
         return -1
 
 
+class Overtaken(Exception):
+    """What a page keeps by itself came after something that the same page said later: it is not to be kept."""
+
+
+def _typed(request: HttpRequest) -> dict[str, Any]:
+    """Which page was typed into, and when by its own clock: what was said first can arrive last."""
+    page, turn = request.POST.get("page", "")[:36], request.POST.get("turn", "")[:16]
+    return {"page": page, "turn": int(turn)} if page and turn.isdecimal() and turn.isascii() else {}
+
+
 def _base(row: Notification, actor: Actor, request: HttpRequest) -> int:
     """The revision that a save builds on. What this person saved since the page was drawn is no conflict: the page's
-    own autosave may be on its way when its Save button is pressed."""
+    own autosave may be on its way when its Save button is pressed.
+
+    Raises Overtaken where an autosave comes after what was typed later.
+    """
     asked = _revision(request)
     since = overview.changed_since(row, asked)
     person = actor.person.pk if actor.person is not None else None
     if since and all(e.type == "notification.saved" and e.person_id == person for e in since):
+        typed = _typed(request) if request.headers.get("HX-Request") else {}
+        if typed and any(e.payload.get("page") == typed["page"] and e.payload["turn"] > typed["turn"] for e in since):
+            raise Overtaken
         return row.revision
     return asked
 
@@ -129,7 +149,7 @@ def _base(row: Notification, actor: Actor, request: HttpRequest) -> int:
 def _building_on(row: Notification, actor: Actor, request: HttpRequest, run: Callable[[int], Any]) -> Any:
     """Carry out a command on the revision that the page builds on; again where the page's own autosave came between.
 
-    Raises Conflict where somebody else did.
+    Raises Conflict where somebody else did; Overtaken as `_base`.
     """
     while True:
         base = _base(row, actor, request)

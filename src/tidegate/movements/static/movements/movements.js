@@ -16,4 +16,11 @@
     decide.addEventListener("change", show);
     show();
   }
+  // A draft: what the page keeps by itself may reach the server after what was typed later. Each says its turn.
+  const turns = document.querySelector("[data-mv-turns]");
+  let turn = 0;
+  turns?.addEventListener("formdata", (event) => {
+    turn = Math.max(turn + 1, Date.now());
+    event.formData.set("turn", turn);
+  });
 })();
