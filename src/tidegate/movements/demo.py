@@ -45,6 +45,10 @@ MIX = {
 }  # fmt: skip
 NORTH = (("VN", "export"), ("MY", "transit"), ("ID", "transit"), ("AU", "import"))
 SOUTH = (("AU", "export"), ("ID", "transit"), ("MY", "import"))
+# of each State that exports: who notifies, and who carries
+TRADERS = {"VN": ("heron", "redriver"), "AU": ("wattle", "tasman"), "TH": ("garuda", "gulf")}
+# of each State that imports: the consignee, and the plant
+PLANTS = {"AU": ("kookaburra", "kookaburra"), "MY": ("banyan", "hornbill")}
 PORTS = {"VN": "Hai Phong", "MY": "Port Klang", "TH": "Laem Chabang", "AU": "Port Botany", "ID": "Tanjung Priok"}
 
 
@@ -58,6 +62,8 @@ def build(settle: Settle) -> int:
     today = timezone.now()
     for country in COUNTRIES:
         calendars.seed(country.code, [today.year, today.year + 1])
+    from tidegate.movements.demo_stages import Stages
+
     story = Story(settle, today)
     # The oldest first: whatever is there when a day is looked at, the round of that day deals with.
     story.northbound()
@@ -68,6 +74,7 @@ def build(settle: Settle) -> int:
     story.green_listed()
     story.gate()
     story.going_home()
+    Stages(story).tell()
     rounds.tick(today)
     settle()
     return Notification.objects.count()
@@ -261,30 +268,7 @@ class Story:
                 load={"description": "Mixed plastic waste", "basel": "Y48", "declared_as": "3901.10"},
             )  # fmt: skip
             self.settle()
-        with self.on(-43):
-            takeback.classify(who("MY", "ca", Role.OFFICER), found.pk, basis="art9_exporter", grounds=["a", "d"])
-            takeback.inform(who("MY", "ca", Role.OFFICER), found.pk)
-            self.settle()
-        officer, home = who("AU", "ca", Role.OFFICER), self.case(found, "AU")
-        with self.on(-38):
-            takeback.acknowledge(officer, home.pk)
-            takeback.accept(officer, home.pk)
-            takeback.plan(
-                officer, home.pk, how="return", carrier="Tasman Box Lines (fictitious)", borne_by="the exporter",
-                on=self.day(-20),
-            )  # fmt: skip
-            self.settle()
-        signers = {code: who(code, "ca", Role.OFFICER) for code in ("MY", "AU")}
-        with self.on(-30):
-            for code, signer in signers.items():
-                takeback.agree_plan(signer, self.case(found, code).pk, number=self.case(found, code).plan_number)
-                self.settle()
-            for code, signer in signers.items():
-                takeback.consent_return(signer, self.case(found, code).pk, agreed=True)
-                self.settle()
-        with self.on(-25):
-            takeback.start_return(officer, home.pk, kg="43500", planned_on=self.day(-6))
-            self.settle()
+        self.goes_home(found, "returning", since=-43, basis="art9_exporter", grounds=["a", "d"])
 
     def green_listed(self) -> None:
         """Shipments with no consent before them: one recovered, one under way, one entered, one that the law bars, one
@@ -328,32 +312,82 @@ class Story:
                 self.settle()
         return row
 
-    def green_form(self, name: str, day: float, load: Mapping[str, Any]) -> dict[str, Any]:
-        """The information form of a shipment from Viet Nam to Australia."""
+    def green_form(self, name: str, day: float, load: Mapping[str, Any], home: str = "VN") -> dict[str, Any]:
+        """The information form of a shipment to Australia."""
+        exporter, carrier = TRADERS[home]
         return {
             "reference": name,
-            "arranger": self.party("VN", "heron"),
+            "arranger": self.party(home, exporter),
             "importer": self.party("AU", "kookaburra"),
-            "carriers": [{**self.party("VN", "redriver"), "means": ["S"]}],
-            "generator": self.party("VN", "heron"),
+            "carriers": [{**self.party(home, carrier), "means": ["S"]}],
+            "generator": self.party(home, exporter),
             "facility": {**self.party("AU", "kookaburra"), "site": "Site 1"},
             "quantity_kg": "22000",
             "planned_on": self.day(day),
             "operation": "R3",
             "designation": "Polyethylene film, baled",
             "codes": {"basel": ["B3011"], "hs": ["3915.10"]},
-            "state_export": "VN",
+            "state_export": home,
             "state_import": "AU",
-            "exit": PORTS["VN"],
+            "exit": PORTS[home],
             "entry": PORTS["AU"],
             "contract": "GC-2026-1",
             "containers": [f"EXGR{abs(int(day)):07d}"],
             "load": dict(load),
         }
 
+    def goes_home(
+        self, found: TakeBack, until: str, *, since: float, basis: str, grounds: Sequence[str] = (), how: str = "return"
+    ) -> None:
+        """A take-back case, step by step to a status, three days between two."""
+        opener, home = found.opener, found.state_export
+        officers = {code: who(code, "ca", Role.OFFICER) for code in (opener, home)}
+        mine, theirs = found.pk, self.case(found, home).pk
+        kg = str(found.custody_kg)
+
+        def planned() -> None:
+            takeback.plan(
+                officers[home], theirs, how=how, carrier=f"{PORTS[home]} feeder (fictitious)", borne_by="the exporter",
+                on=self.day(since + 25), facility="" if how == "return" else "Example incinerator (fictitious)",
+                operation="" if how == "return" else "D10",
+            )  # fmt: skip
+            self.settle()
+            for code, signer in officers.items():
+                number = self.case(found, code).plan_number
+                takeback.agree_plan(signer, self.case(found, code).pk, number=number)
+                self.settle()
+
+        def consented() -> None:
+            for code, signer in officers.items():
+                takeback.consent_return(signer, self.case(found, code).pk, agreed=True)
+                self.settle()
+
+        ways: dict[str, Callable[[], Any]] = {
+            "classified": lambda: takeback.classify(officers[opener], mine, basis=basis, grounds=grounds),
+            "notified": lambda: takeback.inform(officers[opener], mine),
+            "acknowledged": lambda: takeback.acknowledge(officers[home], theirs),
+            "accepted": lambda: takeback.accept(officers[home], theirs),
+            "plan_agreed": planned,
+            "consents_ok": consented,
+            "returning": lambda: takeback.start_return(officers[home], theirs, kg=kg, planned_on=self.day(since + 30)),
+            "returned": lambda: takeback.arrived_home(officers[home], theirs, kg=kg, place=PORTS[home]),
+            "finally_disposed": lambda: takeback.dispose(
+                officers[home], theirs, kg=kg, operation="D10", facility="Example incinerator (fictitious)"
+            ),
+            "closed": lambda: takeback.close(officers[opener], mine, how="disposed"),
+        }
+        if how != "return":
+            ways = {name: way for name, way in ways.items() if name not in ("consents_ok", "returning", "returned")}
+        for number, (status, way) in enumerate(ways.items()):
+            with self.on(since + 3 * number):
+                way()
+                self.settle()
+            if status == until:
+                return
+
     def submitted(self, day: float, route: Any, load: Mapping[str, Any], home: str, **more: Any) -> Notification:
         """A notification that waits for the authority of export, with contract and guarantee."""
-        trader = who(home, {"VN": "heron", "AU": "wattle"}[home])
+        trader = who(home, TRADERS[home][0])
         with self.on(day):
             row = notifications.create(trader, content=self.content(route, load, day=day, **more))
             guarantees.lodge_contract(
@@ -423,11 +457,7 @@ class Story:
     ) -> dict[str, Any]:
         """A complete content for a route between demo organisations."""
         home, there = route[0][0], route[-1][0]
-        companies = {
-            "VN": ("heron", "redriver"), "AU": ("wattle", "tasman"), "MY": ("banyan", "hornbill"),
-        }  # fmt: skip
-        exporter, carrier = companies[home]
-        importer, plant = ("kookaburra", "kookaburra") if there == "AU" else companies[there]
+        (exporter, carrier), (importer, plant) = TRADERS[home], PLANTS[there]
         return {
             "multiple": True,
             "shipments": 6,

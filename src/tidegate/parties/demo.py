@@ -128,7 +128,7 @@ COUNTRIES = (
         "TH", "Thailand", "th.demo", "Asia/Bangkok",
         (
             *_authorities("TH", "Thailand", "Bangkok", "Laem Chabang"),
-            Body("garuda", Kind.CONSIGNEE, "Siam Flake Imports (fictitious)", "1 Tua Yang Road, Chon Buri"),
+            Body("garuda", Kind.NOTIFIER, "Siam Flake Trading (fictitious)", "1 Tua Yang Road, Chon Buri"),
             Body("mekong", Kind.FACILITY, "Mekong Pellet Works (fictitious)", "2 Tua Yang Road, Rayong"),
             Body("gulf", Kind.CARRIER, "Gulf Coastal Carriers (fictitious)", "3 Tua Yang Road, Laem Chabang"),
         ),
