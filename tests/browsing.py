@@ -77,6 +77,12 @@ def phone(open_context: Callable[..., BrowserContext]) -> Iterator[Page]:
 
 
 @pytest.fixture
+def dark(open_context: Callable[..., BrowserContext]) -> Iterator[Page]:
+    """A page 1280 pixels wide for a reader who has set a dark screen."""
+    yield from _watched(open_context(color_scheme="dark"))
+
+
+@pytest.fixture
 def no_js(open_context: Callable[..., BrowserContext]) -> Page:
     """A page in a browser that runs no script."""
     return open_context(java_script_enabled=False).new_page()

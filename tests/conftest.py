@@ -29,10 +29,10 @@ import pytest
 from hypothesis import HealthCheck, settings
 from hypothesis.database import DirectoryBasedExampleDatabase
 
-from tests.browsing import axe, browser, no_js, open_context, page, phone
+from tests.browsing import axe, browser, dark, no_js, open_context, page, phone
 from tests.databases import migrated, own_database
 
-__all__ = ["axe", "browser", "migrated", "no_js", "open_context", "own_database", "page", "phone"]
+__all__ = ["axe", "browser", "dark", "migrated", "no_js", "open_context", "own_database", "page", "phone"]
 
 ROOT = Path(__file__).resolve().parents[1]
 LEFT_OUT = {"newcomer": ("ci", "soak"), "ci": ("soak",), "soak": ()}

@@ -56,7 +56,7 @@ def world() -> tuple[Notification, Notification]:
         return row, drafted()
 
 
-@pytest.mark.parametrize("width", ["page", "phone"])
+@pytest.mark.parametrize("width", ["page", "phone", "dark"])
 def test_every_page_can_be_used(width: str, live_server: Any, request: pytest.FixtureRequest, axe: Axe) -> None:
     row, draft = world()
     shown: Page = request.getfixturevalue(width)

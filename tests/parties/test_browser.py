@@ -54,7 +54,7 @@ PAGES = {
 
 @pytest.mark.ci
 @pytest.mark.parametrize("role", PAGES)
-@pytest.mark.parametrize("width", ["page", "phone"])
+@pytest.mark.parametrize("width", ["page", "phone", "dark"])
 def test_every_page_can_be_used(
     served: tuple[str, World],
     request: pytest.FixtureRequest,
