@@ -51,6 +51,8 @@ def test_a_load_goes_home_page_by_page(wire: Wire) -> None:
     own = f"/take-back/{case.case}/"
     german, thai, singapore = office("DE"), office("TH"), office("SG")
     assert "no time limit runs" in page(german, own)
+    assert "Take-back: Classify" in page(german, "/desk/"), "the desk names the act that is next"
+    assert "Take-back: Opened" in page(thai, "/desk/"), "and how a case stands that waits for another State"
     send(german, f"{own}evidence/", file=SimpleUploadedFile("photo.png", b"\x89PNG\r\n\x1a\n1", "image/png"))
     send(german, f"{own}classify/", status=422, basis="art9_exporter")
     send(german, f"{own}classify/", basis="art9_exporter", grounds=["d"])
@@ -64,10 +66,13 @@ def test_a_load_goes_home_page_by_page(wire: Wire) -> None:
     letter = page(german, f"{own}letters/information_art9/")
     assert case.case in letter
     assert german.get(f"{own}letters/information_art9/?as=pdf").content.startswith(b"%PDF")
+    assert "Take-back: Acknowledge" in page(thai, "/desk/")
     send(thai, f"{own}accept/")
     wire.settle()
+    assert "Take-back: Propose a plan" in page(thai, "/desk/")
     send(thai, f"{own}plan/", how="return", carrier="Example line", borne_by="the exporter", on="2027-03-20")
     wire.settle()
+    assert "Take-back: Sign the plan" in page(german, "/desk/")
     assert "not signed" in page(german, own)
     for one in (thai, german, singapore):
         if f"{own}agree/" in page(one, own):

@@ -12,7 +12,7 @@ from django.db.models.functions import Cast
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 
-from tidegate.movements import machines, naming
+from tidegate.movements import machines, naming, takebacks
 from tidegate.movements.models import (
     Amendment,
     Approval,
@@ -219,7 +219,28 @@ def _green(actor: Actor) -> Iterator[Source]:
         )  # fmt: skip
 
 
-def _take_back_stands(row: TakeBack) -> str:
+# What comes next in a take-back case, by its status: the event, and what the act is called.
+NEXT_HOME = {
+    "opened": ("classified", gettext_lazy("Classify")),
+    "classified": ("notified", gettext_lazy("Inform the State of export")),
+    "notified": ("acknowledged", gettext_lazy("Acknowledge")),
+    "acknowledged": ("accepted", gettext_lazy("Accept")),
+    "accepted": ("plan_proposed", gettext_lazy("Propose a plan")),
+    "consents_ok": ("returning", gettext_lazy("Start the return")),
+    "returning": ("returned", gettext_lazy("It is back")),
+    "returned": ("finally_disposed", gettext_lazy("Record its disposal")),
+    "finally_disposed": ("closed", gettext_lazy("Close the case")),
+}
+
+
+def _take_back_next(row: TakeBack) -> str:
+    """What the State that holds this copy does next; where it is another's turn, how the case stands."""
+    event, act = NEXT_HOME.get(row.status, ("", ""))
+    if row.status == TakeBack.Status.ACCEPTED and row.plan_number:
+        event, act = "plan_signed", gettext_lazy("Sign the plan")
+    mine = event and row.holder_id in takebacks.writers(row, event)
+    if mine and not (event == "plan_signed" and row.holder_id in row.plan_signed):
+        return f"{_('Take-back')}: {act}"
     return f"{_('Take-back')}: {row.get_status_display()}"
 
 
@@ -227,7 +248,7 @@ def _take_backs(actor: Actor) -> Iterator[Source]:
     if actor.official:
         rows: QuerySet[TakeBack] = visible(TakeBack.objects.all(), actor, "movements.movement.read")
         open_ = [status for status in TakeBack.Status.values if status not in TakeBack.ENDED]
-        yield Source("take_back", _take_back_stands, rows.filter(status__in=open_), "detected_at")
+        yield Source("take_back", _take_back_next, rows.filter(status__in=open_), "detected_at")
 
 
 # How long before its end a paper is on the desk of who has to see to the next one.
