@@ -2,11 +2,18 @@
 
 from __future__ import annotations
 
+import itertools
+import json
 import re
 from pathlib import Path
+from typing import Any
 
+import pyarrow as pa
+import pyarrow.parquet as pq
 import pytest
 
+from tests.screening.tables import FORMS, differences, expected, screened
+from tidegate.batch import screen_file
 from tidegate.law import Book, load_rulebook
 from tidegate.law.factsheet import factsheet
 from tidegate.law.lint import lint
@@ -136,22 +143,88 @@ def test_its_fact_is_typed_and_kept(batteries: Book) -> None:
     assert parse_shipment(raw, batteries).facts == {"battery_chemistry": "lithium"}
 
 
-def test_bulk_screening_says_the_same(batteries: Book, tmp_path: Path) -> None:
-    import json
+# Every kind of the stream's goods, in States with and without a rule of their own, on both sides of the draft's first
+# day; what decides is given, denied or left open.
+GOODS = (
+    {"hs": "854911", "material": "lead-acid batteries"},
+    {"hs": "854914", "material": "unsorted batteries"},
+    {"hs": "854919", "material": "used batteries"},
+    {"hs": "854913"},
+)
+CHEMISTRY: tuple[dict[str, Any], ...] = (
+    {},
+    {"battery_chemistry": "lithium", "terminals_protected": True},
+    {"battery_chemistry": "nickel-cadmium"},
+    {"battery_chemistry": "mixed", "terminals_protected": False},
+)
 
-    from tidegate.batch import screen_file
 
-    rows = [s.shipment for s in load_scenarios([BATTERIES / "scenarios"])]
-    source, target = tmp_path / "in.jsonl", tmp_path / "out.jsonl"
-    source.write_text("".join(json.dumps(r, default=str) + "\n" for r in rows), encoding="utf-8")
-    screen_file(str(source), str(target), book=batteries)
-    decided = {d["id"]: d for d in map(json.loads, target.read_text(encoding="utf-8").splitlines())}
-    assert len(decided) == len(rows)
-    for row in rows:
+@pytest.fixture(scope="module")
+def battery_loads() -> list[dict[str, Any]]:
+    """The scenarios of the example, then each combination of the above."""
+    rows = [json.loads(json.dumps(s.shipment, default=str)) for s in load_scenarios([BATTERIES / "scenarios"])]
+    for goods, known, hazardous, (to, day) in itertools.product(
+        GOODS, CHEMISTRY, (None, False, True), (("LK", "2026-12-31"), ("LK", "2027-01-01"), ("PH", "2026-11-21"))
+    ):
+        row = {"date": day, "export": "JP", "import": to, "operation": "R4", "waste": True, **goods, "facts": known}
+        rows.append(row | ({} if hazardous is None else {"hazardous": hazardous}))
+    return [{**row, "id": str(n)} for n, row in enumerate(rows, start=1)]
+
+
+@pytest.mark.parametrize("form", FORMS)
+def test_the_bulk_path_says_the_same_in_every_field(
+    batteries: Book, battery_loads: list[dict[str, Any]], form: str
+) -> None:
+    wanted = expected(battery_loads, batteries)
+    assert {kind for kind, _ in wanted} == {"decided"}
+    # The rows are worth comparing: they meet every entry, every outcome but an unlikely one, and the draft's alert.
+    assert {"A1160", "A1170", "B1090", None} <= {d["entry"] for _, d in wanted}
+    assert {d["outcome"] for _, d in wanted} >= {"prohibited", "undetermined", "needs"}
+    assert any("LK-IMP-BATTERY-DRAFT" in {a["rule"] for a in d["alerts"]} for _, d in wanted)
+    found = screened([FORMS[form](battery_loads)], batteries)
+    assert differences(wanted, found, battery_loads) == []
+
+
+def test_the_bulk_path_without_the_overlay_says_something_else(
+    batteries: Book, battery_loads: list[dict[str, Any]]
+) -> None:
+    table, book = FORMS["nested"](battery_loads), load_rulebook(())
+    # A1170 is an entry of the shipped book, too; its rule there is another one.
+    added = {"BASEL-A1160", "BASEL-B1090", "BASEL-B1090-METALS", "LK-IMP-BATTERY-DRAFT"}
+    assert not added & {*book.rules}
+    met: set[str] = set()
+    for (_, laid), (kind, shipped) in zip(screened([table], batteries), screened([table], book), strict=True):
+        assert kind == "decided"
+        named = {item["rule"] for item in laid["reasons"] + laid["alerts"]} & added
+        met |= named
+        assert not named & {item["rule"] for item in shipped["reasons"] + shipped["alerts"]}
+        if laid["entry"] in ("A1160", "B1090"):
+            assert shipped["entry"] != laid["entry"]
+    assert met == added
+
+
+@pytest.mark.parametrize("kind", ["parquet", "jsonl"])
+def test_a_file_of_them_says_the_same(
+    batteries: Book,
+    battery_loads: list[dict[str, Any]],
+    kind: str,
+    tmp_path: Path,
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    """Parquet takes the bulk path, few lines go one by one."""
+    source, target = tmp_path / f"in.{kind}", tmp_path / "out.jsonl"
+    if kind == "parquet":
+        pq.write_table(pa.Table.from_batches([FORMS["nested"](battery_loads)]), source)
+    else:
+        source.write_text("".join(json.dumps(row) + "\n" for row in battery_loads), encoding="utf-8")
+    other = "tidegate.batch.run._row_by_row" if kind == "parquet" else "tidegate.batch.stream.screen_batches"
+    monkeypatch.setattr(other, lambda *_, **__: pytest.fail("the other path was taken"))
+    summary = screen_file(source, target, book=batteries)
+    assert (summary.decided, summary.rejected) == (len(battery_loads), 0)
+    decided = [json.loads(line) for line in target.read_text(encoding="utf-8").splitlines()]
+    for row, decision in zip(battery_loads, decided, strict=True):
         single = decide(parse_shipment(row, batteries), batteries)
-        bulk = decided[row["id"]]
-        for field in ("outcome", "entry", "regime", "missing", "questions", "verify", "alerts"):
-            assert bulk[field] == single[field], (row["id"], field)
+        assert {name: decision.get(name) for name in single} == json.loads(json.dumps(single)), row
 
 
 def test_the_law_pages_have_something_to_show(batteries: Book) -> None:

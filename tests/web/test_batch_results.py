@@ -27,7 +27,7 @@ from tests.web.batches import (
     text,
 )
 from tidegate.law import load_rulebook
-from tidegate.screening import decide, parse_shipment
+from tidegate.screening import Reject, decide, parse_shipment
 from tidegate.web.batch import load_result, store
 from tidegate.web.batch.models import Batch
 from tidegate.web.batch.results import OUTCOMES, Filter, Rows, row
@@ -271,6 +271,41 @@ def test_another_rulebook_since_is_said(client: Client) -> None:
     assert "another is in force now" in text(page(client.get(f"/batch/{batch.token}/rows/1/")))
 
 
+STAYS = "Under the law known today the answer for this shipment stays the same."
+
+
+def refuse(*_: Any) -> Any:
+    raise Reject("hs", "391510", "something else")
+
+
+def changes_said(shown: Any) -> str:
+    return text(shown.xpath("//section[@aria-labelledby='changes-title']")[0])
+
+
+def test_a_row_tells_what_changes_or_why_it_cannot(client: Client, monkeypatch: pytest.MonkeyPatch) -> None:
+    batch = screened(client)
+    book = load_rulebook()
+    told = set()
+    for number, given in enumerate(SHIPMENTS[:12], start=1):
+        changes = decide(parse_shipment(given, book), book, changes=True)["changes"]
+        shown = page(client.get(f"/batch/{batch.token}/rows/{number}/"))
+        assert shown.xpath("//ol[@class='ck-changes']/li/time/@datetime") == [str(c["date"]) for c in changes]
+        assert (STAYS in changes_said(shown)) == (not changes), number
+        assert "cannot be worked out" not in changes_said(shown)
+        told.add(bool(changes))
+    assert told == {True, False}
+    # Nobody may read that nothing changes where nobody could look.
+    with monkeypatch.context() as patched:
+        patched.setattr("tidegate.web.batch.result_views.parse_shipment", refuse)
+        said = changes_said(page(client.get(f"/batch/{batch.token}/rows/1/")))
+    assert "was not kept whole or can no longer be read" in said
+    assert STAYS not in said
+    Batch.objects.update(rulebook="2020.01.01+abc")
+    said = changes_said(page(client.get(f"/batch/{batch.token}/rows/1/")))
+    assert "Another rulebook is in force now than the one that decided this row" in said
+    assert STAYS not in said
+
+
 def test_a_result_is_registered_and_shown(client: Client, tmp_path: Path, settings: Any) -> None:
     settings.TIDEGATE_BATCHES_OPEN = True
     data = lines([*SHIPMENTS, {"id": "bad"}])
@@ -303,6 +338,7 @@ def test_a_result_without_the_shipments_is_shown_as_far_as_it_goes(
     shown = page(client.get(f"/batch/{batch.token}/rows/1/"))
     assert not shown.xpath("//a[contains(., 'Open in the check page')]")
     assert "was not kept" in text(shown)
+    assert "was not kept whole or can no longer be read" in changes_said(shown)
     assert page(client.get(f"/batch/{batch.token}/rows/?outcome=prohibited")) is not None
 
 

@@ -174,7 +174,11 @@ def test_a_batch_asks_the_registers_where_that_was_chosen(noon: None) -> None:
     batch.refresh_from_db()
     assert batch.state == "done"
     assert "TH: registers, as of 2024-06-15T05:00Z" in text(parsed(office.get(f"/batch/{batch.token}/")))
-    row = text(parsed(office.get(f"/batch/{batch.token}/rows/2/")).get_element_by_id("told"))
+    second = parsed(office.get(f"/batch/{batch.token}/rows/2/"))
+    row = text(second.get_element_by_id("told"))
+    changes = text(second.xpath("//section[@aria-labelledby='changes-title']")[0])
+    assert "Registers were asked, and their answers are not kept" in changes
+    assert "stays the same" not in changes
     assert "suspended" in row
     assert "TH: register of permits" in row
     assert b'id="told"' not in office.get(f"/batch/{batch.token}/rows/4/").content  # nobody's answer

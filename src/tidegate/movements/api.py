@@ -11,7 +11,8 @@ import inspect
 import pkgutil
 import types
 import typing
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping
+from dataclasses import asdict
 from datetime import date, datetime
 from decimal import Decimal
 from importlib import import_module
@@ -26,8 +27,8 @@ from pydantic import BaseModel, ConfigDict, Field, create_model
 
 from tidegate.movements import border, ledger
 from tidegate.movements import commands as rooms
-from tidegate.movements.models import Account
-from tidegate.movements.queries import cases, shipments
+from tidegate.movements.models import Account, LineRun
+from tidegate.movements.queries import cases, overview, shipments
 from tidegate.movements.queries import permits as permit_queries
 from tidegate.parties import journal
 from tidegate.parties.actors import Actor
@@ -76,6 +77,10 @@ class NotificationWhole(NotificationItem):
     balance: dict[str, Any] | None
     deadlines: list[dict[str, Any]]
     breaches: list[dict[str, Any]]
+    questions: list[dict[str, Any]] = Field(description="What authorities asked, and what was answered.")
+    amendments: list[dict[str, Any]] = Field(description="Each with what the authorities answered (`answers`).")
+    versions: list[dict[str, Any]] = Field(description="Every content that was submitted, the first first.")
+    files: list[dict[str, Any]] = Field(description="name, kind, media type, size and SHA-256 of each.")
 
 
 class MovementItem(Schema):
@@ -95,8 +100,20 @@ class MovementItem(Schema):
     received_at: datetime | None
     completed_at: datetime | None
     take_back: bool
-    overdue: str
+    overdue: list[str] = Field(description="What is late, by the kind of the time limit.")
     revision: int
+
+
+class MovementWhole(MovementItem):
+    """A movement with everything that this State's copy holds of it."""
+
+    particulars: dict[str, Any] = Field(description="Containers, seals, vehicle, permits and the rest, by field.")
+    custody: list[dict[str, Any]] = Field(description="Hand-overs, passages and arrivals, in their order.")
+    operations: list[dict[str, Any]] = Field(description="Interim and final operations, with their masses.")
+    draws: list[dict[str, Any]] = Field(description="home, account, status, kg and reason of what is drawn.")
+    corrections: list[dict[str, Any]]
+    deadlines: list[dict[str, Any]]
+    breaches: list[dict[str, Any]]
 
 
 class MovementList(Schema):
@@ -154,6 +171,8 @@ class Changed(Schema):
     case: str
     status: str
     revision: int | None
+    replies: list[dict[str, Any]] = Field([], description="Of write-offs: what became of each line, in their order.")
+    file: str | None = Field(None, description="Of a line file: the text that goes to the office.")
     secret: str | None = Field(
         None,
         description="The secret of a webhook that was just made or given a new one: in this answer and never again.",
@@ -176,12 +195,17 @@ def item(row: models.Model, names: Mapping[str, Any]) -> dict[str, Any]:
     }
 
 
-def _plain(row: models.Model | None) -> dict[str, Any] | None:
+def plain(row: models.Model | None) -> dict[str, Any] | None:
     """The columns of a row as JSON; keys of other rows by their key."""
     if row is None:
         return None
     said: dict[str, Any] = journal.as_json({f.attname: getattr(row, f.attname) for f in row._meta.concrete_fields})
     return said
+
+
+def deadlines(found: Iterable[Any]) -> list[dict[str, Any]]:
+    """Time limits, each with why it ends when it does."""
+    return [{**(plain(one.clock) or {}), "why": [str(line) for line in one.lines], "over": one.over} for one in found]
 
 
 @router.get(
@@ -211,19 +235,23 @@ def list_notifications(
 )
 def one_notification(request: HttpRequest, case: str) -> dict[str, Any]:
     """Everything that the State's copy holds, by case, number or key."""
-    view = cases.case(actor_of(request), case)
+    actor = actor_of(request)
+    view = cases.case(actor, case)
     return {
         **item(view.notification, NotificationItem.model_fields),
         "content": view.content.model_dump(mode="json"),
-        "consents": [_plain(row) for row in view.consents],
-        "contract": _plain(view.contract),
-        "guarantee": _plain(view.guarantee),
-        "balance": _balance(view.account) if view.account else None,
-        "deadlines": [
-            {**(_plain(one.clock) or {}), "why": [str(line) for line in one.lines], "over": one.over}
-            for one in view.deadlines
+        "consents": [plain(row) for row in view.consents],
+        "contract": plain(view.contract),
+        "guarantee": plain(view.guarantee),
+        "balance": balance(view.account) if view.account else None,
+        "deadlines": deadlines(view.deadlines),
+        "breaches": [plain(row) for row in view.breaches],
+        "questions": [plain(row) for row in view.questions],
+        "amendments": [
+            {**(plain(row) or {}), "answers": [plain(one) for one in answers]} for row, answers in view.amendments
         ],
-        "breaches": [_plain(row) for row in view.breaches],
+        "versions": [plain(row) for row in view.versions],
+        "files": [plain(row) for row in overview.attachments(actor, view.notification)],
     }
 
 
@@ -245,14 +273,29 @@ def list_movements(
 
 @router.get(
     "/movements/{case}/{serial}",
-    response=MovementItem,
+    response=MovementWhole,
     auth=actor_required("movements.movement.read"),
     operation_id="movement",
     summary="One movement",
 )
 def one_movement(request: HttpRequest, case: str, serial: int) -> dict[str, Any]:
-    """A movement by its notification's case and its serial number."""
-    return item(shipments.movement(actor_of(request), case, serial), MovementItem.model_fields)
+    """A movement by its notification's case and its serial number, with everything that the State's copy holds."""
+    actor = actor_of(request)
+    row = shipments.movement(actor, case, serial)
+    view = shipments.view(actor, row)
+    return {
+        **item(row, MovementItem.model_fields),
+        "particulars": journal.as_json(row.particulars),
+        "custody": [plain(one) for one in row.custody.order_by("position")],
+        "operations": [plain(one) for one in view.operations],
+        "draws": [
+            {"home": d.home, "account": d.account, "status": str(d.status), "kg": d.kg, "reason": str(d.reason)}
+            for d in view.draws
+        ],
+        "corrections": [plain(one) for one in view.corrections],
+        "deadlines": deadlines(view.deadlines),
+        "breaches": [plain(one.breach) for one in view.breaches],
+    }
 
 
 @router.get(
@@ -276,15 +319,15 @@ def list_permits(request: HttpRequest, limit: Limit = 100, offset: Offset = 0) -
     operation_id="ledger_balance",
     summary="What is left",
 )
-def one_balance(request: HttpRequest, reference: str) -> dict[str, Any]:
+def onebalance(request: HttpRequest, reference: str) -> dict[str, Any]:
     """The balance of a consented quantity, a permit or a quota; a copy says as of when."""
     row = visible(Account.objects.all(), actor_of(request), "movements.ledger.read").filter(reference=reference).first()
     if row is None:
         raise Missing("account")
-    return _balance(row)
+    return balance(row)
 
 
-def _balance(row: Account) -> dict[str, Any]:
+def balance(row: Account) -> dict[str, Any]:
     stand = ledger.balance(row)
     masses = {name: format(getattr(stand, name), "f") for name in ("limit", "reserved", "used", "lapsed", "available")}
     return {
@@ -317,8 +360,9 @@ def border_check(
 
 
 def _hint(said: Any) -> Any:
-    """How an argument is said in JSON: masses as text, days and moments in ISO form, whatever the command takes."""
-    if said is Decimal:
+    """How an argument is said in JSON: masses as text, days and moments in ISO form, files in base64, whatever the
+    command takes."""
+    if said in (Decimal, bytes):
         return str
     if said is inspect.Parameter.empty:
         return Any
@@ -330,7 +374,7 @@ def _hint(said: Any) -> Any:
         return Union[tuple(dict.fromkeys(parts))]  # noqa: UP007 - made of parts
     if origin is not None and isinstance(origin, type) and issubclass(origin, Mapping):
         return dict[str, Any]
-    if origin is not None and isinstance(origin, type) and issubclass(origin, Sequence):
+    if origin is not None and isinstance(origin, type) and issubclass(origin, Iterable):
         return list[Any]
     if said in (UUID, date, datetime, bool, int, str) or said is type(None):
         return said
@@ -384,18 +428,23 @@ def _operation(name: str) -> None:
 
 def _changed(result: Any) -> dict[str, Any]:
     row = result if isinstance(result, models.Model) else None
+    told = result if isinstance(result, list) else []
     return {
         "kind": "" if row is None else str(row._meta.model_name),
         "id": None if row is None else row.pk,
         "case": getattr(row, "case", "") or "",
         "status": str(getattr(row, "status", "") or ""),
         "revision": getattr(row, "revision", None),
+        # A repeated request gets them as they were kept.
+        "replies": [one if isinstance(one, dict) else asdict(one) for one in told],
+        "file": row.answer if isinstance(row, LineRun) else None,
         # The command puts it on the row that it gives back, and nowhere else: a repeated request has it no more.
         "secret": getattr(row, "shown", "") or None,
     }
 
 
-import_module("tidegate.movements.api_green")  # its reads stand with these
+for _reads in ("api_green", "api_reads"):
+    import_module(f"tidegate.movements.{_reads}")  # their reads stand with these
 for _module in pkgutil.iter_modules(rooms.__path__, f"{rooms.__name__}."):
     import_module(_module.name)  # each registers its commands
 for _name in sorted(COMMANDS):

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import base64
 from collections.abc import Iterable, Mapping, Sequence
 from pathlib import Path
 from typing import Any
@@ -48,8 +49,25 @@ NAMED: Mapping[str, Any] = {
 FILE: Mapping[str, Any] = {"type": "object", "required": list(NAMED), "properties": NAMED}
 
 
-def keep(actor: Actor, row: CaseRow, *, name: str, media_type: str, data: bytes, kind: str = "evidence") -> Attachment:
-    """Store a file of a case. Raises Refused("file"): too large, of no kind that is taken, or not what it says."""
+def unpacked(data: bytes | str) -> bytes:
+    """The bytes of a file; a text is they in base64, as JSON carries them. Raises Refused("file")."""
+    if isinstance(data, bytes):
+        return data
+    try:
+        return base64.b64decode(data, validate=True)
+    except ValueError:
+        raise Refused("file", _("The file cannot be read."), field="data", value=data[:40],
+                      expected=_("the bytes of the file in base64")) from None  # fmt: skip
+
+
+def keep(
+    actor: Actor, row: CaseRow, *, name: str, media_type: str, data: bytes | str, kind: str = "evidence"
+) -> Attachment:
+    """Store a file of a case; `data` is its bytes, or they in base64.
+
+    Raises Refused("file"): too large, of no kind that is taken, or not what it says; no base64.
+    """
+    data = unpacked(data)
     if media_type not in KINDS:
         raise _refused(_("This kind of file is not taken."), media_type, ", ".join(map(str, CALLED.values())))
     if not 0 < len(data) <= LARGEST:

@@ -11,6 +11,7 @@ from __future__ import annotations
 import hashlib
 import json
 from collections.abc import Callable
+from dataclasses import asdict, is_dataclass
 from functools import wraps
 from typing import Any, Concatenate, ParamSpec, TypeVar
 from uuid import UUID
@@ -223,6 +224,8 @@ def _keep(actor: Actor, key: str, right: str, args: tuple[Any, ...], kwargs: dic
     kept: Any = result
     if isinstance(result, models.Model):
         kept = {"model": result._meta.label_lower, "pk": str(result.pk)}
+    elif isinstance(result, list):
+        kept = [asdict(one) if is_dataclass(one) and not isinstance(one, type) else one for one in result]
     done = Done(sender=actor.sender, key=key, right=right, digest=_digest(right, args, kwargs), at=times.now())
     done.result = json.loads(_text({"value": kept}))
     try:

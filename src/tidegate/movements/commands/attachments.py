@@ -25,12 +25,13 @@ def attach(
     kind: str,
     name: str,
     media_type: str,
-    data: bytes,
+    data: bytes | str,
     request_id: UUID | str | None = None,
 ) -> Attachment:
     """Add a file to a notification that has not ended; the other States get it with the notification, or at once.
 
-    `request_id` is the information request that it answers. The same file again only brings back bytes that were lost.
+    `data` is its bytes, or they in base64; `request_id` the information request that it answers. The same file again
+    only brings back bytes that were lost.
     Raises Refused: state; kind; file (too large, of no kind that is taken, not what it says it is, one too many).
     """
     row: Notification = locked(Notification, notification_id, actor)

@@ -6,7 +6,7 @@ and has no other effect. Over the limit it is stored all the same, and opens a b
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import asdict, dataclass
 from decimal import Decimal
 from typing import Any
@@ -16,10 +16,10 @@ from django.utils.translation import gettext_lazy as _
 
 from tidegate.movements import ledger
 from tidegate.movements.models import Account, ContainerUse, Movement, Reservation, WriteOff
-from tidegate.movements.writeoffs import Line
+from tidegate.movements.writeoffs import Line, Unreadable, of_fields
 from tidegate.parties import times
 from tidegate.parties.actors import Actor
-from tidegate.parties.commanding import command
+from tidegate.parties.commanding import Refused, command
 from tidegate.parties.models import JournalEntry
 from tidegate.parties.registry import Post, registry
 
@@ -40,9 +40,25 @@ class Reply:
 
 
 @command("movements.border.write_off")
-def write_off(actor: Actor, lines: Iterable[Line]) -> list[Reply]:
-    """Apply a declaration's deductions, in their order; a reply for each. A line that is refused stops no other."""
-    return [_apply(actor, line) for line in lines]
+def write_off(actor: Actor, lines: Sequence[Line | Mapping[str, Any]]) -> list[Reply]:
+    """Apply a declaration's deductions, in their order; a reply for each. A line that is refused stops no other.
+
+    A line is the fields of `Line`, masses and moments as texts. Raises Refused("line"): one that cannot be read, naming
+    its number, field and value; nothing is applied then.
+    """
+    try:
+        read = [_line(line, f"line {number}") for number, line in enumerate(lines, 1)]
+    except Unreadable as error:
+        raise Refused("line", str(error), field="lines") from None
+    return [_apply(actor, line) for line in read]
+
+
+def _line(said: Any, where: str) -> Line:
+    if isinstance(said, Line):
+        return said
+    if not isinstance(said, Mapping):
+        raise Unreadable(f"{where}: {str(said)[:40]!r}; expected an object with the fields of a line")
+    return of_fields(said, where)
 
 
 def _apply(actor: Actor, line: Line) -> Reply:

@@ -6,8 +6,6 @@ and told to the other States; it cannot be reported as departed. What was seen (
 
 from __future__ import annotations
 
-import base64
-import binascii
 import hashlib
 from collections.abc import Mapping, Sequence
 from datetime import date, datetime
@@ -18,7 +16,7 @@ from uuid import UUID
 from django.db import IntegrityError, transaction
 from django.utils.translation import gettext_lazy as _
 
-from tidegate.movements import facts, green, green_control, green_files, guard
+from tidegate.movements import evidence, facts, green, green_control, green_files, guard
 from tidegate.movements.breaches import open_breach
 from tidegate.movements.calendars import today
 from tidegate.movements.codes import RECOVERY
@@ -75,11 +73,7 @@ def upload(actor: Actor, *, name: str, data: str) -> GreenUpload:
 
     Raises Refused: file (too large, of neither format, without the columns that are needed), rows.
     """
-    try:
-        content = base64.b64decode(data, validate=True)
-    except (binascii.Error, ValueError):
-        raise Refused("file", _("The file cannot be read."), field="data", value=data[:40],
-                      expected=_("the bytes of the file in base64")) from None  # fmt: skip
+    content = evidence.unpacked(data)
     table = green_files.read(content, name, most=MAX_ROWS)
     return _take(actor, table.rows, name=name[:200], sha256=hashlib.sha256(content).hexdigest(), notes=table.notes)
 

@@ -40,7 +40,9 @@ def own(actor: Actor, key: UUID | str, event: str, revision: int | None = None) 
 
 
 @command("movements.take_back.evidence")
-def add_evidence(actor: Actor, take_back_id: UUID | str, *, name: str, media_type: str, data: bytes) -> Attachment:
+def add_evidence(
+    actor: Actor, take_back_id: UUID | str, *, name: str, media_type: str, data: bytes | str
+) -> Attachment:
     """Add a file (photo, analysis, paper) to the case. What is there when the State of export is informed goes with it.
 
     Raises Refused: writer, file (kind, size, or what it says it is).

@@ -193,7 +193,7 @@ def row(request: HttpRequest, token: str, number: int) -> HttpResponseBase:
     chosen = Filter.read(request.GET)
     before, after = Rows(batch, chosen).beside(number)
     told = _told(found, batch, book)
-    shown = _panel(found, batch, book)
+    shown, changes_unknown = _panel(found, batch, book)
     route = [found.shipment.get("export"), *_transit(found.shipment), found.shipment.get("import")]
     codes = [code.strip().upper() for code in route if isinstance(code, str) and code.strip()]
     context = {
@@ -202,6 +202,7 @@ def row(request: HttpRequest, token: str, number: int) -> HttpResponseBase:
         "found": found,
         "d": found.decision,
         "panel": shown,
+        "changes_unknown": changes_unknown,
         "told": told,
         "route": codes if found.complete else [],
         "route_states": "-".join(codes) if found.complete and all(code in book.states for code in codes) else "",
@@ -224,19 +225,38 @@ def _told(found: Found, batch: Batch, book: Book) -> list[registers.Told]:
     return registers.told(json.loads(found.beside.pop(ANSWERS)), book)
 
 
-def _panel(found: Found, batch: Batch, book: Book) -> Panel:
-    """The decision arranged for reading. What changes soon is worked out anew where the rulebook is still the same:
-    a batch does not keep it."""
-    decision = dict(found.decision)
-    # What registers answered is not kept with the shipment, so what changes cannot be told where they were asked.
-    if found.complete and not batch.asked_for and not _other_book(batch, book) and "changes" not in decision:
-        try:
-            shipment = parse_shipment(found.shipment, book)
-        except Reject:
-            pass  # kept by an installation that read it otherwise; the decision stands as it was made
-        else:
-            decision["changes"] = decide(shipment, book, changes=True).get("changes", [])
-    return panel(decision, book, found.shipment)
+def _panel(found: Found, batch: Batch, book: Book) -> tuple[Panel, str]:
+    """The decision arranged for reading, and why nothing can be said of what changes soon; "" where it can."""
+    decision, why = dict(found.decision), ""
+    # The list is there and empty, too, where nobody asked for changes, as no batch from the pages does.
+    if not decision.get("changes"):
+        why, decision["changes"] = _changes(found, batch, book)
+    return panel(decision, book, found.shipment), why
+
+
+def _changes(found: Found, batch: Batch, book: Book) -> tuple[str, list[Any]]:
+    """Why it cannot be told what changes soon for a row; or "" and what does, worked out anew."""
+    unreadable = _(
+        "The declaration was not kept whole or can no longer be read, so what changes soon cannot be worked out."
+    )
+    if not found.complete:
+        return unreadable, []
+    if batch.asked_for:
+        return _(
+            "Registers were asked, and their answers are not kept as part of the declaration, so what changes soon "
+            "cannot be worked out."
+        ), []
+    if _other_book(batch, book):
+        return _(
+            "Another rulebook is in force now than the one that decided this row, so what changes soon cannot be "
+            "worked out."
+        ), []
+    try:
+        shipment = parse_shipment(found.shipment, book)
+    except Reject:
+        # kept by an installation that read it otherwise; the decision stands as it was made
+        return unreadable, []
+    return "", decide(shipment, book, changes=True)["changes"]
 
 
 def _transit(shipment: dict[str, Any]) -> Iterator[str]:
