@@ -102,6 +102,17 @@ def test_every_output_with_a_register(output: str, tmp_path: Path, monkeypatch: 
         assert spread.read_bytes() == plain.read_bytes()
 
 
+def test_the_summary_in_a_file_is_that_of_the_embedded_engine(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(spark, "map_parquet", tasks(7, 3))
+    source = str(many(tmp_path, 4))
+    for engine in ("duckdb", "spark"):
+        asked = ["--engine", engine, "--summary", str(tmp_path / f"{engine}.json"), "--quiet"]
+        assert main(["screen", source, "-o", str(tmp_path / "out.parquet"), *asked]) == 0
+    one, two = (json.loads((tmp_path / f"{engine}.json").read_text()) for engine in ("duckdb", "spark"))
+    assert one == two
+    assert sum(one["outcomes"].values()) == one["decided"] > 0
+
+
 def test_rows_that_do_not_come_back_are_missed(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     run = tasks(100, 100)
 

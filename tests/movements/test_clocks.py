@@ -119,6 +119,8 @@ def test_a_notice_leaves_whole_working_days_before_departure(off: dict[date, str
         ("span", "VN", "export", date(2027, 1, 1), "basel", False, "basel-span"),
         ("span", "US", "import", date(2027, 1, 1), "basel", False, "us-span"),
         ("span", "DE", "import", date(2027, 1, 1), "eu", True, "eu-2024-span-preconsented"),
+        ("notify_before_first", "US", "import", date(2027, 1, 1), "basel", False, "us-import-notice"),
+        ("notify_before_first", "US", "export", date(2027, 1, 1), "basel", False, None),
         ("take_back_art8", "VN", "export", date(2027, 1, 1), "basel", False, "basel-art8"),
         ("take_back_art9_exporter", "VN", "export", date(2027, 1, 1), "basel", False, "basel-art9-2"),
         ("decide", "TL", "transit", date(2027, 1, 1), "basel", False, None),

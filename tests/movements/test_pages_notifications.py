@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from datetime import date
 from typing import Any
 
 import pytest
@@ -9,12 +10,13 @@ from django.test import Client
 from django.urls import reverse
 
 from tests.movements import cases
-from tests.movements.cases import Wire, actor, again, consent, copy, drafted, sent_on, wired
+from tests.movements.cases import Wire, actor, again, consent, copy, drafted, organisation, sent_on, wired
 from tidegate.movements.commands import notifications as commands
 from tidegate.movements.models import Consent, Notification, SavedFilter
 from tidegate.parties import times
 from tidegate.parties.actors import Actor
-from tidegate.parties.models import Approval, State
+from tidegate.parties.commands import register
+from tidegate.parties.models import Approval, Facility, State
 
 pytestmark = pytest.mark.django_db
 
@@ -138,6 +140,26 @@ def test_the_case_page_is_found_by_its_key_and_leads_to_its_address(wire: Wire) 
     assert answer["Location"] == page(row)
 
 
+@pytest.mark.parametrize(("first", "late"), [("2027-01-30", False), ("2027-01-29", True)])
+def test_a_notification_that_comes_too_short_before_the_first_departure_is_flagged_in_every_copy(
+    wire: Wire, first: str, late: bool
+) -> None:
+    """Sent on, on the first of December, sixty days before 30 January. A later first departure mends it."""
+    said = "asks to be notified by 30 November 2026 (United States, 40 CFR 262.84, import of hazardous waste)"
+    row = drafted([("CA", "export"), ("US", "import")], first_departure=first)
+    assert (said in text(trader("CA").get(page(row)))) is late, "who drafts it knows before it is sent"
+    commands.submit(actor("CA", "notifier", "clerk"), row.pk)
+    commands.transmit(actor("CA"), row.pk)
+    wire.settle()
+    with cases.later(20):
+        for code in ("CA", "US"):
+            assert (said in text(authority(code).get(page(row)))) is late, code
+        later = {"first_departure": "2027-03-01", "last_departure": "2027-12-31"}
+        commands.revise(actor("CA", "notifier", "clerk"), row.pk, content=later, reason="Too short")
+        wire.settle()
+        assert "asks to be notified" not in text(authority("US").get(page(row)))
+
+
 def test_why_this_date_is_explained(wire: Wire) -> None:
     row = sent_on()
     wire.settle()
@@ -232,6 +254,124 @@ def test_a_decision_that_is_wrong_says_what_and_keeps_what_was_typed(
     assert wanted in text(answer)
     assert "kept remark" in text(answer)
     assert again(own).status == "requested"
+
+
+# ── what the register says of a pre-consented facility ───────────────────────────────────────────────────────
+
+UNPROVED = "Your register does not bear this out"
+PROVED = "By your register the facility is pre-consented"
+# As `cases.content` needs it: Y48, R3, March to December 2027.
+ENTERED = {
+    "name": "Site 1", "address": "2 Sample Street", "permit_number": "P/1", "operations": ["R3", "R12"],
+    "wastes": ["Y48"], "preconsented_from": date(2027, 1, 1), "preconsented_until": date(2027, 12, 31),
+}  # fmt: skip
+
+
+def entered(**more: Any) -> Facility:
+    """A facility in the register of the State of import."""
+    return register.add_facility(actor("DE"), organisation("DE", "facility").pk, **{**ENTERED, **more})
+
+
+def seen_in(row: Notification, code: str = "DE") -> tuple[str, str]:
+    """The case page and the page of the decision, as the authority of a State has them."""
+    client = authority(code)
+    answers = client.get(page(row)), client.get(page(row, "decide"))
+    assert [one.status_code for one in answers] == [200, 200]
+    return text(answers[0]), text(answers[1])
+
+
+@pytest.mark.parametrize(
+    ("said", "wanted"),
+    [
+        (None, "No facility of the register has the number DE-facility-1."),
+        ({"preconsented_from": None, "preconsented_until": None}, "in the register, but not as pre-consented."),
+        ({"preconsented_from": None}, "in the register, but not as pre-consented."),
+        ({"preconsented_from": date(2027, 3, 2)}, "Not for the whole period: pre-consented only from 2 March 2027."),
+        (
+            {"preconsented_until": date(2027, 12, 30)},
+            "Not for the whole period: pre-consented only until 30 December 2027.",
+        ),
+        ({"wastes": ["B3011"]}, "Not for this waste: Y48."),
+        ({"operations": ["R1"]}, "Not for this operation: R3."),
+    ],
+)
+def test_a_claim_of_pre_consent_that_the_register_does_not_bear_out_says_what_is_wanting(
+    wire: Wire, said: dict[str, Any] | None, wanted: str
+) -> None:
+    row = sent_on(preconsented=True)
+    wire.settle()
+    if said is not None:
+        entered(**said)
+    for shown in seen_in(row):
+        assert UNPROVED in shown
+        assert wanted in shown
+        assert shown.count("Not for ") == wanted.count("Not for ")  # and nothing else is
+        assert PROVED not in shown
+
+
+@pytest.mark.parametrize(
+    ("said", "codes"),
+    [
+        ({}, {}),
+        ({"preconsented_from": date(2027, 3, 1)}, {}),
+        ({"preconsented_until": None}, {}),
+        ({"wastes": ["A3210", "B3011"]}, {"basel": ["A3210"], "y": ["Y45"]}),
+        ({"wastes": ["Y45"]}, {"basel": ["A3210"], "y": ["Y45"]}),
+    ],
+)
+def test_pre_consent_that_the_register_bears_out_is_confirmed(
+    wire: Wire, said: dict[str, Any], codes: dict[str, Any]
+) -> None:
+    more: dict[str, Any] = {"codes": {"hs": ["3915.90"], **codes}} if codes else {}
+    row = sent_on(preconsented=True, **more)
+    wire.settle()
+    entered(**said)
+    for shown in seen_in(row):
+        assert PROVED in shown
+        assert UNPROVED not in shown
+
+
+def test_a_permit_number_names_one_site_and_the_number_of_a_company_none_of_several(wire: Wire) -> None:
+    entered()
+    entered(name="Site 2", permit_number="P/2", preconsented_from=None, preconsented_until=None)
+    by_company = sent_on(preconsented=True)
+    by_nothing = sent_on(preconsented=True, facility=cases.party("DE", "facility", registration="", site="Here"))
+    by_permit = {
+        number: sent_on(preconsented=True, facility=cases.party("DE", "facility", registration=number, site="Here"))
+        for number in ("P/1", "p/2")
+    }
+    wire.settle()
+    assert "stands for several facilities of the register" in seen_in(by_company)[0]
+    assert "gives no registration number of the facility" in seen_in(by_nothing)[0]
+    assert PROVED in seen_in(by_permit["P/1"])[0]
+    assert "in the register, but not as pre-consented." in seen_in(by_permit["p/2"])[0]
+
+
+def test_what_is_not_claimed_is_not_missed_and_a_closed_company_proves_nothing(wire: Wire) -> None:
+    unclaimed, claimed = sent_on(), sent_on(preconsented=True)
+    wire.settle()
+    assert UNPROVED not in seen_in(unclaimed)[0]
+    entered()
+    assert PROVED in seen_in(unclaimed)[0]
+    body = organisation("DE", "facility")
+    register.edit_organisation(actor("DE", role="manager"), body.pk, revision=body.revision, active=False)
+    assert UNPROVED in seen_in(claimed)[0]
+
+
+def test_only_the_state_of_import_judges_and_only_by_its_own_register(wire: Wire) -> None:
+    """The copies of the other States lie on the same node: none looks into another's register."""
+    row = sent_on(preconsented=True)
+    wire.settle()
+    # The same number, in the register of a State of transit.
+    register.add_facility(actor("NL"), organisation("NL", "facility", "DE-facility-1").pk, **ENTERED)
+    assert UNPROVED in seen_in(row)[0]
+    for other in ("NL", "TH"):
+        for shown in seen_in(row, other):
+            assert UNPROVED not in shown
+            assert PROVED not in shown
+    plant = client_of(actor("DE", "facility", "clerk")).get(page(row))
+    assert plant.status_code == 200
+    assert UNPROVED not in text(plant)
 
 
 def test_more_rows_decide_nothing(wire: Wire) -> None:

@@ -8,6 +8,7 @@ import json
 import shutil
 from collections.abc import Callable, Collection, Iterator
 from contextlib import contextmanager
+from dataclasses import fields
 from pathlib import Path
 from typing import Any
 
@@ -226,6 +227,7 @@ class _Run:
             "part_rows": PART_ROWS,
             "keep": sorted(self.keep),
             "register": None if self.register is None else self.register.label,
+            "counts": [known.name for known in fields(Summary)],  # a part of another version lacks some
         }
 
     def _join(self, parts: list[Path]) -> None:

@@ -10,6 +10,8 @@ from typing import Any
 from tidegate.batch.consignments import Consignments
 from tidegate.screening.evaluate import OUTCOMES
 
+TABLES = ("imports", "exports", "entries", "months", "flows", "effects")
+
 
 @dataclass
 class Summary:
@@ -28,6 +30,7 @@ class Summary:
     entries: dict[str, Counter[str]] = field(default_factory=dict)
     months: dict[str, Counter[str]] = field(default_factory=dict)
     rules: Counter[str] = field(default_factory=Counter)
+    effects: dict[str, Counter[str]] = field(default_factory=dict)  # of each rule: what it does
     prohibiting: Counter[str] = field(default_factory=Counter)
     missing: Counter[str] = field(default_factory=Counter)
     questions: Counter[str] = field(default_factory=Counter)
@@ -63,6 +66,7 @@ class Summary:
         """Counts the rules, papers and facts named in a decision, or in some lists of one."""
         for reason in decision.get("reasons", ()):
             self.rules[reason["rule"]] += count
+            _table(self.effects, reason["rule"])[reason["effect"]] += count
             if reason["effect"] == "prohibit":
                 self.prohibiting[reason["rule"]] += count
         for kind in {d for m in decision.get("missing", ()) for d in m["documents"]}:
@@ -83,7 +87,7 @@ class Summary:
         self.rejected += other.rejected
         for name in ("outcomes", "rules", "prohibiting", "missing", "questions", "reject_fields"):
             getattr(self, name).update(getattr(other, name))
-        for name in ("imports", "exports", "entries", "months", "flows"):
+        for name in TABLES:
             mine = getattr(self, name)
             for key, counts in getattr(other, name).items():
                 mine.setdefault(key, Counter()).update(counts)
@@ -116,7 +120,7 @@ class Summary:
         for name, value in raw.items():
             if name in ("consignment_outcomes", "consignments_cut") or not hasattr(summary, name):
                 continue
-            if name in ("imports", "exports", "entries", "months", "flows"):
+            if name in TABLES:
                 value = {k: Counter(v) for k, v in value.items()}
             elif isinstance(getattr(summary, name), Counter):
                 value = Counter(value)

@@ -8,8 +8,13 @@ import shutil
 import sys
 import tempfile
 from collections.abc import Callable
+from contextlib import nullcontext
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
+
+if TYPE_CHECKING:
+    from tidegate.batch import Summary
+    from tidegate.batch.summary_file import SummaryFile
 
 EPILOG = """\
 Rows in = decisions out + rejects out, always. Rejected rows go to DECISIONS.rejects.jsonl; with `-o -` they come out
@@ -19,7 +24,7 @@ in place. Exit status: 0 at least one row decided; 1 a row rejected (--strict); 
 examples:
   tidegate screen shipments.csv -o decisions.csv
   tidegate screen - -o - < shipments.jsonl > decisions.jsonl
-  tidegate screen year.parquet -o decisions.parquet --compact
+  tidegate screen year.parquet -o decisions.parquet --compact --summary summary.json
   tidegate screen declarations.csv --map korea-synthetic -o decisions.parquet
   tidegate screen year.parquet --register permits/ --register plants.csv -o decisions.parquet
   tidegate screen year.parquet --register our --acting MY:CUSTOMS-01 -o decisions.parquet
@@ -82,12 +87,23 @@ def configure(parser: argparse.ArgumentParser) -> None:
     )
     parser.add_argument("--master", help="address of the Spark master, such as spark://127.0.0.1:7077")
     parser.add_argument("--pdf", metavar="FILE", help="also write the first decision as a PDF")
+    parser.add_argument(
+        "--summary",
+        metavar="FILE",
+        help="also write the counts by outcome, State, entry, rule, month, missing paper and open question (json, csv)",
+    )
     parser.add_argument("--strict", action="store_true", help="exit with 1 when a row is rejected")
-    parser.add_argument("--quiet", action="store_true", help="no progress bar and no summary")
+    parser.add_argument("--quiet", action="store_true", help="no progress bar, and no summary on the terminal")
 
 
 def run(args: argparse.Namespace) -> int:
     """Screens, and keeps standard input in a file meanwhile where it must be read more than once."""
+    args.source_name = _name_of(args.shipments)
+    try:
+        _keep_the_rest(args)
+    except ValueError as error:
+        print(f"tidegate screen: {error}", file=sys.stderr)
+        return 2
     with tempfile.TemporaryDirectory(prefix="tidegate-") as folder:
         if args.shipments == ["-"] and (args.pdf or args.guess_map):
             kept = Path(folder, "standard input")
@@ -100,6 +116,7 @@ def run(args: argparse.Namespace) -> int:
 def screen(args: argparse.Namespace) -> int:
     """Screens, prints a summary on standard error, and says by the exit status what came of it."""
     from tidegate.batch import screen_file
+    from tidegate.batch.summary_file import SummaryFile
     from tidegate.formats import FormatError
     from tidegate.law import RulebookError, default_overlays, load_rulebook
 
@@ -115,22 +132,25 @@ def screen(args: argparse.Namespace) -> int:
         mapping = args.map
         if args.guess_map:
             mapping = guess_and_show(source, args.format)
-        with progress_bar(not args.quiet and args.output != "-") as progress:
-            summary = screen_file(
-                source,
-                args.output,
-                map=mapping,
-                format=args.format,
-                encoding=args.encoding,
-                engine=args.engine,
-                master=args.master,
-                compact=args.compact,
-                changes=args.changes,
-                resume=args.resume,
-                progress=progress,
-                book=book,
-                register=register,
-            )
+        with SummaryFile(Path(args.summary)) if args.summary else nullcontext() as file:
+            with progress_bar(not args.quiet and args.output != "-") as progress:
+                summary = screen_file(
+                    source,
+                    args.output,
+                    map=mapping,
+                    format=args.format,
+                    encoding=args.encoding,
+                    engine=args.engine,
+                    master=args.master,
+                    compact=args.compact,
+                    changes=args.changes,
+                    resume=args.resume,
+                    progress=progress,
+                    book=book,
+                    register=register,
+                )
+            if file is not None:
+                _write(file, summary, args)
     except (FormatError, RulebookError, OSError, ValueError) as error:
         print(f"tidegate screen: {describe(error)}", file=sys.stderr)
         return 2
@@ -164,6 +184,50 @@ def _keep_input(source: Any, output: str) -> None:
     for path in [source] if isinstance(source, str) else source:
         if Path(output).exists() and Path(path).exists() and Path(path).samefile(output):
             raise ValueError(f"{output}: is the input itself; name another file for the decisions")
+
+
+def _name_of(shipments: list[str]) -> str:
+    """What is screened, as a summary names it: without folders, and several files by the first."""
+    first = "standard input" if shipments[0] == "-" else Path(shipments[0]).absolute().name
+    return first if len(shipments) == 1 else f"{first} + {len(shipments) - 1}"
+
+
+def _keep_the_rest(args: argparse.Namespace) -> None:
+    """Raises ValueError where the summary has no form, or would take the place of what is read or written."""
+    if args.summary is None:
+        return
+    from tidegate.batch.summary_file import kind_of
+    from tidegate.cli.registers import OUR
+    from tidegate.formats import rejects_path
+
+    path = Path(args.summary)
+    kind_of(path)
+    if path.is_dir():
+        raise ValueError(f"--summary {path}: is a folder; name a file")
+    taken = [(name, "the input") for name in args.shipments if name != "-"]
+    if args.output != "-":
+        taken += [(args.output, "the file of the decisions"), (rejects_path(args.output), "the file of the rejects")]
+    registers = [name for name in args.register if name != OUR]
+    taken += [(name, "a register") for name in registers]
+    taken += [(name, what) for name, what in ((args.map, "the column map"), (args.pdf, "the PDF")) if name]
+    for name, what in taken:
+        other = Path(name)
+        if path.resolve() == other.resolve() or (path.exists() and other.exists() and path.samefile(other)):
+            raise ValueError(f"--summary {path}: is {what} itself; name another file for the summary")
+    for name in registers:  # every table of such a folder is read as a register
+        if path.resolve().parent == Path(name).resolve():
+            raise ValueError(f"--summary {path}: lies among the registers of {name}; name a file in another folder")
+
+
+def _write(file: SummaryFile, summary: Summary, args: argparse.Namespace) -> None:
+    """The summary into its file. Raises ValueError where that fails: the decisions are there by then."""
+    try:
+        file.write(summary, args.source_name)
+    except OSError as error:
+        where = "came out" if args.output == "-" else f"are in {args.output}"
+        raise ValueError(
+            f"--summary {args.summary}: cannot be written: {error.strerror or error}; the decisions {where}"
+        ) from error
 
 
 def describe(error: BaseException) -> str:

@@ -220,6 +220,31 @@ def flags(notification: Notification) -> list[dict[str, Any]]:
     return found
 
 
+def short_leads(notification: Notification) -> list[dict[str, Any]]:
+    """The States whose dated law asks to be notified longer before the first departure than it was, or, not sent on
+    yet, than it can be by now: each with its law, and the last day on which it was in time.
+
+    A later first departure mends it, so it is worked out and not kept.
+    """
+    first, sent = notification.first_departure, notification.transmitted_at or times.now()
+    if first is None or notification.ended_as or notification.status == Status.REFUSED:
+        return []
+    book, layer, found = guard.book(), _layer(notification), []
+    for stop in notification.route.all():
+        rule = clocks.rule_for(
+            "notify_before_first", state=stop.state, role=stop.role, day=today(stop.state, sent), book=book,
+            layer=layer, preconsented=notification.preconsented,
+        )  # fmt: skip
+        if rule is None:
+            continue
+        calendar = calendar_of(stop.state)
+        due = clocks.due(rule, calendar.start(first), (), calendar)
+        if due is not None and sent > due:
+            law = f"{rule.regime}, {rule.basis}"
+            found.append({"authority": stop.state, "rule": rule.id, "law": law, "due": calendar.day(due)})
+    return found
+
+
 # ── the account at home ──────────────────────────────────────────────────────────────────────────────────────
 
 
@@ -333,17 +358,7 @@ def span_limit(notification: Notification, book: Book) -> tuple[date, clocks.Rul
     first = notification.first_departure
     if first is None:
         return None
-    found = []
-    decisions = {layer["layer"]: layer for layer in notification.screen.get("layers", ())}
-    basel = decisions.get("basel", {}).get("regime")
-    layer = (
-        "basel"
-        if basel in ("pic_required", "prohibited", None)
-        else next(
-            (name for name in ("oecd", "eu", "art11") if decisions.get(name, {}).get("regime") == "pic_required"),
-            "basel",
-        )
-    )
+    found, layer = [], _layer(notification)
     for stop in notification.route.all():
         rule = clocks.rule_for(
             "span", state=stop.state, role=stop.role, day=first, book=book, layer=layer,
@@ -354,6 +369,14 @@ def span_limit(notification: Notification, book: Book) -> tuple[date, clocks.Rul
         months = rule.length * (12 if rule.unit == "years" else 1)
         found.append((clocks.add_months(first, months) - timedelta(days=1), rule))
     return min(found, key=lambda pair: pair[0]) if found else None
+
+
+def _layer(notification: Notification) -> str:
+    """The layer of law under which it runs; the Convention's wherever it applies."""
+    regimes = {layer["layer"]: layer.get("regime") for layer in notification.screen.get("layers", ())}
+    if regimes.get("basel") in ("pic_required", "prohibited", None):
+        return "basel"
+    return next((name for name in ("oecd", "eu", "art11") if regimes.get(name) == "pic_required"), "basel")
 
 
 def check_span(notification: Notification, last: date | None, book: Book, field: str) -> None:

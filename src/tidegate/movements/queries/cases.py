@@ -91,6 +91,7 @@ class CaseView:
     deadlines: list[Deadline]
     breaches: list[Breach]
     flags: list[dict[str, Any]]
+    short_leads: list[dict[str, Any]]
     conditions: list[tuple[str, str]]
     window: standing.Window | None
     blocked: list[str]
@@ -163,6 +164,7 @@ def case(actor: Actor, key: UUID | str) -> CaseView:
         deadlines=deadlines(row),
         breaches=list(Breach.objects.filter(holder=row.holder_id, case=row.case).order_by("opened_at")),
         flags=standing.flags(row),
+        short_leads=standing.short_leads(row),
         conditions=[(c["authority"], conditions.describe(_bare(c))) for c in standing.all_conditions(row)],
         window=standing.window_of(row),
         blocked=standing.blocked(row, today(row.state_export)) if row.transmitted_at else [],

@@ -7,6 +7,7 @@ from typing import Any
 
 from django.utils.translation import gettext_lazy as _
 
+from tidegate.movements import preconsent
 from tidegate.movements.commands import consents as commands
 from tidegate.movements.commands import guarantees
 from tidegate.movements.forms import acts as forms
@@ -84,7 +85,8 @@ ACTS: tuple[Act, ...] = (
     Act("decide", _("Decide"), "movements.consent.decide",
         lambda a, r, f: commands.decide(a, _key(a, r), **f.given, **f.more), can("decide"), DecideForm, "gavel",
         "primary", done=_("The decision is made and sent to every State concerned."), fresh=True, about=own_consent,
-        initial=_from_notified, template="movements/decide.html"),
+        initial=_from_notified, shows=lambda a, r: {"preconsent": preconsent.judge(a, r)},
+        template="movements/decide.html"),
     Act("suspend-consent", _("Suspend your consent"), "movements.consent.suspend",
         lambda a, r, f: commands.suspend(a, _key(a, r), **f.given, **f.more), _suspends(False), forms.Reason,
         "hand-stop", "danger", _("No new shipment may depart until you lift this again."),

@@ -15,7 +15,7 @@ from django.utils.translation import gettext as __
 from django.utils.translation import gettext_lazy as _
 from django.views.decorators.http import require_http_methods, require_POST, require_safe
 
-from tidegate.movements import blocks, breaches, conditions, evidence, guard
+from tidegate.movements import blocks, breaches, conditions, evidence, guard, preconsent
 from tidegate.movements.commands import attachments, filters
 from tidegate.movements.commands import notifications as commands
 from tidegate.movements.forms import acts as forms
@@ -184,6 +184,7 @@ def case_context(actor: Actor, found: cases.CaseView) -> dict[str, Any]:
         "layout": layout,
         "stops": _stops(found),
         "screen": screens.live(row) if row.transmitted_at is None and not row.ended_as else screens.kept(row),
+        "preconsent": preconsent.judge(actor, row),
         "bar": overview.bar(found.account),
         "movements": overview.movements(actor, row),
         "files": overview.files(actor, row),

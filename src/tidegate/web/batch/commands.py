@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 import os
 import shutil
 from collections.abc import Mapping, Sequence
@@ -12,6 +11,7 @@ from typing import TYPE_CHECKING, Any
 from django.db import transaction
 from django.utils import timezone
 
+from tidegate.batch.summary_file import as_json, public
 from tidegate.formats import rejects_path
 from tidegate.screening.engines import duckdb
 from tidegate.web.batch import results, store
@@ -106,14 +106,6 @@ def conclude(batch_id: int, job_id: int, folder: str, counts: Mapping[str, Any])
     return bool(mine.update(result=folder, finished=timezone.now(), **counts))
 
 
-def public(figures: Mapping[str, Any], source_name: str) -> dict[str, Any]:
-    """The counts of a run as they may be shown: with the name of the source, without paths of this machine."""
-    return {
-        **{name: value for name, value in figures.items() if name not in ("output", "rejects")},
-        "source": source_name,
-    }
-
-
 def counts_of(summary: Mapping[str, Any], checks: int) -> dict[str, Any]:
     """What the table of batches shows of a result."""
     return {
@@ -146,7 +138,7 @@ def register(
             batch.files = [store.safe_name(Path(source).name, [])]
             store.source_folder(batch).mkdir(mode=0o700, parents=True)
             shutil.copyfile(source, store.source_folder(batch) / batch.files[0])
-        (folder / store.SUMMARY).write_text(json.dumps(figures, ensure_ascii=False), encoding="utf-8")
+        (folder / store.SUMMARY).write_bytes(as_json(figures))
         found, checks = results.build(folder)
         if found != figures["decided"]:
             raise ValueError(f"{path}: holds {found} decisions, the summary says {figures['decided']}")

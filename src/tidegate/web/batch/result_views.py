@@ -14,7 +14,6 @@ from django.http import (
     HttpRequest,
     HttpResponse,
     HttpResponseBase,
-    JsonResponse,
     StreamingHttpResponse,
 )
 from django.shortcuts import redirect, render
@@ -23,6 +22,7 @@ from django.utils.text import slugify
 from django.utils.translation import gettext as _
 from django.views.decorators.http import require_safe
 
+from tidegate.batch.summary_file import as_json
 from tidegate.law import Book
 from tidegate.paper.geo import BOUNDARY_NOTE
 from tidegate.paper.palette import Theme
@@ -332,7 +332,7 @@ def download(request: HttpRequest, token: str, what: str) -> HttpResponseBase:
     kind, _dot, suffix = what.partition(".")
     response: HttpResponseBase
     if what == "summary.json":
-        response = JsonResponse(results.summary(batch), json_dumps_params={"ensure_ascii": False, "indent": 1})
+        response = HttpResponse(as_json(results.summary(batch)), content_type="application/json")
     elif what == "rejects.jsonl":
         path = store.rejects_lines(batch)
         body = path.open("rb") if path.exists() else iter((b"",))

@@ -14,6 +14,7 @@ from django.db import transaction
 from django.utils.translation import gettext_noop
 
 from tidegate.batch import WHOLE_SHIPMENT, screen_file
+from tidegate.batch.summary_file import as_json, public
 from tidegate.formats import FormatError, rejects_path
 from tidegate.law import Book, RulebookError, load_rulebook
 from tidegate.parties.actors import acting, memberships_of
@@ -89,8 +90,8 @@ def _screen(task: Task, batch: Batch, folder: Path) -> dict[str, Any]:
     )
     task.check()
     _name_files(folder, store.source_folder(batch), batch.files)
-    figures = commands.public(summary.as_dict(), batch.name)
-    (folder / store.SUMMARY).write_text(json.dumps(figures, ensure_ascii=False), encoding="utf-8")
+    figures = public(summary.as_dict(), batch.name)
+    (folder / store.SUMMARY).write_bytes(as_json(figures))
     found, checks = results.build(folder)
     if found != summary.decided or results.count_rejects(folder) != summary.rejected:
         raise RuntimeError(f"batch {batch.pk}: {found} decisions written, {summary.decided} counted")
