@@ -21,6 +21,7 @@ from tests.screening.aim import Raw, settle
 from tests.screening.strategies import neighbourhoods, shipments, vocabulary
 from tests.screening.tables import FORMS, as_flat, as_nested, as_text, differences, expected, screened
 from tidegate.law import Book, load_rulebook
+from tidegate.screening import Reject, parse_shipment
 from tidegate.screening.bulk import Session
 
 BOOK = load_rulebook(())
@@ -163,6 +164,33 @@ def test_very_large_and_very_small_masses() -> None:
     deposit = {"kind": "DEPOSIT", "value": 15}
     rows = [{**ROUTE, "import": "VN", "hs": "3915", "net_kg": m, "documents": [deposit]} for m in masses]
     same(numbered(rows))
+
+
+def test_codes_of_the_annexes_in_every_form() -> None:
+    """Those that exist and those that do not, one by one, with rows that hold several, none or nothing."""
+    y = [f"{letter}{n}" for letter in "Yy" for n in range(100)]
+    h = [f"{letter}{n}{tail}" for letter in "Hh" for n in range(20) for tail in ("", ".0", ".1", ".2", ".3", ".4")]
+    held: list[Any] = [[], ["Y31", "Y99"], ["Y46"], ["Y08", " y8 "], ["Y๓๑"], ["Y010"], ["A3210"], None]
+    mixed = {**ROUTE, "hazardous": None, "hs": "3915", "polymers": {"PE": 99}, "contamination_pct": 1}
+    rows: list[Raw] = [{**mixed, "annex_i": [code], "annex_iii": ["H12"]} for code in y]
+    rows += [{**mixed, "annex_i": ["Y31"], "annex_iii": [code]} for code in (*h, "H77")]
+    rows += [{**mixed, "annex_i": codes, "annex_iii": ["H12"]} for codes in held]
+    rows = numbered(rows)
+    same(rows)
+    # as items of a list these are no codes; in one text they are two, or one and nothing
+    same(numbered([{**mixed, "annex_i": codes, "annex_iii": ["H12"]} for codes in (["Y31;Y45"], [""], ["Y31", ""])]),
+         forms=["nested"])  # fmt: skip
+    told: dict[int, Raw] = {}
+    for n, row in enumerate(rows, start=1):
+        try:
+            parse_shipment(row, BOOK)
+        except Reject as reject:
+            told[n] = reject.as_dict()
+    for form in FORMS.values():
+        assert {n: error for n, _, error in Session(BOOK).screen(form(rows)).rejects} == told
+    assert [n for n in range(1, 101) if n not in told] == [n + 1 for n in range(1, 46)]
+    assert {(told[n]["field"], told[n]["value"]) for n in (100, 47)} == {("annex_i", "Y99"), ("annex_i", "Y46")}
+    assert len(rows) - len(told) == 2 * 45 + 2 * 14 + 4, "Y and H codes in either case, and four of the last eight"
 
 
 # ── shapes of batches ──────────────────────────────────────────────────────────────────────────────────────

@@ -16,6 +16,8 @@ from tidegate.law import load_rulebook
 from tidegate.screening import Reject, decide, parse_shipment
 
 BOOK = load_rulebook(())
+ANNEX_I = [f"Y{n}" for n in range(1, 46)]
+ANNEX_III = "H1 H3 H4.1 H4.2 H4.3 H5.1 H5.2 H6.1 H6.2 H8 H10 H11 H12 H13".split()
 V = vocabulary(BOOK)
 SEVERITY = ["clear", "needs", "undetermined", "prohibited"]
 REGIMES = ["no_basel_control", "pic_required", "prohibited"]
@@ -166,6 +168,35 @@ def test_the_declared_entry_is_evidence_and_never_the_answer() -> None:
 def test_what_is_known_not_to_be_waste_is_outside() -> None:
     told = say(waste=False, import_="TH", date="2026-01-01")
     assert (told["entry"], told["regime"]) == (None, "no_basel_control")
+
+
+@pytest.mark.parametrize(
+    ("name", "codes", "named"),
+    [("annex_i", ANNEX_I, "one of Y1…Y45"), ("annex_iii", ANNEX_III, f"one of {', '.join(ANNEX_III)}")],
+)
+def test_codes_of_an_annex_are_those_that_the_convention_has(name: str, codes: list[str], named: str) -> None:
+    field = getattr(parse_shipment({**CLEAN, name: codes}, BOOK), name)
+    assert field == tuple(codes)
+    for written in ([f" {code.lower()} " for code in codes], ";".join(codes), json.dumps(codes)):
+        assert getattr(parse_shipment({**CLEAN, name: written}, BOOK), name) == field
+    letter, padded = codes[0][0], [re.sub(r"^(.)(\d)(?!\d)", r"\g<1>0\2", code) for code in codes]
+    assert padded[0] == f"{letter}01"
+    assert getattr(parse_shipment({**CLEAN, name: padded}, BOOK), name) == field
+    pool = [f"{letter}{n}{tail}" for n in range(100) for tail in ("", *(f".{m}" for m in range(10)))]
+    others = [code for code in pool if code not in codes]
+    assert len(others) == len(pool) - len(codes)
+    for wrong in (*others, f"{letter}010", f"{letter}{'1' * 5000}", "Y", "H", "31", "", "A3210", None):
+        with pytest.raises(Reject) as told:
+            parse_shipment({**CLEAN, name: [codes[0], wrong]}, BOOK)
+        assert (told.value.field, told.value.value, told.value.expected) == (name, wrong, named)
+
+
+def test_codes_that_do_not_exist_decide_nothing() -> None:
+    """They once made clean plastic hazardous: a slip of the pen is not a test result."""
+    assert say(hazardous=None, annex_i=["Y31"], annex_iii=["H12"])["entry"] == "A3210"
+    for change in ({"annex_i": ["Y99"]}, {"annex_i": ["Y46"]}, {"annex_i": "Y31;Y0"}, {"annex_iii": ["H77"]}):
+        with pytest.raises(Reject):
+            say(**{"hazardous": None, "annex_i": ["Y31"], "annex_iii": ["H12"], **change})
 
 
 @pytest.mark.parametrize(

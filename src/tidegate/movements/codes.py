@@ -7,6 +7,8 @@ from typing import Any
 
 from django.utils.translation import gettext_lazy as _
 
+from tidegate.law import annexes
+
 DISPOSAL: dict[str, Any] = {
     "D1": _("Landfill"),
     "D2": _("Land treatment"),
@@ -69,12 +71,9 @@ TRANSPORT: dict[str, Any] = {
     "A": _("Air"),
     "W": _("Inland water"),
 }
-# H code to UN class (Annex III of the Convention).
-HAZARDS: dict[str, str] = {
-    "H1": "1", "H3": "3", "H4.1": "4.1", "H4.2": "4.2", "H4.3": "4.3", "H5.1": "5.1", "H5.2": "5.2", "H6.1": "6.1",
-    "H6.2": "6.2", "H8": "8", "H10": "9", "H11": "9", "H12": "9", "H13": "9",
-}  # fmt: skip
-Y_CODES = tuple(f"Y{n}" for n in range(1, 50))
+# H code to UN class.
+HAZARDS = annexes.ANNEX_III
+Y_CODES = (*annexes.ANNEX_I, *annexes.ANNEX_II)
 BASEL_ENTRY = re.compile(r"[AB]\d{4}|Y4[6-9]")
 OECD_CODE = re.compile(r"[A-Z]{2}\d{3}|[AB]\d{4}")
 EC_CODE = re.compile(r"\d{2} ?\d{2} ?\d{2}\*?")

@@ -14,8 +14,6 @@ AT_LEAST = "a number of at least %(minimum)s"
 AT_MOST = "a number of at most %(maximum)s"
 ONE_OF = "one of %(values)s"
 PRE_OR_POST = "pre or post"
-Y_CODES = "Y codes such as Y31"
-H_CODES = "H codes such as H12"
 # What an alert says.
 OTHER_ENTRY = "The papers name %(declared)s; the content stated falls under %(entries)s."
 NO_ENTRY = "no entry"
@@ -27,8 +25,6 @@ MESSAGES = (
     AT_MOST,
     ONE_OF,
     PRE_OR_POST,
-    Y_CODES,
-    H_CODES,
     OTHER_ENTRY,
     NO_ENTRY,
     NOT_EVALUATED,

@@ -17,6 +17,7 @@ from functools import lru_cache
 from typing import Any
 
 from tidegate.law import load_rulebook
+from tidegate.law.annexes import ANNEX_I, ANNEX_III
 from tidegate.law.records import EVENTS, Book, Fact
 from tidegate.screening import messages
 
@@ -27,9 +28,13 @@ FIELDS = frozenset(
 )
 OPERATIONS = frozenset([f"R{n}" for n in range(1, 14)] + [f"D{n}" for n in range(1, 16)] + ["product"])
 ENTRY = re.compile(r"^[A-Z]{1,2}\d{2,4}$")
-Y_CODE = re.compile(r"^Y\d{1,2}$")
-H_CODE = re.compile(r"^H\d{1,2}(\.\d)?$")
+# field → the codes that it may hold, and how a reject names them
+ANNEXES = {
+    "annex_i": (frozenset(ANNEX_I), f"{ANNEX_I[0]}…{ANNEX_I[-1]}"),
+    "annex_iii": (frozenset(ANNEX_III), ", ".join(ANNEX_III)),
+}
 LAYER = re.compile(r"^([A-Z]{2}):(import|export|transit)$")
+NUMBER = re.compile(r"(?<!\d)\d{1,2}(?!\d)")
 HUNDRED = Decimal(100)
 BILLIONTH = Decimal("1E-9")
 
@@ -180,8 +185,8 @@ def parse_shipment(obj: Mapping[str, Any], book: Book | None = None) -> Shipment
         contamination_pct=contamination,
         halogenated=_bool(get("halogenated"), "halogenated"),
         hazardous=_bool(get("hazardous"), "hazardous"),
-        annex_i=_codes(get("annex_i"), "annex_i", Y_CODE, messages.Y_CODES),
-        annex_iii=_codes(get("annex_iii"), "annex_iii", H_CODE, messages.H_CODES),
+        annex_i=_codes(get("annex_i"), "annex_i"),
+        annex_iii=_codes(get("annex_iii"), "annex_iii"),
         consumer=_choice(get("consumer"), "consumer", ("pre", "post"), messages.PRE_OR_POST),
         material=_material(get("material"), book),
         net_kg=net,
@@ -373,15 +378,17 @@ def _material(value: Any, book: Book) -> str | None:
     return None if text in ("plastic", "plastics") else text
 
 
-def _codes(value: Any, name: str, pattern: re.Pattern[str], expected: str) -> tuple[str, ...] | None:
+def _codes(value: Any, name: str) -> tuple[str, ...] | None:
+    """The codes of an annex as it writes them: `y08` is Y8, also in Thai or full-width figures."""
     items = _list(value)
     if items is None:
         return None
+    known, named = ANNEXES[name]
     out = []
     for item in items:
-        code = str(item).strip().upper()
-        if not pattern.match(code):
-            raise Reject(name, item, expected)
+        code = NUMBER.sub(lambda digits: str(int(digits[0])), str(item).strip().upper())
+        if code not in known:
+            raise Reject(name, item, messages.say(messages.ONE_OF, values=named))
         out.append(code)
     return tuple(out)
 

@@ -6,7 +6,6 @@ the net, columns of the caller's own). It is for rows that are known to be reada
 
 from __future__ import annotations
 
-import re
 from collections.abc import Callable, Iterator, Mapping
 from decimal import Decimal
 from functools import cached_property, partial
@@ -37,7 +36,6 @@ from tidegate.screening.shipment import (
     _typed,
 )
 
-Y_CODE, H_CODE = re.compile(r"^Y\d{1,2}$"), re.compile(r"^H\d{1,2}(\.\d)?$")
 READERS: dict[str, Callable[[Any, Book], Any]] = {
     "date": lambda v, _: _date(v, "date"),
     "export": lambda v, book: _state(v, "export", book),
@@ -52,8 +50,8 @@ READERS: dict[str, Callable[[Any, Book], Any]] = {
     "contamination_pct": lambda v, _: _percent(v, "contamination_pct"),
     "halogenated": lambda v, _: _bool(v, "halogenated"),
     "hazardous": lambda v, _: _bool(v, "hazardous"),
-    "annex_i": lambda v, _: _codes(v, "annex_i", Y_CODE, ""),
-    "annex_iii": lambda v, _: _codes(v, "annex_iii", H_CODE, ""),
+    "annex_i": lambda v, _: _codes(v, "annex_i"),
+    "annex_iii": lambda v, _: _codes(v, "annex_iii"),
     "consumer": lambda v, _: _choice(v, "consumer", ("pre", "post"), ""),
     "material": _material,
     "net_kg": lambda v, _: _mass(v, "net_kg"),

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from collections.abc import Callable, Sequence
 from decimal import Decimal
 from functools import cached_property
@@ -189,19 +190,15 @@ class View:
         """0 not known, 1 known to be none, 2 some."""
         found = self._annex.get(name)
         if found is None:
-            import re
-
-            pattern = re.compile(r"^Y\d{1,2}$" if name == "annex_i" else r"^H\d{1,2}(\.\d)?$")
             array = self.columns.get(name)
             if array is not None and (pa.types.is_list(array.type) or pa.types.is_large_list(array.type)):
+                # as JSON every item stays one item, also one that is empty or holds a `;`
                 self.columns.arrays[name] = pa.array(
-                    [None if v is None else ";".join(str(x) for x in v) or "[]" for v in array.to_pylist()], pa.string()
+                    [None if v is None else json.dumps(v, default=str) for v in array.to_pylist()], pa.string()
                 )
 
             def code(value: Any) -> int:
-                if value == "[]":
-                    return 1
-                codes = _codes(value, name, pattern, "")
+                codes = _codes(value, name)
                 return 0 if codes is None else 2 if codes else 1
 
             found = self._annex[name] = self._coded(name, code)

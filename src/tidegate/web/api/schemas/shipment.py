@@ -7,6 +7,8 @@ from typing import Annotated, Any, Literal
 
 from pydantic import BaseModel, ConfigDict, Field
 
+from tidegate.law.annexes import ANNEX_I, ANNEX_III
+
 Percent = Annotated[float, Field(ge=0, le=100)]
 Amount = Annotated[float, Field(ge=0)]
 # The words of the rulebook in force take the place of these marks when the document is made.
@@ -158,8 +160,8 @@ class Shipment(BaseModel):
     )
     halogenated: bool | None = None
     hazardous: bool | None = None
-    annex_i: list[Annotated[str, Field(pattern=r"^Y[0-9]{1,2}$")]] | None = None
-    annex_iii: list[Annotated[str, Field(pattern=r"^H[0-9]{1,2}(\.[0-9])?$")]] | None = None
+    annex_i: list[Annotated[str, Field(json_schema_extra={"enum": [*ANNEX_I]})]] | None = None
+    annex_iii: list[Annotated[str, Field(json_schema_extra={"enum": [*ANNEX_III]})]] | None = None
     consumer: Literal["pre", "post"] | None = None
     material: str | None = Field(None, description="What it is when it is not (only) plastic, such as paper or cable.")
     net_kg: Amount | None = None
