@@ -134,6 +134,7 @@ def test_what_decides_imports_only_the_standard_library() -> None:
     assert foreign <= {"law/loader.py: yaml"}
 
 
+@pytest.mark.ci
 def test_everything_imported_is_a_declared_dependency() -> None:
     """Nothing works only because some other package happens to bring it along."""
     extras = [Requirement(t) for texts in PYPROJECT["project"]["optional-dependencies"].values() for t in texts]

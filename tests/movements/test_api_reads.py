@@ -21,7 +21,7 @@ from tidegate.movements.models import Attachment, Permit, TakeBack, WriteOff
 from tidegate.parties import times
 from tidegate.web.api.ratelimit import BUCKETS
 
-pytestmark = pytest.mark.django_db
+pytestmark = [pytest.mark.django_db, pytest.mark.ci]
 PNG = b"\x89PNG\r\n\x1a\n1"
 
 

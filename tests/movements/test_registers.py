@@ -372,6 +372,7 @@ def shipments(draw: st.DrawFn) -> list[dict[str, Any]]:
     return rows
 
 
+@pytest.mark.ci
 @settings(suppress_health_check=[HealthCheck.function_scoped_fixture])  # no example changes the world
 @given(data=st.data())
 def test_one_shipment_and_a_batch_are_answered_alike(world: tuple[RoomRegister, ...], data: st.DataObject) -> None:

@@ -24,6 +24,7 @@ FEW = settings(max_examples=max(8, settings().max_examples // 4), suppress_healt
 TRANSIT = ["SG", "NL", "MY"]
 
 
+@pytest.mark.ci
 @FEW
 @given(data=st.data())
 def test_who_comes_onto_the_route_is_asked_and_everybody_decides_anew(data: st.DataObject) -> None:

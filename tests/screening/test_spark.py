@@ -72,6 +72,7 @@ def test_one_process(shipments: Path, tmp_path: Path) -> None:
     same(shipments, tmp_path, "local[2]")
 
 
+@pytest.mark.ci
 def test_registers_are_asked_by_the_workers(known: Path, tmp_path: Path) -> None:
     same(known, tmp_path, "local[2]", open_registers([REGISTERS]))
     alerts = [row["decision_json"]["alerts"] for row in rows(tmp_path / "spark.parquet")]
@@ -79,6 +80,7 @@ def test_registers_are_asked_by_the_workers(known: Path, tmp_path: Path) -> None
     assert pq.read_table(tmp_path / "spark.parquet")["source.register_answers"].null_count < len(alerts)
 
 
+@pytest.mark.ci
 def test_the_command_with_a_register_and_sets(known: Path, tmp_path: Path) -> None:
     plain, spread = tmp_path / "plain.parquet", tmp_path / "spark.parquet"
     asked = ["screen", str(known), "--register", str(REGISTERS), "--compact", "--quiet"]
@@ -95,6 +97,7 @@ def test_the_command_with_a_register_and_sets(known: Path, tmp_path: Path) -> No
     )
 
 
+@pytest.mark.ci
 def test_what_goes_wrong_on_a_worker_is_one_line(
     known: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capfd: pytest.CaptureFixture[str]
 ) -> None:
