@@ -57,6 +57,8 @@ class NotificationItem(Schema):
     quantity_kg: str | None
     first_departure: date | None
     last_departure: date | None
+    source: str = Field(description="form, paper (keyed in here) or message (another State's).")
+    keyed_by: str = Field(description="The State that keyed in the paper of a State outside the exchange; else empty.")
     revision: int
 
 

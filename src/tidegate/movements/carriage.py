@@ -129,9 +129,9 @@ def writers(movement: Movement, event: str) -> set[str]:
     if movement.take_back and event in HOMEWARD:
         writer = EXPORT
     if writer == START:
-        return {movement.starts_in or notification.state_export}
+        return {movement.starts_in or notification.home}
     if writer == EXPORT:
-        return {notification.state_export}
+        return {notification.home}
     if writer == IMPORT:
         return {notification.state_import}
     return set(notification.route.values_list("state", flat=True))
@@ -245,7 +245,7 @@ def _write(
             "announced_kg": movement.announced_kg,
             "take_back": movement.take_back,
             "original": None if original is None else original.serial,
-            "starts_in": movement.starts_in or movement.notification.state_export,
+            "starts_in": movement.starts_in or movement.notification.home,
         },
         "at": when,
         "fields": {name: getattr(movement, name) for name in OWNED.get(event, ())},
@@ -355,7 +355,7 @@ def _copy(notification: Notification, message: Message, event: str) -> Movement:
         announced_kg=_value("announced_kg", said["announced_kg"]),
         take_back=bool(said.get("take_back")),
         original=original,
-        starts_in=said.get("starts_in") or notification.state_export,
+        starts_in=said.get("starts_in") or notification.home,
     )
     if message.sender not in writers(movement, event):
         raise Rejected("not_entitled", f"{event} is not a fact of {message.sender}")

@@ -25,7 +25,7 @@ CHASED = ("chase_receipt",)
 def departed(actor: Actor, movement: Movement) -> None:
     """News of the receipt is awaited from now on."""
     if movement.received_at is None and movement.departed_at is not None:
-        _start(actor, movement, CHASED, movement.notification.state_export, "export", movement.departed_at)
+        _start(actor, movement, CHASED, movement.notification.home, "export", movement.departed_at)
 
 
 def arrived(actor: Actor, movement: Movement) -> None:
@@ -86,7 +86,7 @@ def _one(key: UUID, act: Callable[[Movement], bool]) -> int:
 def _not_started(movement: Movement) -> bool:
     from tidegate.movements.commands.movements import give_up
 
-    state = movement.notification.state_export
+    state = movement.notification.home
     ours = movement.holder_id == state and movement.status in (Movement.Status.ANNOUNCED, Movement.Status.ANNOUNCING)
     if not ours or movement.take_back or today(state) <= movement.planned_on + draws.HOLD:
         return False

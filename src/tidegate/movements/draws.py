@@ -233,7 +233,7 @@ def homes(movement: Movement) -> list[tuple[str, str]]:
 
     A permit is named by its reference, which begins with its home's code.
     """
-    found = [(movement.notification.state_export, movement.case)]
+    found = [(movement.notification.home, movement.case)]
     for named in movement.particulars.get("permits", []):
         reference = named["reference"] if isinstance(named, dict) else named
         found.append((reference.split("-")[0], reference))

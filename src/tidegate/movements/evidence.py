@@ -20,13 +20,15 @@ from tidegate.parties.registry import Enclosed, Post
 
 LARGEST = 20 * 1024 * 1024
 AT_MOST = _("20 MB at most")
-# What a file of a notification may be.
+# What a file of a notification may be; the scan is that of a notification that came on paper.
+SCAN = "scan"
 NOTIFIED: Mapping[str, Any] = {
     "contract": _("Contract"),
     "guarantee": _("Guarantee or insurance"),
     "analysis": _("Analysis of the waste"),
     "permit": _("Permit or licence"),
     "route": _("Route or transport plan"),
+    SCAN: _("Scan of the notification on paper"),
     "other": _("Other"),
 }
 # Kind of file → how its bytes begin.

@@ -180,7 +180,7 @@ def speaks_for(message: Message, notification: Notification, authority: str) -> 
     if message.sender == authority:
         return
     elsewhere = not State.objects.filter(pk=authority).exists()
-    if not (elsewhere and message.sender == notification.state_export):
+    if not (elsewhere and message.sender == notification.home):
         only(message, authority)
 
 

@@ -54,7 +54,7 @@ def days(now: datetime) -> int:
             for consent in Consent.objects.select_for_update().filter(notification=row):
                 consent.notification = row
                 changed += consenting.expire(consent, now)
-            if row.holder_id == row.state_export:
+            if row.holder_id == row.home:
                 changed += guarantees.lapse(row)
             standing.refresh(row)
             changed += row.revision != before

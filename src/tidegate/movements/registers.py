@@ -270,7 +270,7 @@ class Records:
                 as_of, old = account.as_of, account.as_of < self._now - TTL
             if not stopped and blocked and not old:
                 stopped, since = blocked, self._today
-        elif row.state_export != self._state:
+        elif row.home != self._state:
             # The home has said nothing of the quantity yet.
             as_of, old = row.updated_at, row.status in (Notification.Status.CONSENTED, Notification.Status.ACTIVE)
         if old and not stopped:

@@ -50,7 +50,7 @@ def refresh(notification: Notification, *, state: str | None = None) -> str:
         event = _event(notification, wanted)
         notification.status = machines.step(machines.NOTIFICATION, notification.status, event)
         facts.note(notification.holder_id, f"notification.{event}", notification, state=state)
-    if notification.holder_id == notification.state_export:
+    if notification.holder_id == notification.home:
         _account(notification)
         if notification.status == Status.ACTIVE and notification.supersedes:
             _take_over(notification)
@@ -87,7 +87,7 @@ def status_of(notification: Notification) -> str:
 
 
 def _running(notification: Notification, required: list[Consent], contract: Contract) -> str:
-    day = today(notification.state_export)
+    day = today(notification.home)
     window = window_of(notification)
     if window is None or day > window.end or any(c.status == "expired" for c in required):
         return Status.EXPIRED

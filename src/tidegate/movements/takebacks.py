@@ -63,8 +63,13 @@ def writers(row: TakeBack, event: str) -> set[str]:
     if event in ("opened", "classified", "not_a_case", "notified", "closed", "reminded", "evidence_added"):
         return {row.opener}
     if event in ("acknowledged", "accepted", "disputed", "returning", "returned"):
-        return {row.state_export}
-    return duty(row) if event == "plan_proposed" else set(row.states)
+        return {speaker(row, row.state_export)}
+    return {speaker(row, state) for state in duty(row)} if event == "plan_proposed" else set(row.states)
+
+
+def speaker(row: TakeBack, state: str) -> str:
+    """Who records what a State says: itself; where it takes part in no exchange, the opener, from its letters."""
+    return state if State.objects.filter(pk=state).exists() else row.opener
 
 
 def posts(

@@ -12,6 +12,7 @@ from django.utils.translation import gettext_lazy as _
 from tidegate.movements import blocks, facts, guard, machines, standing
 from tidegate.movements.commands import drafts
 from tidegate.movements.models import Account, Amendment, Approval, Consent, Notification
+from tidegate.movements.owning import by_the_right_hand
 from tidegate.parties import times
 from tidegate.parties.actors import Actor
 from tidegate.parties.commanding import Refused, command, locked
@@ -33,7 +34,8 @@ def amend(
     quantity up, route, facility, period): renew it instead.
     """
     row: Notification = locked(Notification, notification_id, actor, revision)
-    if row.holder_id != row.state_export or row.status not in RUNNING:
+    by_the_right_hand(actor, row)
+    if row.holder_id != row.home or row.status not in RUNNING:
         raise Refused(
             "state", _("Only a consented notification is amended."), field="status", value=row.status,
             expected=", ".join(RUNNING),
@@ -164,7 +166,7 @@ def settle(made: Amendment, row: Notification, *, state: str | None = None) -> N
         return
     made.status = machines.step(machines.AMENDMENT, made.status, event)
     facts.note(made.holder_id, f"amendment.{event}", made, state=state)
-    if event == "approved" and row.holder_id == row.state_export:
+    if event == "approved" and row.holder_id == row.home:
         _put_into_force(made, row)
 
 

@@ -127,7 +127,11 @@ def key_in(
     day = facts.needed_day(decided_on, "decided_on")
     now = times.now()
     at = calendar_of(consent.authority).start(day)
-    if row.transmitted_at is None or day < calendar_of(consent.authority).day(row.transmitted_at) or at > now:
+    # Of a notification on paper another State may have decided before it came here.
+    early = row.transmitted_at is None or (
+        not row.keyed_by and day < calendar_of(consent.authority).day(row.transmitted_at)
+    )
+    if early or at > now:
         raise Refused(
             "dates", _("It was not decided between the notification and now."), field="decided_on",
             value=day.isoformat(),
@@ -150,10 +154,10 @@ def key_in(
 
 
 def _for_elsewhere(actor: Actor, row: Notification, authority: str) -> None:
-    if row.holder_id != row.state_export:
+    if row.holder_id != row.home:
         raise Refused(
             "not_owner", _("Only the State of export can do this."), field="state_export", value=actor.state,
-            expected=row.state_export,
+            expected=row.home,
         )  # fmt: skip
     if State.objects.filter(pk=authority).exists():
         raise Refused(

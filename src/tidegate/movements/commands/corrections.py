@@ -113,7 +113,7 @@ def _apply(actor: Actor, row: Correction) -> None:
         actor, movement, "corrected", at=times.now(), tell=False, state=row.proposed_by, reason=row.reason,
         before=before, changes=row.changes,
     )  # fmt: skip
-    if movement.holder_id == movement.notification.state_export and not movement.take_back:
+    if movement.holder_id == movement.notification.home and not movement.take_back:
         known = [figure for figure in (movement.loaded_kg, movement.received_kg) if figure is not None]
         draws.adjust(actor, movement, max(known), times.now(), "correction")
         exhausted(movement.holder_id, movement.case)

@@ -11,6 +11,7 @@ from django.utils.translation import gettext_lazy as _
 from tidegate.movements import blocks, facts, guard, machines
 from tidegate.movements.masses import kilograms, shipments
 from tidegate.movements.models import Notification, RouteStop, Template
+from tidegate.movements.owning import by_the_right_hand
 from tidegate.parties.actors import Actor
 from tidegate.parties.commanding import Missing, Refused, command, locked
 from tidegate.parties.ids import reference
@@ -46,7 +47,13 @@ def create(
     start.update(content or {})
     if form_version:
         start["form_version"] = form_version
+    _notifies(actor)
     return _new(actor, start)
+
+
+def on_paper(actor: Actor, content: Mapping[str, Any], *, state_export: str, number: str) -> Notification:
+    """A draft of the actor's authority, of what came on paper from a State that takes part in no exchange."""
+    return _new(actor, content, paper_of=state_export, number=number)
 
 
 @command("movements.notification.draft", "movements.notification.save")
@@ -66,6 +73,7 @@ def save(
     Refused("state") when it is no draft any more.
     """
     row: Notification = locked(Notification, notification_id, actor, revision)
+    by_the_right_hand(actor, row)
     if row.status != Notification.Status.DRAFT:
         raise sealed(row)
     changed = apply(row, content)
@@ -79,6 +87,7 @@ def save(
 def clone(actor: Actor, notification_id: UUID | str) -> Notification:
     """A new draft with the content of another notification that the actor sees."""
     source: Notification = locked(Notification, notification_id, actor)
+    _notifies(actor)
     return _new(actor, content_to_reuse(source))
 
 
@@ -86,14 +95,22 @@ def clone(actor: Actor, notification_id: UUID | str) -> Notification:
 def renew(actor: Actor, notification_id: UUID | str, *, content: Mapping[str, Any] | None = None) -> Notification:
     """A new draft that, once it is in force, takes the place of a notification. `content` are the differences."""
     source: Notification = locked(Notification, notification_id, actor)
-    if source.holder_id != source.state_export:
+    if source.holder_id != source.home:
         raise Missing("notification")
+    _notifies(actor)
     if source.status in (Notification.Status.DRAFT, Notification.Status.WITHDRAWN):
         raise Refused("state", _("This cannot be renewed: nothing came of it."), field="status", value=source.status)
     reused = content_to_reuse(source)
     for name in DATES:  # the new period has to be said anew
         reused.pop(name, None)
     return _new(actor, {**reused, **(content or {})}, supersedes=source.case)
+
+
+def _notifies(actor: Actor) -> None:
+    """Raises Refused for an authority: it keys in what came on paper, and notifies nothing itself."""
+    if actor.official:
+        raise Refused("not_owner", _("The notifier writes this; an authority keys in what came on paper."),
+                      field="source", value="form", expected="paper")  # fmt: skip
 
 
 @command("movements.template.keep")
@@ -127,16 +144,22 @@ def _template(actor: Actor, key: UUID | str) -> Template:
     return row
 
 
-def _new(actor: Actor, content: Mapping[str, Any], *, supersedes: str = "", source: str = "form") -> Notification:
+def _new(
+    actor: Actor, content: Mapping[str, Any], *, supersedes: str = "", paper_of: str = "", number: str = ""
+) -> Notification:
+    """A draft. `paper_of`: it came on paper from that State, under that number."""
     assert actor.organisation is not None
+    begun = blocks.Blocks() if paper_of else blocks.Blocks(exporter=as_party(actor.organisation))
     row = Notification(
         holder_id=actor.state,
         case=reference(actor.state),
-        state_export=actor.state,
+        state_export=paper_of or actor.state,
+        keyed_by=actor.state if paper_of else "",
+        number=number,
         status="",
         supersedes=supersedes,
-        source=source,
-        blocks=blocks.Blocks(exporter=as_party(actor.organisation)).model_dump(mode="json"),
+        source="paper" if paper_of else "form",
+        blocks=begun.model_dump(mode="json"),
     )
     row.status = machines.step(machines.NOTIFICATION, "", "created")
     row.save(force_insert=True)

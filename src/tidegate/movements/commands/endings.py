@@ -24,7 +24,7 @@ WITHDRAWABLE = (
 @command("movements.notification.withdraw")
 def withdraw(actor: Actor, notification_id: UUID | str, *, reason: str, revision: int | None = None) -> Notification:
     """The notifier withdraws it; only while no movement was announced under it."""
-    row = exporting(actor, notification_id, revision)
+    row = exporting(actor, notification_id, revision, pen=True)
     if row.status not in WITHDRAWABLE:
         raise Refused(
             "state", _("It can no longer be withdrawn."), field="status", value=row.status,
@@ -128,8 +128,8 @@ def lift(actor: Actor, notification_id: UUID | str, *, reason: str = "", revisio
 def exhausted(holder: str, case: str) -> None:
     """The home of the account tells everybody that it is used up, or that there is something left again. For the
     ledger's and the movements' commands, after they drew; inside their transaction."""
-    row = Notification.objects.select_for_update().filter(holder=holder, case=case, state_export=holder).first()
-    if row is None or row.transmitted_at is None or row.ended_as:
+    row = Notification.objects.select_for_update().filter(holder=holder, case=case).first()
+    if row is None or row.home != holder or row.transmitted_at is None or row.ended_as:
         return
     now_used = standing.used_up(row)
     if now_used == row.used_up:

@@ -35,7 +35,7 @@ def lodge_contract(
 
     Raises Refused: text, day, dates, state; return_obligation where it does not oblige to take back (Article 8).
     """
-    row = exporting(actor, notification_id)
+    row = exporting(actor, notification_id, pen=True)
     _alive(row)
     contract = Contract.objects.select_for_update().filter(notification=row).first()
     contract = contract or Contract(holder_id=row.holder_id, case=row.case, notification=row, status="")
@@ -69,7 +69,7 @@ def confirm_contract(actor: Actor, notification_id: UUID | str, *, number: str) 
     Raises Refused: not_owner, contract (another number), state.
     """
     row: Notification = locked(Notification, notification_id, actor)
-    elsewhere = row.holder_id == row.state_export and not State.objects.filter(pk=row.state_import).exists()
+    elsewhere = row.holder_id == row.home and not State.objects.filter(pk=row.state_import).exists()
     if actor.state != row.state_import and not elsewhere:
         raise Refused(
             "not_owner", _("Only the State of import confirms the contract."), field="state_import", value=actor.state,
@@ -104,7 +104,7 @@ def propose_guarantee(
     valid_until: Any = None,
 ) -> Guarantee:
     """Propose a guarantee, or another in its place. Raises Refused: text, day, dates, amount, state."""
-    row = exporting(actor, notification_id)
+    row = exporting(actor, notification_id, pen=True)
     _alive(row)
     guarantee = Guarantee.objects.select_for_update().filter(notification=row).first()
     guarantee = guarantee or Guarantee(holder_id=row.holder_id, case=row.case, notification=row, status="")

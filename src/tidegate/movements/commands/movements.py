@@ -44,6 +44,7 @@ from tidegate.movements.commands.transport import (
 from tidegate.movements.leaving import may_leave
 from tidegate.movements.masses import kilograms
 from tidegate.movements.models import Breach, Movement, Notification, TakeBack
+from tidegate.movements.owning import by_the_right_hand
 from tidegate.parties import times
 from tidegate.parties.actors import Actor, system
 from tidegate.parties.commanding import Refused, command, locked
@@ -73,11 +74,12 @@ def draft(
     (all shipments are used or planned), mass, day, particulars; Missing.
     """
     notification: Notification = locked(Notification, notification_id, actor)
-    if actor.state != notification.state_export:
+    if actor.state != notification.home:
         raise Refused(
             "writer", _("Only the State whose fact it is records this."), field="state", value=actor.state,
-            expected=notification.state_export,
+            expected=notification.home,
         )  # fmt: skip
+    by_the_right_hand(actor, notification)
     if notification.status not in (Notification.Status.CONSENTED, Notification.Status.ACTIVE):
         raise Refused(
             "state", _("Movements can be drafted once every authority has consented."), field="notification",
@@ -98,7 +100,7 @@ def draft(
         volume_m3=read.volume(volume_m3),
         packages=read.packages(packages),
         particulars=read.read(particulars or {}),
-        starts_in=notification.state_export,
+        starts_in=notification.home,
     )
 
 
@@ -129,6 +131,7 @@ def announce(actor: Actor, movement_id: UUID | str, *, revision: int | None = No
     """
     movement: Movement = locked(Movement, movement_id, actor, revision)
     carriage.place(actor, movement, "announced")
+    by_the_right_hand(actor, movement.notification)
     if movement.status != Status.DRAFT:
         raise Refused(
             "state", _("Only a draft can be announced."), field="movement", value=movement.status, expected=Status.DRAFT
@@ -220,6 +223,7 @@ def amend(
     """
     movement: Movement = locked(Movement, movement_id, actor, revision)
     carriage.place(actor, movement, "amended")
+    by_the_right_hand(actor, movement.notification)
     before = (movement.planned_on, movement.announced_kg, draws.accounts_for(movement))
     if planned_on is not None:
         movement.planned_on = facts.needed_day(planned_on, "planned_on")
@@ -262,6 +266,7 @@ def cancel(actor: Actor, movement_id: UUID | str, *, reason: str, revision: int 
     """Give up a movement that has not left: what was reserved is given back, its serial is never used again."""
     movement: Movement = locked(Movement, movement_id, actor, revision)
     carriage.place(actor, movement, "cancelled")
+    by_the_right_hand(actor, movement.notification)
     if movement.status in carriage.MOVEMENT.parking:
         raise Refused(
             "state", _("It is held: only the State that holds it can end that."), field="movement",

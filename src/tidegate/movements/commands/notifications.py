@@ -5,7 +5,7 @@ Drafts, amendments, questions and endings have their own modules and are offered
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from datetime import datetime
 from typing import Any
 from uuid import UUID
@@ -62,7 +62,10 @@ def submit(actor: Actor, notification_id: UUID | str, *, revision: int | None = 
     Raises Refused: incomplete (the first block that is wrong), contract, guarantee, prohibited (the rules), load, span;
     each names field, value and expectation. The content is sealed as version 1.
     """
-    row = exporting(actor, notification_id, revision)
+    row = exporting(actor, notification_id, revision, pen=True)
+    if row.keyed_by:
+        raise Refused("state", _("What came on paper is entered, with the day on which it came."), field="source",
+                      value=row.source, expected="enter")  # fmt: skip
     after = machines.step(machines.NOTIFICATION, row.status, "submitted")
     book = guard.book()
     _complete(row)
@@ -92,17 +95,21 @@ def submit(actor: Actor, notification_id: UUID | str, *, revision: int | None = 
 
 
 def _complete(row: Notification) -> None:
-    found = blocks.problems(row, guard.book())
-    if found:
-        first = found[0]
-        raise Refused(
-            "incomplete",
-            ngettext("One field is missing or wrong.", "%(n)s fields are missing or wrong.", len(found))
-            % {"n": len(found)},
-            field=f"{first.block} {first.field}".strip(),
-            value=first.value,
-            expected=first.expectation,
-        )
+    if found := blocks.problems(row, guard.book()):
+        raise incomplete(found)
+
+
+def incomplete(found: Sequence[blocks.Problem]) -> Refused:
+    """What is said of a content with problems: how many, and the first."""
+    first = found[0]
+    return Refused(
+        "incomplete",
+        ngettext("One field is missing or wrong.", "%(n)s fields are missing or wrong.", len(found))
+        % {"n": len(found)},
+        field=f"{first.block} {first.field}".strip(),
+        value=first.value,
+        expected=first.expectation,
+    )
 
 
 def _papers(row: Notification, answer: Mapping[str, Any]) -> None:
@@ -215,7 +222,11 @@ def transmit(actor: Actor, notification_id: UUID | str, *, revision: int | None 
     after = machines.step(machines.NOTIFICATION, row.status, "transmitted")
     answer = screened(row)
     _lawful(row, answer)
-    now = times.now()
+    return sent_on(actor, row, after, answer, times.now())
+
+
+def sent_on(actor: Actor, row: Notification, after: str, answer: Mapping[str, Any], now: datetime) -> Notification:
+    """The authorities concerned have it from this moment on: asked, told, their clocks started."""
     row.status, row.transmitted_at = after, now
     needs = needs_of(row, answer)
     facts.note(actor, "notification.transmitted", row, payload={"needs": needs}, law_version=row.law_version)
@@ -230,7 +241,7 @@ def transmit(actor: Actor, notification_id: UUID | str, *, revision: int | None 
 
 def needs_of(row: Notification, answer: Mapping[str, Any]) -> list[dict[str, Any]]:
     """Whose consent the law asks for, on the day of the first departure."""
-    day = row.first_departure or today(row.state_export)
+    day = row.first_departure or today(row.home)
     return [need.as_dict() for need in authorities.of_decision(list(row.route.all()), answer, guard.book(), day)]
 
 
@@ -246,6 +257,7 @@ def send(actor: Actor | str, row: Notification, type: str, needs: list[dict[str,
         "law_version": row.law_version,
         "override_reason": row.override_reason,
         "supersedes": row.supersedes,
+        "keyed_by": row.keyed_by,
         "submitted_at": row.submitted_at,
         "transmitted_at": row.transmitted_at,
         "versions": [{"number": v.number, "at": v.at, "reason": v.reason} for v in row.versions.all()],
@@ -341,7 +353,7 @@ def revise(
     Raises Refused as `submit` does; Refused("unchanged"); Refused("state") once all have consented (see `amend`, or
     renew it).
     """
-    row = exporting(actor, notification_id, revision)
+    row = exporting(actor, notification_id, revision, pen=True)
     if row.status not in REVISABLE:
         raise Refused(
             "state",
@@ -355,11 +367,13 @@ def revise(
     if not changed:
         raise Refused("unchanged", _("Nothing has changed."), field="content")
     book = guard.book()
-    _complete(row)
+    if not row.keyed_by:
+        _complete(row)
     answer = screened(row)
-    _papers(row, answer)
-    _lawful(row, answer)
-    standing.check_span(row, row.last_departure, book, "last_departure")
+    if not row.keyed_by:  # what stands on paper is recorded as it is
+        _papers(row, answer)
+        _lawful(row, answer)
+        standing.check_span(row, row.last_departure, book, "last_departure")
     now = times.now()
     material = bool(drafts.MATERIAL & set(changed))
     seal(row, now, why, material=material)

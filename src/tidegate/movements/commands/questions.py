@@ -65,7 +65,7 @@ def request_info(
 def supply_info(actor: Actor, request_id: UUID | str, *, answer: str, revision: int | None = None) -> InfoRequest:
     """The notifier answers. Where the content itself has to change, revise the notification as well."""
     request: InfoRequest = locked(InfoRequest, request_id, actor, revision)
-    row = exporting(actor, request.notification_id)
+    row = exporting(actor, request.notification_id, pen=True)
     if request.answered_at is not None:
         raise Refused("state", _("It has been answered already."), field="answer", value=request.reference)
     if row.ended_as or row.status == Status.REFUSED:

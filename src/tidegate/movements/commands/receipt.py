@@ -80,7 +80,7 @@ def known(actor: Actor, movement: Movement) -> None:
     chasing.received(actor, movement)
     compare(actor, movement)
     notification = movement.notification
-    if movement.holder_id != notification.state_export or movement.received_kg is None or movement.take_back:
+    if movement.holder_id != notification.home or movement.received_kg is None or movement.take_back:
         return
     by = system(movement.holder_id)
     at = movement.received_at or times.now()

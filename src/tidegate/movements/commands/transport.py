@@ -23,6 +23,7 @@ from tidegate.movements.commands.notifications import exhausted
 from tidegate.movements.leaving import flag, may_leave, overtaken, unmet
 from tidegate.movements.masses import kilograms
 from tidegate.movements.models import Movement
+from tidegate.movements.owning import by_the_right_hand
 from tidegate.parties.actors import Actor
 from tidegate.parties.commanding import Refused, command, locked
 
@@ -46,6 +47,7 @@ def depart(
     """
     movement: Movement = locked(Movement, movement_id, actor, revision)
     carriage.place(actor, movement, "departed")
+    by_the_right_hand(actor, movement.notification)
     if movement.status != Status.ANNOUNCED:
         raise Refused(
             "state", _("Only an announced movement that is not held may leave."), field="movement",

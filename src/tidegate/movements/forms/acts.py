@@ -5,11 +5,12 @@ from __future__ import annotations
 from django import forms
 from django.utils.translation import gettext_lazy as _
 
-from tidegate.movements import evidence
+from tidegate.movements import blocks, evidence, guard, naming
 from tidegate.movements.commands.attachments import KEEP
 from tidegate.movements.forms.asked import ActForm
 from tidegate.movements.forms.fields import Day, Exact, Line, Words
 from tidegate.movements.forms.files import kept_file
+from tidegate.parties.models import State
 
 
 class Reason(ActForm):
@@ -22,6 +23,30 @@ class MaybeReason(ActForm):
     """An act that may give a reason."""
 
     reason = Words(_("Remark"))
+
+
+class KeyIn(ActForm):
+    """What a notification on paper begins with (blocks 3 and 15)."""
+
+    state_export = forms.ChoiceField(
+        label=_("State of export"), help_text=_("Only States that take part in no exchange: the others notify here.")
+    )
+    number = Line(_("Number on the paper (block 3)"), required=True, max_length=32)
+    form_version = forms.ChoiceField(label=_("Form"), choices=[(code, name) for code, name in blocks.FORMS.items()])
+
+    def prepare(self) -> None:
+        """The States that do not notify by themselves."""
+        here, book = set(State.objects.values_list("pk", flat=True)), guard.book()
+        found = sorted((str(naming.place(code, book)), code) for code in book.states if code not in here)
+        self.fields["state_export"].choices = [("", "–"), *((code, f"{name} ({code})") for name, code in found)]
+
+
+class Enter(ActForm):
+    """When the paper came."""
+
+    received_on = Day(
+        _("Day on which the paper came"), required=True, help_text=_("The time limits of the law count from it.")
+    )
 
 
 class Acknowledge(ActForm):

@@ -196,7 +196,7 @@ def _account(message: Message) -> Account:
     case = Notification.objects.filter(holder=message.to, case=message.case).first()
     if case is None:
         raise Rejected("unknown_case", str(_("The case is not known here.")))
-    if case.state_export != message.sender:
+    if case.home != message.sender:
         raise Rejected("not_entitled", str(_("Only the State of export draws for its movements.")))
     reference = message.body["account"]
     account = Account.objects.select_for_update().filter(holder=message.to, reference=reference).first()

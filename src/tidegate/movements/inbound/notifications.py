@@ -20,6 +20,7 @@ from tidegate.movements.models import (
     Version,
 )
 from tidegate.parties.commanding import Refused
+from tidegate.parties.models import State
 from tidegate.parties.registry import Message, Post, Rejected
 
 # ── content: the State of export's ───────────────────────────────────────────────────────────────────────────
@@ -33,7 +34,7 @@ def submitted(message: Message) -> None:
     if row is None:
         row = _new(message, content)
     else:
-        facts.only(message, row.state_export)
+        facts.only(message, row.home)
         if message.body["version"] <= row.version:
             return  # an older version, or the same again
         _fill(row, message, content)
@@ -70,7 +71,7 @@ def _content(message: Message) -> blocks.Content:
     route = content.route
     if len(route) < 2 or (route[0].role, route[-1].role) != ("export", "import"):
         raise Rejected("contradiction", "route: State of export first, State of import last")
-    if route[0].state != message.sender:
+    if route[0].state != message.sender and not _on_paper(message, content):
         raise Rejected("not_entitled", f"the State of export is {route[0].state}, not {message.sender}")
     named = {need["state"] for need in message.body["needs"]}
     if message.to not in named and not Notification.objects.filter(holder=message.to, case=message.case).exists():
@@ -80,10 +81,23 @@ def _content(message: Message) -> blocks.Content:
     return content
 
 
+def _on_paper(message: Message, content: blocks.Content) -> bool:
+    """Whether the sender may speak for the State of export: it keyed in its paper, is on the route itself, and that
+    State takes part in no exchange."""
+    if message.body.get("keyed_by") != message.sender:
+        return False
+    on_route = message.sender in {stop.state for stop in content.route[1:]}
+    return on_route and not State.objects.filter(pk=content.route[0].state).exists()
+
+
 def _new(message: Message, content: blocks.Content) -> Notification:
+    known = Notification.objects.filter(holder=message.to, number=message.body["number"]).first()
+    if known is not None:
+        raise Rejected("contradiction", f"number {known.number} stands here as case {known.case}")
     row = Notification(
-        holder_id=message.to, case=message.case, state_export=message.sender, status="", source="message"
-    )
+        holder_id=message.to, case=message.case, state_export=content.route[0].state, status="", source="message",
+        keyed_by=message.body.get("keyed_by", ""),
+    )  # fmt: skip
     row.status = machines.step(machines.NOTIFICATION, "", "transmitted")
     _columns(row, message, content)
     row.save(force_insert=True)
@@ -159,7 +173,7 @@ def _version(row: Notification, message: Message) -> datetime:
 
 def _welcome(row: Notification, new: list[str]) -> None:
     """A State that came onto the route later is told by each authority what it has said already."""
-    newcomers = [state for state in new if state not in (row.holder_id, row.state_export)]
+    newcomers = [state for state in new if state not in (row.holder_id, row.home)]
     own = Consent.objects.filter(notification=row, authority=row.holder_id).first()
     if own is None or own.authority in new or not newcomers:
         return

@@ -75,7 +75,7 @@ def _path(machine: machines.Machine, status: str, wanted: str) -> list[str]:
 def _told(kind: type[Contract] | type[Guarantee]) -> Any:
     def handle(message: Message) -> None:
         row = facts.copy_of(message)
-        facts.only(message, row.state_export)
+        facts.only(message, row.home)
         take_paper(row, kind, message.body, message.sender)
         standing.refresh(row, state=message.sender)
 

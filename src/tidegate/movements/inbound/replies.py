@@ -30,7 +30,7 @@ def acknowledged(message: Message) -> None:
     clocks.end_all_of(row, consent.authority, at, "acknowledge")
     consenting.rest(consent, message.to, state=message.sender)
     standing.decision_clock(consent, guard.book())
-    if row.holder_id == row.state_export:
+    if row.holder_id == row.home:
         consenting.bar(row, guard.book())
     standing.refresh(row, state=message.sender)
 
@@ -80,7 +80,7 @@ def asked(message: Message) -> None:
 def supplied(message: Message) -> None:
     """The notifier has answered."""
     row = facts.copy_of(message)
-    facts.only(message, row.state_export)
+    facts.only(message, row.home)
     request = InfoRequest.objects.filter(holder=message.to, reference=message.body["reference"]).first()
     if request is None:
         raise Early
@@ -147,7 +147,7 @@ def lifted(message: Message) -> None:
 def _ends(how: str) -> Any:
     def handle(message: Message) -> None:
         row = facts.copy_of(message)
-        facts.only(message, row.state_export)
+        facts.only(message, row.home)
         if row.ended_as == how or row.ended_as == "closed":
             return
         row.ended_as, row.ended_reason = how, message.body.get("reason", "")
@@ -166,7 +166,7 @@ for _how in ("withdrawn", "revoked", "superseded", "closed"):
 def _drawn(used: bool) -> Any:
     def handle(message: Message) -> None:
         row = facts.copy_of(message)
-        facts.only(message, row.state_export)
+        facts.only(message, row.home)
         if row.used_up == used:
             return
         row.used_up = used
@@ -188,7 +188,7 @@ inbound("notification.replenished", AT)(_drawn(False))
 def amendment_proposed(message: Message) -> None:
     """The notifier proposes a change that is no new movement."""
     row = facts.copy_of(message)
-    facts.only(message, row.state_export)
+    facts.only(message, row.home)
     if Amendment.objects.filter(notification=row, number=message.body["number"]).exists():
         return
     made = Amendment(

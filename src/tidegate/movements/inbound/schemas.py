@@ -49,6 +49,8 @@ CONTENT = {
         "law_version": {"type": "string", "maxLength": 64},
         "override_reason": TEXT,
         "supersedes": {"type": "string", "maxLength": 64},
+        # The sender, where it keyed in the paper of a State that takes part in no exchange; else empty.
+        "keyed_by": {"type": "string", "pattern": "^([A-Z]{2})?$"},
         "submitted_at": MOMENT,
         "transmitted_at": MOMENT,
         "versions": {"type": "array"},

@@ -1068,6 +1068,7 @@ class Migration(migrations.Migration):
                 ("material_version", models.PositiveIntegerField(default=0)),
                 ("supersedes", models.CharField(blank=True, max_length=64)),
                 ("source", models.CharField(default="form", max_length=16)),
+                ("keyed_by", models.CharField(blank=True, max_length=2)),
                 ("submitted_at", models.DateTimeField(null=True)),
                 ("transmitted_at", models.DateTimeField(null=True)),
                 ("suspended_by", models.JSONField(default=list)),

@@ -59,6 +59,8 @@ class Notification(CaseRow):
     material_version = models.PositiveIntegerField(default=0)
     supersedes = models.CharField(max_length=64, blank=True)
     source = models.CharField(max_length=16, default="form")
+    # The State whose authority keyed it in from paper, since that of export takes part in no exchange; else empty.
+    keyed_by = models.CharField(max_length=2, blank=True)
     submitted_at = models.DateTimeField(null=True)
     transmitted_at = models.DateTimeField(null=True)
     # Who suspended it, each until it lifts it again: [{"state", "at", "reason"}].
@@ -67,6 +69,11 @@ class Notification(CaseRow):
     used_up = models.BooleanField(default=False)
     ended_as = models.CharField(max_length=16, blank=True)
     ended_reason = models.TextField(blank=True)
+
+    @property
+    def home(self) -> str:
+        """The State that writes what is the State of export's to say, and that keeps the quantity account."""
+        return self.keyed_by or self.state_export
 
     class Meta:
         db_table = "notification"

@@ -167,7 +167,7 @@ def case(actor: Actor, key: UUID | str) -> CaseView:
         short_leads=standing.short_leads(row),
         conditions=[(c["authority"], conditions.describe(_bare(c))) for c in standing.all_conditions(row)],
         window=standing.window_of(row),
-        blocked=standing.blocked(row, today(row.state_export)) if row.transmitted_at else [],
+        blocked=standing.blocked(row, today(row.home)) if row.transmitted_at else [],
         waiting=list(EarlyFact.objects.filter(holder=row.holder_id, case=row.case)) if actor.official else [],
         takes_part={stop.state: stop.state in state_rows for stop in row.route.all()},
         may=allowed(actor, row),
@@ -188,6 +188,7 @@ def _in_order(row: Notification, consents: Iterable[Consent]) -> list[Consent]:
 ACTS: Sequence[tuple[str, str, str]] = (
     ("save", "movements.notification.draft", ""),
     ("submit", "movements.notification.submit", "submitted"),
+    ("enter", "movements.notification.key_in", ""),
     ("transmit", "movements.notification.transmit", "transmitted"),
     ("not_forward", "movements.notification.transmit", "not_forwarded"),
     ("override", "movements.notification.override", ""),
@@ -217,10 +218,14 @@ ACTS: Sequence[tuple[str, str, str]] = (
 )
 
 
+# What the notifier writes, or, of what came on paper, the authority that keyed it in (`owning.by_the_right_hand`).
+WRITTEN = frozenset("save submit answer revise withdraw amend lodge_contract propose_guarantee".split())
+
+
 def allowed(actor: Actor, row: Notification) -> dict[str, bool]:
     """What a page may offer the actor now: its right, and that the state of things lets it be tried. The command
     itself checks again, and everything else."""
-    home = row.holder_id == row.state_export
+    home = row.holder_id == row.home
     own = Consent.objects.filter(notification=row, authority=actor.state).first()
     sent, ended = row.transmitted_at is not None, bool(row.ended_as)
     contract = Contract.objects.filter(notification=row).first()
@@ -233,6 +238,7 @@ def allowed(actor: Actor, row: Notification) -> dict[str, bool]:
     status = row.status
     possible = {
         "save": home and draft,
+        "enter": draft and bool(row.keyed_by),
         "override": home and not sent and guard.prohibited(row.screen),
         "acknowledge": sent and not ended and own is not None and own.status == "requested",
         "ask": not ended and ((sent and waiting) or (home and status == "submitted")),
@@ -256,11 +262,12 @@ def allowed(actor: Actor, row: Notification) -> dict[str, bool]:
         "call_guarantee": home and guarantee is not None and guarantee.status in ("approved", "in_force"),
         "suspend": sent and not ended and own is not None and not suspended,
         "lift": suspended,
-        "renew": home and not draft and status != "withdrawn",
-        "clone": True,
+        "renew": home and not draft and status != "withdrawn" and not actor.official,
+        "clone": not actor.official,
     }
     return {
         act: actor.may(right)
+        and (act not in WRITTEN or actor.official == bool(row.keyed_by))
         and (possible.get(act, home) if not step else home and (status, step) in machines.NOTIFICATION.table)
         for act, right, step in ACTS
     }

@@ -213,8 +213,8 @@ _KINDS = {
     "arrival": "movement.arrived",
 }
 _DATED = {
-    "announced_at": ("movement.announced", "state_export"),
-    "departed_at": ("movement.departed", "state_export"),
+    "announced_at": ("movement.announced", "home"),
+    "departed_at": ("movement.departed", "home"),
     "received_at": ("movement.received_accepted", "state_import"),
     "completed_at": ("movement.completed", "state_import"),
 }

@@ -32,6 +32,7 @@ from tidegate.movements.models import (
     Requirement,
     TakeBack,
 )
+from tidegate.movements.owning import at_home, in_hand
 from tidegate.movements.queries import cases, green, permits
 from tidegate.movements.queries.counting import among
 from tidegate.parties import queries as parties
@@ -86,16 +87,16 @@ def _says(text: Any) -> Callable[[Any], Any]:
 def _notifications(actor: Actor) -> Iterator[Source]:
     rows = cases.notifications(actor).defer("blocks", "load", "screen")
     if actor.may("movements.notification.draft"):
-        yield Source("draft", _says(_("Finish the draft and submit it")), rows.filter(status="draft"), "created_at")
+        drafts = in_hand(rows.filter(status="draft"), actor)
+        yield Source("draft", _says(_("Finish the draft and submit it")), drafts, "created_at")
     if actor.may("movements.notification.transmit"):
         yield Source(
             "forward", _says(_("Send it to the authorities concerned")),
             rows.filter(status="submitted", holder_id=actor.state, state_export=actor.state), "submitted_at",
         )  # fmt: skip
     if actor.may("movements.notification.answer"):
-        asked = visible(InfoRequest.objects.filter(answered_at=None), actor, cases.READ).filter(
-            notification__state_export=actor.state, notification__ended_as=""
-        )
+        unanswered = InfoRequest.objects.filter(answered_at=None, notification__ended_as="")
+        asked = in_hand(visible(unanswered, actor, cases.READ), actor, "notification__")
         yield Source(
             "question", _says(_("Answer the question of an authority")),
             asked.exclude(notification__status="refused_to_forward"), "asked_at",
@@ -126,7 +127,7 @@ def _consents(actor: Actor) -> Iterator[Source]:
         proposed = visible(Guarantee.objects.filter(status="proposed"), actor, cases.READ)
         yield Source(
             "approve", _says(_("Approve the guarantee")),
-            proposed.filter(notification__state_export=actor.state, notification__ended_as="").exclude(
+            proposed.filter(at_home(actor, "notification__"), notification__ended_as="").exclude(
                 notification__status="draft"
             ),
             "created_at",
@@ -150,8 +151,8 @@ def _consents(actor: Actor) -> Iterator[Source]:
 
 # The statuses of a movement in which somebody has to do something: right, statuses, what, in which State.
 MOVEMENTS: Sequence[tuple[str, tuple[str, ...], Any, str]] = (
-    ("movements.movement.announce", ("draft",), gettext_lazy("Announce the movement"), "export"),
-    ("movements.movement.depart", ("announced",), gettext_lazy("Report the departure"), "export"),
+    ("movements.movement.announce", ("draft",), gettext_lazy("Announce the movement"), "writer"),
+    ("movements.movement.depart", ("announced",), gettext_lazy("Report the departure"), "writer"),
     ("movements.movement.receive", ("in_transit",), gettext_lazy("Report the arrival"), "import"),
     ("movements.movement.receive", ("arrived",), gettext_lazy("Confirm the receipt"), "import"),
     ("movements.movement.complete", ("received_accepted", "received_partly", "interim_done"),
@@ -168,8 +169,12 @@ def _movements(actor: Actor) -> Iterator[Source]:
         if not actor.may(right):
             continue
         near = rows = seen.filter(status__in=statuses)
-        if where:
-            rows = rows.filter(**{f"notification__state_{where}": actor.state})
+        if where == "writer":
+            rows = in_hand(rows, actor, "notification__")
+        elif where == "export":
+            rows = rows.filter(at_home(actor, "notification__"))
+        elif where:
+            rows = rows.filter(notification__state_import=actor.state)
         yield Source("movement", _says(what), rows, "updated_at", near=near)
     if actor.may("movements.correction.answer"):
         made = visible(Correction.objects.filter(status="proposed"), actor, "movements.movement.read")

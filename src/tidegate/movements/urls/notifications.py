@@ -12,6 +12,7 @@ _ROWS = ("consent", "contract", "guarantee", "info_request", "amendment")
 urlpatterns: list[URLPattern | URLResolver] = [
     path("notifications/", notifications.index, name="notifications"),
     path("notifications/new/", notifications.new, name="new"),
+    path("notifications/on-paper/", notifications.on_paper, name="on-paper"),
     path("notifications/filters/", notifications.keep_filter, name="filters"),
     *(
         path(

@@ -6,6 +6,7 @@ from typing import Any
 from uuid import UUID
 
 from django.contrib import messages
+from django.db.models import QuerySet
 from django.http import HttpRequest
 from django.http.response import HttpResponseBase
 from django.shortcuts import redirect, render
@@ -19,6 +20,7 @@ from tidegate.movements.carriage import held_by, possible, writers
 from tidegate.movements.commands import movements as commands
 from tidegate.movements.forms import shipments as forms
 from tidegate.movements.models import Correction, Movement, Notification, TakeBack
+from tidegate.movements.owning import in_hand
 from tidegate.movements.papers import movement_pdf
 from tidegate.movements.queries import cases, takeback
 from tidegate.movements.queries import shipments as queries
@@ -58,6 +60,16 @@ def _step(event: str, *statuses: str) -> Any:
     return may
 
 
+def _writer(event: str, *statuses: str) -> Any:
+    """The same for what the notifier writes, or the authority that keyed in what came on paper."""
+    step = _step(event, *statuses)
+
+    def may(actor: Actor, row: Movement) -> bool:
+        return step(actor, row) and actor.official == bool(row.notification.keyed_by)
+
+    return may
+
+
 def _holds(actor: Actor, row: Movement) -> bool:
     return any(one["state"] == actor.state and one["how"] == "held" for one in row.holds)
 
@@ -91,16 +103,17 @@ def _load(form: Any) -> dict[str, Any]:
 ACTS = (
     Act("announce", _("Announce"), "movements.movement.announce",
         lambda a, r, f: commands.announce(a, r.pk, **f.more),
-        _step("announced", Status.DRAFT), icon="send", tone="primary", done=_("Announced, or waiting for quantities."),
+        _writer("announced", Status.DRAFT), icon="send", tone="primary",
+        done=_("Announced, or waiting for quantities."),
         text=_("Every authority on the route is told, and the quantity is reserved at every home.")),
     Act("amend", _("Change"), "movements.movement.amend",
         lambda a, r, f: commands.amend(a, r.pk, **f.more, **_load(f)),
-        _step("amended", Status.DRAFT, Status.ANNOUNCED, Status.HELD), forms.AmendForm, "pencil", done=_("Changed.")),
+        _writer("amended", Status.DRAFT, Status.ANNOUNCED, Status.HELD), forms.AmendForm, "pencil", done=_("Changed.")),
     Act("depart", _("Record departure"), "movements.movement.depart",
         lambda a, r, f: commands.depart(
             a, r.pk, loaded_kg=f.cleaned_data["loaded_kg"], revision=f.cleaned_data["revision"],
             particulars=f.particulars, **f.once, **_given(f, "at", "packages")),
-        _step("departed", Status.ANNOUNCED), forms.DepartForm, "truck", "primary", done=_("Departure recorded.")),
+        _writer("departed", Status.ANNOUNCED), forms.DepartForm, "truck", "primary", done=_("Departure recorded.")),
     Act("saw_departure", _("It was seen leaving"), "movements.movement.observe",
         lambda a, r, f: commands.saw_departure(
             a, r.pk, loaded_kg=f.cleaned_data["loaded_kg"], particulars=f.particulars, **f.once,
@@ -141,7 +154,7 @@ ACTS = (
     Act("cancel", _("Give up"), "movements.movement.cancel",
         lambda a, r, f: commands.cancel(
             a, r.pk, reason=f.cleaned_data["reason"], **f.more),
-        _step("cancelled", Status.DRAFT, Status.ANNOUNCING, Status.ANNOUNCED), forms.ReasonForm, "x", "danger",
+        _writer("cancelled", Status.DRAFT, Status.ANNOUNCING, Status.ANNOUNCED), forms.ReasonForm, "x", "danger",
         text=_("What was reserved is given back; the serial number is never used again.")),
     Act("close", _("Close"), "movements.movement.close",
         lambda a, r, f: commands.close(a, r.pk, **f.more),
@@ -195,7 +208,7 @@ def movements(request: HttpRequest) -> HttpResponseBase:
         "flagged": flagged,
         "statuses": Status.choices,
         "asked": bool(text or status or flagged),
-        "drafts": actor.may("movements.movement.draft"),
+        "drafts": actor.may("movements.movement.draft") and (not actor.official or _running(actor).exists()),
     }
     return render(request, "movements/movements.html", context)
 
@@ -224,6 +237,12 @@ def movement(request: HttpRequest, case: str, serial: int) -> HttpResponseBase:
         "registers": actor.may("movements.consignment.register") and row.status in ("in_transit", "arrived"),
     }  # fmt: skip
     return render(request, "movements/movement.html", context)
+
+
+def _running(actor: Actor) -> QuerySet[Notification]:
+    """The notifications under which the reader may draft a shipment."""
+    live = (Notification.Status.ACTIVE, Notification.Status.CONSENTED)
+    return in_hand(cases.notifications(actor), actor).filter(status__in=live)
 
 
 def _may_open(actor: Actor, row: Movement) -> bool:
@@ -264,9 +283,7 @@ def new(request: HttpRequest) -> HttpResponseBase:
     """A new shipment: first under which notification, then what and when."""
     actor = request.actor  # type: ignore[attr-defined]
     wanted = request.GET.get("case", "")[:64]
-    running = cases.notifications(actor).filter(
-        state_export=actor.state, status__in=(Notification.Status.ACTIVE, Notification.Status.CONSENTED)
-    )
+    running = _running(actor)
     if not wanted:
         return render(request, "movements/new_movement.html", {"running": running.order_by("-created_at")[:100]})
     notification = cases.notification(actor, wanted)

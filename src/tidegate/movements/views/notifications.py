@@ -16,12 +16,13 @@ from django.utils.translation import gettext_lazy as _
 from django.views.decorators.http import require_http_methods, require_POST, require_safe
 
 from tidegate.movements import blocks, breaches, conditions, evidence, guard, preconsent
-from tidegate.movements.commands import attachments, filters
+from tidegate.movements.commands import attachments, filters, paper
 from tidegate.movements.commands import notifications as commands
 from tidegate.movements.forms import acts as forms
 from tidegate.movements.forms.decision import ground_label
 from tidegate.movements.models import (
     Amendment,
+    Attachment,
     Breach,
     Consent,
     Contract,
@@ -79,7 +80,8 @@ def index(request: HttpRequest) -> HttpResponseBase:
         "states": _states_of(actor),
         "filters": overview.saved(actor, "notifications"),
         "kept_query": query.urlencode(),
-        "may_draft": actor.may(DRAFT),
+        "may_draft": actor.may(DRAFT) and not actor.official,
+        "may_key_in": actor.may(paper.KEY_IN),
     }
     return render(request, "movements/notifications.html", context)
 
@@ -123,6 +125,8 @@ def keep_filter(request: HttpRequest) -> HttpResponseBase:
 def new(request: HttpRequest) -> HttpResponseBase:
     """Begin a draft: blank, from a template, as a copy of a notification, or in the place of one that ends."""
     actor = request.actor  # type: ignore[attr-defined]
+    if actor.official:
+        return redirect("movements:on-paper")
     if request.method == "POST":
         how, source = request.POST.get("how", "blank"), request.POST.get("source", "")
         key = request.POST.get("key", "")[:64]
@@ -143,12 +147,29 @@ def new(request: HttpRequest) -> HttpResponseBase:
         "templates": list(cases.templates(actor)),
         "versions": blocks.FORMS.items(),
         "sources": list(rows[:100]),
-        "renewable": [row for row in rows[:100] if row.holder_id == row.state_export and row.status != "withdrawn"],
+        "renewable": [row for row in rows[:100] if row.holder_id == row.home and row.status != "withdrawn"],
         "key": str(uuid7()),
         "source": request.GET.get("from", ""),
         "how": request.GET.get("how", "blank"),
     }
     return render(request, "movements/new.html", context)
+
+
+@needs(paper.KEY_IN)
+@require_http_methods(["GET", "POST"])
+def on_paper(request: HttpRequest) -> HttpResponseBase:
+    """Begin the record of a notification that came on paper from a State outside the exchange."""
+    actor = request.actor  # type: ignore[attr-defined]
+    form = forms.KeyIn(request.POST if request.method == "POST" else None, row=None, actor=actor)
+    status = 200
+    if request.method == "POST":
+        status = 422
+        if form.is_valid():
+            tried = attempt(form, None, lambda: paper.key_in(actor, **form.given, **form.once))
+            if tried.ok:
+                messages.success(request, __("The draft is made. It is kept as you go on."))
+                return redirect("movements:edit", case=tried.result.case, step="parties")
+    return render(request, "movements/on_paper.html", {"form": form}, status=status)
 
 
 # ── the case ─────────────────────────────────────────────────────────────────────────────────────────────────
@@ -194,8 +215,10 @@ def case_context(actor: Actor, found: cases.CaseView) -> dict[str, Any]:
         "languages": settings.LANGUAGES,
         "forms": blocks.FORMS.items(),
         "own_state": actor.state,
-        "is_copy": row.holder_id != row.state_export,
-        "missing": blocks.problems(row, guard.book()) if row.status == "draft" else [],
+        "is_copy": row.holder_id != row.home,
+        "missing": _missing(row),
+        "open_on_paper": [field_label(one.field) for one in paper.left_open(row)] if row.keyed_by else [],
+        "came_on_paper": _paper_of(row) if row.keyed_by else None,
         "amendments": [
             {"made": made, "answers": answers, "lines": amended(row, made)} for made, answers in found.amendments
         ],
@@ -204,6 +227,18 @@ def case_context(actor: Actor, found: cases.CaseView) -> dict[str, Any]:
         "may_attach": actor.may(attachments.KEEP) and not row.ended_as,
         "file_kinds": evidence.NOTIFIED.items(),
     }
+
+
+def _missing(row: Notification) -> list[blocks.Problem]:
+    if row.status != "draft":
+        return []
+    return paper.wrong(row) if row.keyed_by else blocks.problems(row, guard.book())
+
+
+def _paper_of(row: Notification) -> dict[str, Any]:
+    """Who keyed in a paper, when it came, and the scan."""
+    scan = Attachment.objects.filter(holder=row.holder_id, case=row.case, kind=evidence.SCAN).order_by("added_at")
+    return {"state": row.keyed_by, "at": row.submitted_at, "scan": scan.first()}
 
 
 def offered(actor: Actor, found: cases.CaseView) -> list[Offer]:
@@ -410,6 +445,11 @@ def _first_step(made: Notification) -> str:
 
 
 ACTS: tuple[Act, ...] = (
+    Act("enter", _("Enter the notification"), paper.KEY_IN,
+        lambda a, r, f: paper.enter(a, r.pk, **f.given, **f.more), can("enter"), forms.Enter, "file-upload", "primary",
+        _("It is sealed as it was keyed in and goes to the other States of the route that take part. What the paper "
+          "leaves open stays open and is shown."),
+        _("It is entered. Acknowledge it when it is complete."), button=_("Enter it")),
     Act("transmit", _("Send to the authorities concerned"), "movements.notification.transmit",
         lambda a, r, f: commands.transmit(a, r.pk, **f.more), can("transmit"), icon="send", tone="primary",
         text=_("The law is asked again, and every authority that it names gets the notification."),

@@ -18,7 +18,7 @@ from django.utils.translation import gettext_lazy
 from django.views.decorators.http import require_http_methods
 
 from tidegate.movements import blocks, evidence, guard
-from tidegate.movements.commands import attachments, guarantees
+from tidegate.movements.commands import attachments, guarantees, paper
 from tidegate.movements.commands import notifications as commands
 from tidegate.movements.forms import acts as act_forms
 from tidegate.movements.forms import steps
@@ -50,7 +50,7 @@ def edit(request: HttpRequest, case: str, step: str) -> HttpResponseBase:
     row = cases.notification(actor, case)
     if step not in ORDER:
         raise Http404
-    if row.status != Notification.Status.DRAFT or row.holder_id != row.state_export:
+    if row.status != Notification.Status.DRAFT or row.holder_id != row.home:
         messages.info(request, _("It has been submitted: its content is sealed."))
         return redirect("movements:case", case=row.case)
     if step == "papers":
@@ -201,7 +201,7 @@ def problems_of(row: Notification) -> list[dict[str, Any]]:
     """What keeps a draft from being submitted, each with the step and the control in which it is put right."""
     found = []
     stops = row.route.count()
-    for problem in blocks.problems(row, guard.book()):
+    for problem in paper.wrong(row) if row.keyed_by else blocks.problems(row, guard.book()):
         head = problem.field.partition(".")[0]
         found.append(
             {
@@ -213,6 +213,11 @@ def problems_of(row: Notification) -> list[dict[str, Any]]:
                 "control": steps.control_of(problem.field, stops),
             }
         )
+    if row.keyed_by:
+        if not any(one.kind == evidence.SCAN for one in evidence.own(row)):
+            wanted = _("a scan or photo of it, among the attachments")
+            found.append({**_paper("scan", wanted, "id_file"), "step": "files"})
+        return found
     contract = Contract.objects.filter(notification=row).first()
     if contract is None or contract.status == Contract.Status.ENDED:
         found.append(_paper("contract", _("a contract, lodged"), "id_contract-number"))
@@ -225,7 +230,8 @@ def problems_of(row: Notification) -> list[dict[str, Any]]:
 
 
 def _paper(name: str, expectation: str, control: str) -> dict[str, Any]:
-    label = _("Contract") if name == "contract" else _("Guarantee")
+    labels = {"contract": _("Contract"), "guarantee": _("Guarantee"), "scan": _("Scan of the notification on paper")}
+    label = labels[name]
     return {"block": "", "field": label, "value": "", "expectation": expectation, "step": "papers", "control": control}
 
 
