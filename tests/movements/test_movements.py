@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from datetime import UTC, datetime, timedelta
+from datetime import UTC, date, datetime, timedelta
 from pathlib import Path
 from typing import Any
 
@@ -35,6 +35,7 @@ from tests.movements.shipments import (
 from tidegate.movements import ledger, rounds
 from tidegate.movements.commands import consents, movements
 from tidegate.movements.models import Account, Clock, Correction, Movement, Notification, TakeBack
+from tidegate.movements.queries import overview
 from tidegate.parties import times
 from tidegate.parties.commanding import Conflict, Forbidden, Missing, Refused
 from tidegate.parties.models import JournalEntry
@@ -514,3 +515,22 @@ def test_no_more_shipments_than_intended(wire: Wire) -> None:
         movements.cancel(trader(), second.pk, reason="no ship")
         third = announced(wire, row)
     assert (first.serial, second.serial, third.serial) == (1, 2, 3)
+
+
+def test_an_early_warning_says_when_the_quantity_will_not_last(row: Notification, wire: Wire) -> None:
+    def seen(days: int) -> overview.Outlook | None:  # of 250,000 kg in 10 shipments, until the end of the year
+        with times.at(DAY + timedelta(days=days)):
+            return overview.outlook(again(row), Account.objects.get(holder="TH", reference=row.case))
+
+    assert seen(0) is None  # nothing has left yet
+    with times.at(DAY + timedelta(days=14)):
+        departed(wire, row, "25000")
+    found = seen(44)  # 25,000 kg in 30 days: nine more fit, and they last 270 days
+    assert found is not None
+    assert (found.average_kg, found.loads, found.count_left, found.short) == (kg("25000"), 9, 9, False)
+    with times.at(DAY + timedelta(days=45)):
+        departed(wire, row, "75000")
+    found = seen(46)
+    assert found is not None
+    assert (found.average_kg, found.loads, found.count_left, found.short) == (kg("50000"), 3, 8, True)
+    assert found.used_up_on == date(2027, 6, 3)

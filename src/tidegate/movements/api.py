@@ -77,6 +77,9 @@ class NotificationWhole(NotificationItem):
     contract: dict[str, Any] | None
     guarantee: dict[str, Any] | None
     balance: dict[str, Any] | None
+    outlook: dict[str, Any] | None = Field(
+        description="Of the shipments so far: average_kg, how many more loads fit, used_up_on where that is early."
+    )
     deadlines: list[dict[str, Any]]
     breaches: list[dict[str, Any]]
     questions: list[dict[str, Any]] = Field(description="What authorities asked, and what was answered.")
@@ -246,6 +249,7 @@ def one_notification(request: HttpRequest, case: str) -> dict[str, Any]:
         "contract": plain(view.contract),
         "guarantee": plain(view.guarantee),
         "balance": balance(view.account) if view.account else None,
+        "outlook": asdict(found) if (found := overview.outlook(view.notification, view.account)) else None,
         "deadlines": deadlines(view.deadlines),
         "breaches": [plain(row) for row in view.breaches],
         "questions": [plain(row) for row in view.questions],

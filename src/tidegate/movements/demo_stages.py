@@ -8,7 +8,9 @@ from __future__ import annotations
 from decimal import Decimal
 from typing import Any
 
+from tidegate.movements import evidence
 from tidegate.movements.commands import (
+    attachments,
     border,
     certificates,
     consents,
@@ -16,6 +18,7 @@ from tidegate.movements.commands import (
     guarantees,
     movements,
     notifications,
+    paper,
     permits,
     quotas,
     receipt,
@@ -24,6 +27,7 @@ from tidegate.movements.commands import (
 )
 from tidegate.movements.demo import MIX, PORTS, Story, who
 from tidegate.movements.models import Certificate, GreenShipment, Movement, Notification, Permit, TakeBack
+from tidegate.movements.papers import notification_pdf
 from tidegate.movements.writeoffs import Line
 from tidegate.parties import times
 from tidegate.parties.models import Role
@@ -46,11 +50,44 @@ class Stages:
         self.stopped()
         self.on_the_road()
         self.not_decided()
+        self.on_paper()
         self.found()
         self.permits()
         self.quotas()
         self.certificates()
         self.green_listed()
+
+    # ── what came on paper ───────────────────────────────────────────────────────────────────────────────
+
+    def on_paper(self) -> None:
+        """From Germany, which takes part in no exchange: one keyed in and waiting for the authority, one begun."""
+        clerk = who("MY", "ca")
+        for days, number, entered in ((-6, "DE 0815/000042", True), (-1, "DE 0815/000043", False)):
+            with self.on(days):
+                row = paper.key_in(clerk, state_export="DE", number=number, content=self._german(days))
+                if entered:
+                    attachments.attach(
+                        clerk, row.pk, kind=evidence.SCAN, name="notification-by-post.pdf",
+                        media_type="application/pdf", data=notification_pdf(row),
+                    )  # fmt: skip
+                    paper.enter(clerk, row.pk, received_on=self.day(days - 1))
+                self.settle()
+
+    def _german(self, days: float) -> dict[str, Any]:
+        """What stands on the paper; its sender left the technology open."""
+        said = self.story.content((("AU", "export"), ("MY", "import")), MIX, day=days, technology="")
+        sender = {
+            "registration": "DEMO-DE-ELBE", "name": "Elbe Recycling (fictitious)", "address": "1 Sample Quay",
+            "email": "office@elbe.example",
+        }  # fmt: skip
+        route = [
+            {"state": "DE", "role": "export", "entry": "", "exit": "Hamburg"},
+            {"state": "MY", "role": "import", "entry": PORTS["MY"], "exit": ""},
+        ]
+        return {
+            **said, "exporter": sender, "route": route, "carriers": [{**sender, "means": ["S"]}],
+            "generators": [{**sender, "process": "Sorting of plastics from commerce"}],
+        }  # fmt: skip
 
     # ── notifications ────────────────────────────────────────────────────────────────────────────────────
 

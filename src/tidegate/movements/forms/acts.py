@@ -38,7 +38,9 @@ class KeyIn(ActForm):
         """The States that do not notify by themselves."""
         here, book = set(State.objects.values_list("pk", flat=True)), guard.book()
         found = sorted((str(naming.place(code, book)), code) for code in book.states if code not in here)
-        self.fields["state_export"].choices = [("", "–"), *((code, f"{name} ({code})") for name, code in found)]
+        field = self.fields["state_export"]
+        assert isinstance(field, forms.ChoiceField)
+        field.choices = [("", "–"), *((code, f"{name} ({code})") for name, code in found)]
 
 
 class Enter(ActForm):

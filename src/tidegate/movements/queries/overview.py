@@ -4,13 +4,13 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from datetime import timedelta
+from datetime import date, timedelta
 from decimal import Decimal
 from typing import Any
 
-from django.db.models import Min, OuterRef, QuerySet, Subquery
+from django.db.models import Count, Min, OuterRef, QuerySet, Subquery, Sum
 
-from tidegate.movements import evidence, ledger
+from tidegate.movements import calendars, evidence, ledger
 from tidegate.movements.models import Account, Attachment, Clock, InfoRequest, Movement, Notification, SavedFilter
 from tidegate.movements.queries import cases
 from tidegate.parties import times
@@ -88,6 +88,43 @@ def bar(account: Account | None) -> Bar | None:
     whole = max(stand.limit, stand.used + stand.reserved + stand.lapsed, Decimal(1))
     share = [(part * 100 / whole).quantize(Decimal("0.1")) for part in (stand.used, stand.reserved, stand.lapsed)]
     return Bar(stand, share[0], share[1], share[2], stand.available < 0, account.home != account.holder_id)
+
+
+@dataclass(frozen=True)
+class Outlook:
+    """For how long the quantity that is left suffices, judged by the shipments so far.
+
+    `average_kg` of a shipment; `loads` more of them fit into what is left, of `count_left` that are allowed (None: any
+    number); `used_up_on` the day on which it is used up at the pace so far, where that comes before `until`.
+    """
+
+    average_kg: Decimal
+    loads: int
+    count_left: int | None
+    used_up_on: date | None
+    until: date | None
+
+    @property
+    def short(self) -> bool:
+        """Whether the quantity ends before the shipments or the days do."""
+        return self.used_up_on is not None or (self.count_left is not None and self.loads < self.count_left)
+
+
+def outlook(row: Notification, account: Account | None) -> Outlook | None:
+    """The early warning that a consented quantity runs out (facts/movement.md 1, row 8); None before the first load."""
+    if account is None or row.ended_as or row.used_up:
+        return None
+    gone = Movement.objects.filter(notification=row, take_back=False, loaded_kg__gt=0, departed_at__isnull=False)
+    sums = gone.aggregate(n=Count("pk"), kg=Sum("loaded_kg"), first=Min("departed_at"))
+    if not sums["n"]:
+        return None
+    stand, average = ledger.balance(account), (sums["kg"] / sums["n"]).quantize(Decimal("0.001"))
+    left, day = max(stand.available, Decimal(0)), calendars.today(row.home)
+    days = max((times.now() - sums["first"]).days, 1)
+    more = int(left * days / sums["kg"])
+    until = account.valid_until or row.last_departure
+    soon = until is not None and day + timedelta(days=min(more, 36_500)) < until
+    return Outlook(average, int(left // average), stand.count_left, day + timedelta(days=more) if soon else None, until)
 
 
 def movements(actor: Actor, row: Notification) -> list[Movement]:

@@ -207,6 +207,7 @@ def case_context(actor: Actor, found: cases.CaseView) -> dict[str, Any]:
         "screen": screens.live(row) if row.transmitted_at is None and not row.ended_as else screens.kept(row),
         "preconsent": preconsent.judge(actor, row),
         "bar": overview.bar(found.account),
+        "outlook": overview.outlook(row, found.account),
         "movements": overview.movements(actor, row),
         "files": overview.files(actor, row),
         "moments": cases.timeline(actor, row.pk, limit=200),
