@@ -15,7 +15,7 @@ from tests.movements.cases import ROUTE, START, Wire, actor, consent, copy, deci
 from tidegate.exchange import delivery, outbox
 from tidegate.exchange.models import Outbox
 from tidegate.movements import ledger, rounds, standing
-from tidegate.movements.commands import consents, guarantees, notifications
+from tidegate.movements.commands import consents, guarantees, notifications, preconsents
 from tidegate.movements.models import (
     Account,
     Amendment,
@@ -637,3 +637,29 @@ def test_a_withdrawal_that_comes_late_is_held_against_what_left_meanwhile(wire: 
     assert breach.detail["true_since"] < breach.detail["departed_at"] < breach.detail["known_since"]
     assert not Breach.objects.filter(subject_id=before.pk).exists()
     assert cases.again(gone).status == "in_transit"
+
+
+def test_a_denied_preconsent_gives_every_state_the_usual_limits(wire: Wire) -> None:
+    row = sent_on([("NL", "export"), ("DE", "import")], preconsented=True)
+    wire.settle()
+    notifications.acknowledge(actor("DE"), copy(row, "DE").pk)
+    wire.settle()
+
+    def limits() -> set[str]:
+        rows = Clock.objects.filter(case=row.case, authority="DE", subject="consent", ended_at=None)
+        return set(rows.values_list("holder", "rule"))
+
+    assert {rule for _holder, rule in limits()} == {"eu-2024-decide-preconsented"}
+    with pytest.raises(Refused, match="Only the State of import"):
+        preconsents.deny(actor("NL"), row.pk, reason="no such permit")
+    preconsents.deny(actor("DE"), copy(row, "DE").pk, reason="Its pre-consent ended in 2025")
+    wire.settle()
+    assert limits() == {("DE", "eu-2024-decide"), ("NL", "eu-2024-decide")}
+    assert not cases.again(row).preconsent_counts
+    with pytest.raises(Refused, match="no pre-consent to deny"):
+        preconsents.deny(actor("DE"), copy(row, "DE").pk, reason="again")
+    # Another content claims it anew.
+    facility = cases.party("DE", "facility", name="Another site", site="3 Sample Street")
+    notifications.revise(actor("NL", "notifier", "clerk"), row.pk, content={"facility": facility}, reason="Other site")
+    wire.settle()
+    assert copy(row, "DE").preconsent_counts

@@ -331,6 +331,22 @@ def test_pre_consent_that_the_register_bears_out_is_confirmed(
         assert UNPROVED not in shown
 
 
+def test_more_than_a_preconsent_covers_is_said(wire: Wire) -> None:
+    entered(preconsented_kg="400000")
+    first = sent_on(preconsented=True)
+    second = sent_on(preconsented=True)
+    wire.settle()
+    shown = text(authority("DE").get(page(second)))
+    assert "More than it covers: 500,000 kg is notified to this facility as pre-consented, for 400,000 kg." in shown
+    answer = authority("DE").post(
+        page(second, "deny-preconsent"),
+        {"reason": "The quantity is used up", "revision": cases.copy(second, "DE").revision},
+    )
+    assert answer.status_code == 302
+    assert "has denied that the facility is pre-consented" in text(authority("DE").get(page(second)))
+    assert first.preconsent_counts
+
+
 def test_a_permit_number_names_one_site_and_the_number_of_a_company_none_of_several(wire: Wire) -> None:
     entered()
     entered(name="Site 2", permit_number="P/2", preconsented_from=None, preconsented_until=None)

@@ -54,7 +54,7 @@ def _start(actor: Actor, movement: Movement, steps: tuple[str, ...], state: str,
     for name in steps:
         rule = clocks.rule_for(
             name, state=state, role=role, day=today(state, at), book=book,
-            layer=carriage.layer(notification, state, book), preconsented=notification.preconsented,
+            layer=carriage.layer(notification, state, book), preconsented=notification.preconsent_counts,
         )  # fmt: skip
         if rule is not None and rule.length is not None:
             clocks.start(actor, rule=rule.id, subject=movement, case=movement.case, authority=state, at=at)

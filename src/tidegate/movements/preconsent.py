@@ -1,16 +1,18 @@
 """Whether the register of the State of import bears out that a notification's facility is pre-consented.
 
-For the authority's eyes alone. Time limits and the longest span go by what was notified: every copy works them out from
-the same facts, and no other State can look into this register.
+For the authority's eyes alone. Time limits and the longest span go by what was notified, until the State of import
+denies it (`commands.preconsents`): every copy works them out from the same facts, and no other State can look into this
+register.
 """
 
 from __future__ import annotations
 
 from collections.abc import Iterator
 from dataclasses import dataclass
+from decimal import Decimal
 from typing import Any
 
-from django.db.models import Q
+from django.db.models import Q, Sum
 from django.utils.translation import gettext as _
 
 from tidegate.movements.models import Notification
@@ -34,6 +36,8 @@ def judge(actor: Actor, row: Notification) -> Preconsent | None:
     None where there is nothing to tell: to anybody else, once the case has ended, and where pre-consent is neither
     notified nor in the register.
     """
+    if row.preconsented and not row.preconsent_counts:
+        return None  # denied already
     if not actor.official or actor.state != row.holder_id or row.holder_id != row.state_import or row.ended_as:
         return None
     number = str((row.blocks.get("facility") or {}).get("registration") or "").strip()
@@ -41,7 +45,7 @@ def judge(actor: Actor, row: Notification) -> Preconsent | None:
     if facility is None:
         said = Preconsent(None, [_unnamed(number, found)])
     else:
-        said = Preconsent(facility, list(_wanting(facility, row)))
+        said = Preconsent(facility, [*_wanting(facility, row), *_too_much(facility, row)])
     return said if row.preconsented or not said.wanting else None
 
 
@@ -78,6 +82,22 @@ def _wanting(facility: Facility, row: Notification) -> Iterator[str]:
         yield _("Not for this waste: %(codes)s.") % {"codes": ", ".join(wastes)}
     if operations := [code for code in row.blocks.get("operations") or () if code not in facility.operations]:
         yield _("Not for this operation: %(codes)s.") % {"codes": ", ".join(operations)}
+
+
+def _too_much(facility: Facility, row: Notification) -> Iterator[str]:
+    """Where all that is notified to the facility as pre-consented is more than its pre-consent covers."""
+    if facility.preconsented_kg is None or not row.preconsented:
+        return
+    number = (row.blocks.get("facility") or {}).get("registration")
+    live = Notification.objects.filter(
+        holder=row.holder_id, state_import=row.holder_id, preconsented=True, blocks__facility__registration=number
+    ).exclude(Q(pk=row.pk) | Q(status__in=(Notification.Status.OBJECTED, Notification.Status.DRAFT)))
+    # What has ended counts with what was used of it, which its own account knows; it is left out of a warning.
+    others = live.filter(ended_as="").aggregate(kg=Sum("quantity_kg"))["kg"] or Decimal(0)
+    together = others + (row.quantity_kg or Decimal(0))
+    if together > facility.preconsented_kg:
+        text = _("More than it covers: %(kg)s is notified to this facility as pre-consented, for %(most)s.")
+        yield text % {"kg": figures.mass(together), "most": figures.mass(facility.preconsented_kg)}
 
 
 def _other_wastes(facility: Facility, codes: dict[str, Any]) -> list[str]:

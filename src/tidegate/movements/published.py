@@ -59,6 +59,7 @@ rights.grant("movements.notification.override", AUTHORITY, DECIDE, decision=True
 rights.grant("movements.notification.transmit", AUTHORITY, DECIDE)
 rights.grant("movements.notification.acknowledge", AUTHORITY, WORK)
 rights.grant("movements.notification.ask", AUTHORITY, WORK)
+rights.grant("movements.preconsent.deny", AUTHORITY, DECIDE)
 rights.grant("movements.notification.suspend", AUTHORITY, DECIDE, decision=True)
 rights.grant("movements.notification.revoke", AUTHORITY, DECIDE, decision=True)
 rights.grant("movements.notification.close", AUTHORITY, DECIDE)
@@ -82,6 +83,7 @@ for _type, _label in {
     "notification.revised": _("Content revised"),
     "notification.law_override": _("Authority lets a prohibited load be notified"),
     "notification.changed": _("Amended"),
+    "notification.preconsent_denied": _("Pre-consent of the facility denied"),
     "notification.told": _("Told by the State of export"),
     "notification.overdue": _("An authority's time is over"),
     "contract.told": _("Contract: told by another State"),

@@ -233,7 +233,7 @@ def short_leads(notification: Notification) -> list[dict[str, Any]]:
     for stop in notification.route.all():
         rule = clocks.rule_for(
             "notify_before_first", state=stop.state, role=stop.role, day=today(stop.state, sent), book=book,
-            layer=layer, preconsented=notification.preconsented,
+            layer=layer, preconsented=notification.preconsent_counts,
         )  # fmt: skip
         if rule is None:
             continue
@@ -335,8 +335,12 @@ def decision_clock(consent: Consent, book: Book) -> Clock | None:
             day=day,
             book=book,
             layer=layer,
-            preconsented=notification.preconsented,
+            preconsented=notification.preconsent_counts,
         )
+    # Another law may hold now than when it was started, for instance where a pre-consent was denied.
+    of_decisions = [one.id for one in clocks.clocks().rules.values() if one.step == "decide"]
+    running = Clock.objects.filter(subject_id=consent.pk, rule__in=of_decisions, ended_at=None)
+    running.exclude(rule=rule.id if rule else "").delete()
     if rule is None:
         return None
     questions = InfoRequest.objects.filter(notification=notification, authority=consent.authority)
@@ -362,7 +366,7 @@ def span_limit(notification: Notification, book: Book) -> tuple[date, clocks.Rul
     for stop in notification.route.all():
         rule = clocks.rule_for(
             "span", state=stop.state, role=stop.role, day=first, book=book, layer=layer,
-            preconsented=notification.preconsented,
+            preconsented=notification.preconsent_counts,
         )  # fmt: skip
         if rule is None or rule.length is None:
             continue

@@ -38,6 +38,7 @@ RIGHTS: dict[str, Any] = {
     "movements.green.read": _("See green-listed shipments"),
     "movements.green.receive": _("Confirm receipt of green-listed shipments"),
     "movements.notification.key_in": _("Key in notifications that came on paper"),
+    "movements.preconsent.deny": _("Deny that a facility is pre-consented"),
     "movements.guarantee.approve": _("Approve guarantees"),
     "movements.guarantee.call": _("Call guarantees"),
     "movements.guarantee.propose": _("Propose guarantees"),

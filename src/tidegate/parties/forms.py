@@ -98,7 +98,7 @@ class FacilityForm(_Model[Facility]):
         model = Facility
         fields = (
             "name", "address", "permit_number", "operations", "wastes", "capacity_kg_year", "authorised_from",
-            "authorised_until", "preconsented_from", "preconsented_until",
+            "authorised_until", "preconsented_from", "preconsented_until", "preconsented_kg",
         )  # fmt: skip
         widgets = {"address": forms.Textarea(attrs={"rows": 3})}
 

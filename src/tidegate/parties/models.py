@@ -141,6 +141,9 @@ class Facility(Held):
     authorised_until = models.DateField(_("authorised until"), null=True, blank=True)
     preconsented_from = models.DateField(_("pre-consented from"), null=True, blank=True)
     preconsented_until = models.DateField(_("pre-consented until"), null=True, blank=True)
+    preconsented_kg = models.DecimalField(
+        _("pre-consented quantity (kg)"), max_digits=18, decimal_places=3, null=True, blank=True
+    )
     revision = models.PositiveIntegerField(default=0)
 
     class Meta:

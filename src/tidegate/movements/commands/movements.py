@@ -193,7 +193,7 @@ def _late(movement: Movement) -> bool:
     for stop in notification.route.all():
         rule = clocks.rule_for(
             "notice", state=stop.state, role=stop.role, day=movement.planned_on, book=book,
-            layer=carriage.layer(notification, stop.state, book), preconsented=notification.preconsented,
+            layer=carriage.layer(notification, stop.state, book), preconsented=notification.preconsent_counts,
         )  # fmt: skip
         if rule is None or rule.length is None:
             continue

@@ -7,7 +7,7 @@ from typing import Any
 
 from tidegate.movements import clocks, consenting, facts, guard, machines, standing
 from tidegate.movements.breaches import open_breach
-from tidegate.movements.commands import amendments, notifications
+from tidegate.movements.commands import amendments, notifications, preconsents
 from tidegate.movements.facts import Early, inbound
 from tidegate.movements.inbound.schemas import ACKNOWLEDGED, AMENDED, ANSWERED, ASKED, AT, PROPOSED
 from tidegate.movements.models import Amendment, Consent, InfoRequest, Movement, Notification
@@ -179,6 +179,20 @@ def _drawn(used: bool) -> Any:
 
 inbound("notification.used_up", AT)(_drawn(True))
 inbound("notification.replenished", AT)(_drawn(False))
+
+
+@inbound("preconsent.denied", {**AT, "required": ["at", "version"]})
+def preconsent_denied(message: Message) -> None:
+    """The State of import says that the facility is not pre-consented."""
+    row = facts.copy_of(message)
+    facts.speaks_for(message, row, row.state_import)
+    version = int(message.body["version"])
+    if version <= row.preconsent_denied:
+        return
+    preconsents.denied(row, version)
+    said = {"reason": message.body.get("reason", ""), "version": version}
+    facts.note(message.to, "notification.preconsent_denied", row, payload=said, state=message.sender)
+    preconsents.settle(row, state=message.sender)
 
 
 # ── amendments ───────────────────────────────────────────────────────────────────────────────────────────────

@@ -1046,6 +1046,7 @@ class Migration(migrations.Migration):
                 ("multiple", models.BooleanField(default=False, verbose_name="several shipments")),
                 ("disposal", models.BooleanField(default=False, verbose_name="for disposal")),
                 ("preconsented", models.BooleanField(default=False, verbose_name="pre-consented facility")),
+                ("preconsent_denied", models.PositiveIntegerField(default=0)),
                 ("shipments", models.PositiveIntegerField(null=True, verbose_name="intended number of shipments")),
                 (
                     "quantity_kg",

@@ -43,6 +43,8 @@ class Notification(CaseRow):
     multiple = models.BooleanField(_("several shipments"), default=False)
     disposal = models.BooleanField(_("for disposal"), default=False)
     preconsented = models.BooleanField(_("pre-consented facility"), default=False)
+    # The State of import's fact: the material version in which it denied that the facility is pre-consented; 0: none.
+    preconsent_denied = models.PositiveIntegerField(default=0)
     shipments = models.PositiveIntegerField(_("intended number of shipments"), null=True)
     quantity_kg = kilograms(_("intended quantity (kg)"), null=True)
     quantity_m3 = models.DecimalField(_("intended volume (m³)"), max_digits=14, decimal_places=3, null=True)
@@ -74,6 +76,11 @@ class Notification(CaseRow):
     def home(self) -> str:
         """The State that writes what is the State of export's to say, and that keeps the quantity account."""
         return self.keyed_by or self.state_export
+
+    @property
+    def preconsent_counts(self) -> bool:
+        """Whether time limits are those of a pre-consented facility: notified, and not denied since."""
+        return self.preconsented and self.preconsent_denied != max(self.material_version, 1)
 
     class Meta:
         db_table = "notification"

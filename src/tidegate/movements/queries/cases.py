@@ -203,6 +203,7 @@ ACTS: Sequence[tuple[str, str, str]] = (
     ("key_in", "movements.consent.key_in", ""),
     ("suspend_consent", "movements.consent.suspend", ""),
     ("withdraw_consent", "movements.consent.withdraw", ""),
+    ("deny_preconsent", "movements.preconsent.deny", ""),
     ("confirm_contract", "movements.contract.confirm", ""),
     ("lodge_contract", "movements.contract.lodge", ""),
     ("propose_guarantee", "movements.guarantee.propose", ""),
@@ -252,6 +253,7 @@ def allowed(actor: Actor, row: Notification) -> dict[str, bool]:
         "key_in": home and sent and not ended and _elsewhere(row),
         "suspend_consent": sent and not ended and (given or (own is not None and own.status == "suspended")),
         "withdraw_consent": sent and not ended and (given or (own is not None and own.status == "suspended")),
+        "deny_preconsent": row.holder_id == row.state_import and sent and not ended and row.preconsent_counts,
         "confirm_contract": row.holder_id == row.state_import and contract is not None and contract.status == "lodged",
         "lodge_contract": home and not ended,
         "propose_guarantee": home

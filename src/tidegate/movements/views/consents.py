@@ -9,7 +9,7 @@ from django.utils.translation import gettext_lazy as _
 
 from tidegate.movements import preconsent
 from tidegate.movements.commands import consents as commands
-from tidegate.movements.commands import guarantees
+from tidegate.movements.commands import guarantees, preconsents
 from tidegate.movements.forms import acts as forms
 from tidegate.movements.forms.decision import DecideForm
 from tidegate.movements.models import Consent, Contract, Guarantee, Notification
@@ -99,6 +99,10 @@ ACTS: tuple[Act, ...] = (
         "ban", "danger",
         _("For good: where the law requires your consent, nothing more may start under the notification."),
         _("Your consent is withdrawn."), button=_("Withdraw it"), about=own_consent),
+    Act("deny-preconsent", _("Deny the pre-consent"), preconsents.DENY,
+        lambda a, r, f: preconsents.deny(a, r.pk, **f.given, **f.more), can("deny_preconsent"), forms.Reason, "ban",
+        text=_("The facility is notified as pre-consented. Denied, the usual time limits count in every State."),
+        done=_("It is denied, and every State concerned is told."), button=_("Deny it")),
     Act("confirm-contract", _("Confirm the contract"), "movements.contract.confirm",
         lambda a, r, f: guarantees.confirm_contract(a, r.pk, **f.once, **f.given), can("confirm_contract"),
         forms.ConfirmContract, "file-certificate", "primary",

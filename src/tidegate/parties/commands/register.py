@@ -23,7 +23,7 @@ ORGANISATION_FIELDS = (
 )  # fmt: skip
 FACILITY_FIELDS = (
     "name", "address", "permit_number", "operations", "wastes", "capacity_kg_year", "authorised_from",
-    "authorised_until", "preconsented_from", "preconsented_until",
+    "authorised_until", "preconsented_from", "preconsented_until", "preconsented_kg",
 )  # fmt: skip
 # Annex IV of the Basel Convention: disposal D1 to D15, recovery R1 to R13.
 OPERATION = re.compile(r"D([1-9]|1[0-5])|R([1-9]|1[0-3])")
@@ -107,14 +107,13 @@ def _check_facility(row: Facility) -> None:
         first, last = getattr(row, start), getattr(row, end)
         if first is not None and last is not None and last < first:
             raise Refused("dates", _("It ends before it begins."), field=end, value=last, expected=first)
-    if row.capacity_kg_year is not None and Decimal(row.capacity_kg_year) < 0:
-        raise Refused(
-            "capacity",
-            _("A capacity is not below zero."),
-            field="capacity_kg_year",
-            value=row.capacity_kg_year,
-            expected="0",
-        )
+    for name, text in (
+        ("capacity_kg_year", _("A capacity is not below zero.")),
+        ("preconsented_kg", _("A quantity is not below zero.")),
+    ):
+        figure = getattr(row, name)
+        if figure is not None and Decimal(figure) < 0:
+            raise Refused("capacity", text, field=name, value=figure, expected="0")
 
 
 def _set(row: models.Model, fields: dict[str, Any], known: Iterable[str]) -> list[str]:

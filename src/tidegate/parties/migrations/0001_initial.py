@@ -285,6 +285,16 @@ class Migration(migrations.Migration):
                 ("authorised_until", models.DateField(blank=True, null=True, verbose_name="authorised until")),
                 ("preconsented_from", models.DateField(blank=True, null=True, verbose_name="pre-consented from")),
                 ("preconsented_until", models.DateField(blank=True, null=True, verbose_name="pre-consented until")),
+                (
+                    "preconsented_kg",
+                    models.DecimalField(
+                        blank=True,
+                        decimal_places=3,
+                        max_digits=18,
+                        null=True,
+                        verbose_name="pre-consented quantity (kg)",
+                    ),
+                ),
                 ("revision", models.PositiveIntegerField(default=0)),
                 (
                     "organisation",
