@@ -42,7 +42,7 @@ UNREAD = frozenset({"description", "containers", "gross_kg", "value", "currency"
 # fields whose words the rules read by their codes
 CODED = frozenset(READERS.keys() | {"facts", "consignment"}) - {"date", "documents"}
 CODED_TEXT = pa.dictionary(pa.int32(), pa.string())
-MOST_SETS = 200_000  # a session that has met more distinct cases is begun anew, so memory stays flat
+MOST_SETS = 150_000  # a session that has met more distinct cases is begun anew, so memory stays flat
 
 
 def screen_batches(
