@@ -53,6 +53,9 @@ def edit(request: HttpRequest, case: str, step: str) -> HttpResponseBase:
     if row.status != Notification.Status.DRAFT or row.holder_id != row.home:
         messages.info(request, _("It has been submitted: its content is sealed."))
         return redirect("movements:case", case=row.case)
+    if actor.official != bool(row.keyed_by):
+        messages.info(request, _("The notifier writes this; an authority keys in what came on paper."))
+        return redirect("movements:case", case=row.case)
     if step == "papers":
         return _papers(request, actor, row)
     if step == "files":
