@@ -209,7 +209,8 @@ def test_a_person_who_opens_the_root_reads_the_page(client: Client) -> None:
 OPERATIONS = (
     "POST /screen", "POST /screen/batch", "GET /law/rules", "GET /law/rules/{rule_id}", "GET /law/states",
     "GET /law/states/{iso}", "GET /law/timeline", "GET /law/diff", "GET /law/standards", "GET /law/facts",
-    "GET /law/documents", "GET /law/entries", "GET /rulebook", "GET /health",
+    "GET /law/documents", "GET /law/entries", "GET /rulebook", "GET /health", "POST /what-if",
+    "GET /what-if/{token}",
 )  # fmt: skip
 
 

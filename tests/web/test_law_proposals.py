@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import re
 from collections.abc import Callable
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -20,6 +21,7 @@ from tidegate.law import load_rulebook
 from tidegate.parties.commanding import Refused
 from tidegate.parties.models import JournalEntry
 from tidegate.screening.approval import Trial
+from tidegate.screening.impact import same
 from tidegate.web.batch import load_result, store
 from tidegate.web.upkeep import commands, trials
 from tidegate.web.upkeep.models import Proposal
@@ -141,6 +143,88 @@ def test_a_change_of_a_rule_keeps_what_the_form_does_not_show(world: World) -> N
     assert "2031-12-31" in page
 
 
+MORE = {
+    "exempts": "VN-IMP-QCVN-2024",
+    "needs": "destination_on_licence",
+    "suspects": "3915, 4707",
+    "summary": "max_foreign_pct: 0.3\nreexport_days: 30",
+    "penalty": "A fine of VND 1 million that a test made up.",
+}
+
+
+def test_a_new_rule_may_switch_off_another_need_facts_and_give_figures(world: World, law: Path) -> None:
+    one, two = world.client(AUTHORITY, "clerk"), world.client(AUTHORITY, "officer")
+    row = propose(one, "/law/proposals/new", **{**NEW, **MORE}, cases=CASES)
+    decide = f"/law/proposals/{row.pk}/decide"
+    two.post(decide, {"answer": "approve", "revision": "1", "accept_broken": "on"})
+    row.refresh_from_db()
+    assert row.status == "approved", two.get(f"/law/proposals/{row.pk}/").content.decode()
+    rule = load_rulebook((law,)).rules["VN-IMP-TRIAL-2027"]
+    assert (rule.exempts, rule.needs) == (("VN-IMP-QCVN-2024",), ("destination_on_licence",))
+    assert rule.suspects == ("3915", "4707")
+    assert rule.penalty == MORE["penalty"]
+    assert dict(rule.summary) == {"max_foreign_pct": 0.3, "reexport_days": 30}
+    shown = two.get(f"/law/proposals/{row.pk}/").content.decode()
+    assert "reexport_days: 30" in shown
+
+
+EVERYTHING = """
+state: VN
+rules:
+- id: VN-IMP-ALL-2027
+  role: import
+  kind: standard
+  status: gazetted
+  confidence: high
+  alert_only: true
+  from: 2027-01-01
+  to: null
+  dates: seen
+  event: declared
+  hs: ['3915']
+  basel: [any]
+  suspects: ['3915', '4707']
+  fails: [{foreign_matter_pct: {gt: 0.3}}]
+  unless: [{holds: {kind: [COA], issued_before: 2026-01-01}}]
+  exempts: [VN-IMP-QCVN-2024, VN-IMP-DEPOSIT]
+  documents: [COA, {kind: LA_CERT, term: {days: 180}}]
+  needs: [destination_on_licence]
+  verify: [quota_left_t]
+  text: A made-up order.
+  instrument: Order
+  url: https://example.org/order
+  checked: 2026-11-21
+  penalty: "A fine of VND 1 million: made up."
+  summary: {max_foreign_pct: 0.3, annex_vii_paper_until: 2026-12-31, unit: 'no: figure'}
+  note: Nothing was seen.
+"""
+
+
+@pytest.mark.parametrize(
+    ("state", "rule"),
+    [
+        ("VN", "VN-IMP-ALL-2027"),
+        ("VN", "VN-IMP-QCVN-TRANS"),
+        ("VN", "VN-IMP-DEPOSIT"),
+        ("MY", "MY-IMP-PURITY-2025"),
+        ("MY", "MY-IMP-AP-NSWMD"),
+    ],
+)
+def test_a_rule_opened_as_a_change_keeps_every_other_field(world: World, law: Path, state: str, rule: str) -> None:
+    (law / "all.yaml").write_text(EVERYTHING, encoding="utf-8")
+    old = load_rulebook((law,)).rules[rule]
+    client = world.client(AUTHORITY, "officer", state)
+    row = propose(client, f"/law/proposals/change/{rule}", note="Another note.", why="A made-up reason")
+    (law / "change.yaml").write_text(row.content, encoding="utf-8")
+    new = load_rulebook((law,)).rules[rule]
+    assert new.note == "Another note."
+    assert same(replace(new, note=old.note), old)
+    # Emptied on purpose, they go.
+    emptied = dict.fromkeys(("exempts", "needs", "suspects", "summary", "penalty"), "")
+    row = propose(client, f"/law/proposals/change/{rule}", **emptied, why="A made-up reason")
+    assert not set(emptied) & set(yaml.safe_load(row.content)["rules"][0])
+
+
 def test_opened_again_it_is_tried_anew_only_when_something_changed(
     world: World, law: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -248,6 +332,15 @@ def test_only_ones_own_states_law(world: World) -> None:
         ("id", "vn imp", "capitals and digits"),
         ("url", "not an address", "URL"),
         ("why", " ", "required"),
+        ("exempts", "VN-IMP-NONE-1999", "“VN-IMP-NONE-1999”; expected: the id of a rule in the book"),
+        ("needs", "nice_weather", "“nice_weather”; expected: a fact of the registry"),
+        ("needs", "zone", "“zone”; expected: a fact that is a bool"),
+        ("suspects", "39.15", "“39.15”; expected: a code prefix"),
+        ("summary", "max_foreign_pct: 1", "“max_foreign_pct: 1”; expected: 0.3"),
+        ("summary", "one per cent", "“one per cent”; expected: figures by name"),
+        ("summary", "a: [1, 2]", "expected: one figure for each name"),
+        ("fails", "- foreign_matter: {gt: 1}", "“foreign_matter”; expected: a fact of the registry"),
+        ("basel", "B9999", "“B9999”; expected: an entry"),
     ],
 )
 def test_what_cannot_be_read_comes_back_at_its_field(world: World, field: str, value: str, told: str) -> None:

@@ -8,7 +8,8 @@ changed date, figure or effect is the work of `tidegate.screening.mutation`.
 from __future__ import annotations
 
 import os
-from collections.abc import Collection, Iterator, Sequence
+from collections.abc import Collection, Iterator, Mapping, Sequence
+from typing import Any
 
 from tidegate.law.contradictions import contradictions
 from tidegate.law.findings import Finding
@@ -17,7 +18,7 @@ from tidegate.law.lint_tables import Registers, check_tables
 from tidegate.law.loader import RulebookError, load_rulebook
 from tidegate.law.sources import SourceFile, read_sources
 
-__all__ = ["Finding", "lint"]
+__all__ = ["Finding", "lint", "lint_rule"]
 
 
 def lint(overlays: Sequence[str | os.PathLike[str]] = (), *, exercised: Collection[str] | None = None) -> list[Finding]:
@@ -53,6 +54,16 @@ def lint(overlays: Sequence[str | os.PathLike[str]] = (), *, exercised: Collecti
             if rule not in exercised
         ]
     return findings
+
+
+def lint_rule(
+    head: Mapping[str, Any], raw: Mapping[str, Any], overlays: Sequence[str | os.PathLike[str]] = ()
+) -> list[Finding]:
+    """What is wrong with one rule by itself, under a file's `head` (`state` or `layer`), in the words of the book with
+    `overlays`. Raises RulebookError."""
+    written = {name: value for name, value in raw.items() if value is not None or name in ("from", "to")}
+    source = SourceFile("", len(overlays) + 1, {**head, "rules": [written]})
+    return list(check_rule(source, written, Registers.of([*read_sources(overlays), source])))
 
 
 def _duplicates(sources: Sequence[SourceFile]) -> Iterator[Finding]:

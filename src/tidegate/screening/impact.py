@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, field, replace
 from typing import Any
 
@@ -35,7 +35,8 @@ class ScenarioShift:
 
 @dataclass(frozen=True, slots=True)
 class Shift:
-    """One shipment whose outcome changes. `places`: layers whose outcome changes. `rules`: that newly bear on it."""
+    """One shipment whose outcome changes. `places`: layers whose outcome changes. `rules`: that newly bear on it.
+    `shipment`: as it was read."""
 
     id: str
     row: int
@@ -43,6 +44,7 @@ class Shift:
     after: str
     places: tuple[str, ...]
     rules: tuple[str, ...]
+    shipment: Shipment
 
 
 @dataclass(slots=True)
@@ -51,7 +53,8 @@ class Impact:
 
     `changed`: shipments whose outcome changes. `touched`: same outcome, but other papers, alerts or
     reasons. `moves`: (before, after) → shipments. `by_place`: State (or international layer) → (before,
-    after) of that place → shipments. `alerts`: rule → shipments that it newly alerts on. `examples`: the
+    after) of that place → shipments. `by_import`, `by_export`: State → (before, after) of the whole shipment →
+    shipments. `alerts`: rule → shipments that it newly alerts on. `examples`: the
     first few of each place.
     """
 
@@ -61,8 +64,35 @@ class Impact:
     touched: int = 0
     moves: Counter[tuple[str, str]] = field(default_factory=Counter)
     by_place: dict[str, Counter[tuple[str, str]]] = field(default_factory=dict)
+    by_import: dict[str, Counter[tuple[str, str]]] = field(default_factory=dict)
+    by_export: dict[str, Counter[tuple[str, str]]] = field(default_factory=dict)
     alerts: Counter[str] = field(default_factory=Counter)
     examples: dict[str, list[Shift]] = field(default_factory=dict)
+
+    def as_dict(self) -> dict[str, Any]:
+        """The counts and examples as plain data, the same for `tidegate law whatif --json`, the API and the pages."""
+        return {
+            "read": self.shipments,
+            "rejected": self.rejected,
+            "changed": self.changed,
+            "touched": self.touched,
+            "moves": _moves(self.moves),
+            "by_place": {place: _moves(counter) for place, counter in self.by_place.items()},
+            "by_import": {state: _moves(counter) for state, counter in self.by_import.items()},
+            "by_export": {state: _moves(counter) for state, counter in self.by_export.items()},
+            "alerts": dict(self.alerts),
+            "examples": {
+                place: [
+                    {"row": s.row, "id": s.id, "before": s.before, "after": s.after, "rules": list(s.rules)}
+                    for s in examples
+                ]
+                for place, examples in self.examples.items()
+            },
+        }
+
+
+def _moves(counter: Counter[tuple[str, str]]) -> list[dict[str, Any]]:
+    return [{"before": was, "after": now, "shipments": n} for (was, now), n in counter.most_common()]
 
 
 def on_any_day(old: Book, new: Book) -> Book:
@@ -144,11 +174,18 @@ def _differences(before: Mapping[str, Any], after: Mapping[str, Any]) -> list[st
 
 
 def impact(
-    old: Book, new: Book, rows: Iterable[Mapping[str, Any] | None], *, examples: int = 5, row: int = 1
+    old: Book,
+    new: Book,
+    rows: Iterable[Mapping[str, Any] | None],
+    *,
+    examples: int = 5,
+    row: int = 1,
+    each: Callable[[Shift], object] | None = None,
 ) -> Impact:
     """What the new book changes for raw shipments; None stands for a row that could not be read.
 
-    `row`: number of the first row. One pass, memory independent of the number of rows.
+    `row`: number of the first row. `each` is called with every shipment whose outcome changes. One pass, memory
+    independent of the number of rows.
     """
     reach = _Reach(old, new)
     out = Impact()
@@ -166,19 +203,25 @@ def impact(
         if not reach.touches(before_s):
             continue
         before, after = decide(before_s, old), decide(after_s, new)
-        _count(out, number, before, after, examples)
+        shift = _count(out, number, before, after, examples, after_s)
+        if shift is not None and each is not None:
+            each(shift)
     return out
 
 
-def _count(out: Impact, row: int, before: Mapping[str, Any], after: Mapping[str, Any], examples: int) -> None:
+def _count(
+    out: Impact, row: int, before: Mapping[str, Any], after: Mapping[str, Any], examples: int, shipment: Shipment
+) -> Shift | None:
     known = {a["rule"] for a in before["alerts"]}
     out.alerts.update(a["rule"] for a in after["alerts"] if a["rule"] not in known)
     move = (before["outcome"], after["outcome"])
     if move[0] == move[1]:
         out.touched += _content(before) != _content(after)
-        return
+        return None
     out.changed += 1
     out.moves[move] += 1
+    out.by_import.setdefault(shipment.import_, Counter())[move] += 1
+    out.by_export.setdefault(shipment.export, Counter())[move] += 1
     layers = [{layer["layer"]: layer["outcome"] for layer in d["layers"]} for d in (before, after)]
     moved = {
         name: (layers[0].get(name, "clear"), layers[1].get(name, "clear"))
@@ -187,7 +230,7 @@ def _count(out: Impact, row: int, before: Mapping[str, Any], after: Mapping[str,
     }
     bound = {r["rule"] for r in before["reasons"]}
     rules = tuple(r["rule"] for r in after["reasons"] if r["rule"] not in bound)
-    shift = Shift(str(after["id"]), row, *move, tuple(moved), rules)
+    shift = Shift(str(after["id"]), row, *move, tuple(moved), rules, shipment)
     places: dict[str, tuple[str, str]] = {}
     for layer, (was, now) in moved.items():
         place = _place(layer)
@@ -199,6 +242,7 @@ def _count(out: Impact, row: int, before: Mapping[str, Any], after: Mapping[str,
         kept = out.examples.setdefault(place, [])
         if len(kept) < examples:
             kept.append(shift)
+    return shift
 
 
 def _place(layer: str) -> str:

@@ -20,6 +20,8 @@ urlpatterns: list[URLPattern | URLResolver] = [
     # A batch is its browser session's own: see batch/queries.py.
     path("batch/", public_urls(include("tidegate.web.batch.urls"))),
     path("law/proposals/", include("tidegate.web.upkeep.urls")),
+    # A run is seen by whoever sees its batch: see whatif/queries.py.
+    path("law/what-if/", public_urls(include("tidegate.web.whatif.urls"))),
     path("law/", public_urls(include("tidegate.web.lawpages.urls"))),
     path("api/v1/", public_urls(include("tidegate.web.api.urls"))),
     path("", include("tidegate.parties.urls")),

@@ -239,16 +239,22 @@ def _tell_shipments(book: Book, result: Impact) -> None:
     print(f"Shipments: {result.shipments:,} read, {result.rejected:,} rejected")
     print(f"  outcome changes: {result.changed:,}{share}")
     print(f"  same outcome, other papers, alerts or reasons: {result.touched:,}")
-    if result.by_place:
-        output.table(
-            ("State or layer", "before", "after", "shipments"),
-            [
-                (_place_name(book, place), was, now, f"{n:,}")
-                for place, counter in sorted(result.by_place.items(), key=lambda kv: -kv[1].total())
-                for (was, now), n in counter.most_common()
-            ],
-            title="By State",
-        )
+    tables = (
+        ("By State", "State or layer", result.by_place),
+        ("By State of import, outcome of the whole shipment", "State of import", result.by_import),
+        ("By State of export, outcome of the whole shipment", "State of export", result.by_export),
+    )
+    for title, head, counts in tables:
+        if counts:
+            output.table(
+                (head, "before", "after", "shipments"),
+                [
+                    (_place_name(book, place), was, now, f"{n:,}")
+                    for place, counter in sorted(counts.items(), key=lambda kv: -kv[1].total())
+                    for (was, now), n in counter.most_common()
+                ],
+                title=title,
+            )
     if result.alerts:
         rows = [(rule, f"{n:,}") for rule, n in result.alerts.most_common()]
         output.table(("rule", "shipments"), rows, title="New alerts")
@@ -279,24 +285,7 @@ def _as_data(old: Book, new: Book, shifts: Sequence[ScenarioShift], result: Impa
         ],
     }
     if result is not None:
-        out["shipments"] = {
-            "read": result.shipments,
-            "rejected": result.rejected,
-            "changed": result.changed,
-            "touched": result.touched,
-            "by_place": {
-                place: [{"before": was, "after": now, "shipments": n} for (was, now), n in counter.most_common()]
-                for place, counter in result.by_place.items()
-            },
-            "alerts": dict(result.alerts),
-            "examples": {
-                place: [
-                    {"row": s.row, "id": s.id, "before": s.before, "after": s.after, "rules": list(s.rules)}
-                    for s in examples
-                ]
-                for place, examples in result.examples.items()
-            },
-        }
+        out["shipments"] = result.as_dict()
     return out
 
 

@@ -16,6 +16,7 @@ from tidegate.web.api.law import router as law
 from tidegate.web.api.law import service
 from tidegate.web.api.problems import Problem, parameter_problem, plain
 from tidegate.web.api.screen import router as screening
+from tidegate.web.api.whatif import router as whatif
 
 NAMESPACE = "api-v1"
 
@@ -30,7 +31,7 @@ api = NinjaAPI(
     docs_url=None,
     openapi_url=None,
 )
-for router in (screening, law, service, parties, exchange, movements, commands):
+for router in (screening, law, whatif, service, parties, exchange, movements, commands):
     api.add_router("", router)
 
 

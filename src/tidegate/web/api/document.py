@@ -19,6 +19,7 @@ from tidegate.web.api.app import api
 from tidegate.web.api.problems import KINDS, MEDIA_TYPE
 from tidegate.web.api.schemas.decision import DECIDED, BatchDecision, BatchReject
 from tidegate.web.api.schemas.shipment import CLEAN_PE, THROUGH_VIET_NAM, Shipment
+from tidegate.web.api.schemas.whatif import WhatIfAsked
 
 REF = "#/components/schemas/{model}"
 # The vocabulary that a part of an address is of.
@@ -84,7 +85,12 @@ def _made(digest: str, limits: tuple[int, int, int]) -> dict[str, Any]:
     document = _plain(document)
     schemas = document["components"]["schemas"]
     _, found = models_json_schema(
-        [(Shipment, "validation"), (BatchDecision, "serialization"), (BatchReject, "serialization")],
+        [
+            (Shipment, "validation"),
+            (WhatIfAsked, "validation"),
+            (BatchDecision, "serialization"),
+            (BatchReject, "serialization"),
+        ],
         ref_template=REF,
     )
     schemas.update(_plain(found["$defs"]))
@@ -210,7 +216,8 @@ def _secure(operation: dict[str, Any], method: str) -> None:
 
 def _finish(operation: dict[str, Any], limits: tuple[int, int, int]) -> None:
     """Problems as problem+json with what they mean, the headers of every answer, parameters that are never null."""
-    law = "Law" in operation["tags"] or operation["operationId"] == "get_rulebook"
+    key = operation["operationId"]
+    law = ("Law" in operation["tags"] and not key.endswith("what_if")) or key == "get_rulebook"
     if law:
         operation["responses"]["304"] = {"description": "The client has this answer already."}
     for status, response in operation["responses"].items():

@@ -18,6 +18,9 @@ SHOWN = ("Shipment", "Facts", "Document", "Decision", "Rule", "Problem")
 TRIED: Mapping[str, Any] = {
     "screen": json.dumps(CLEAN_PE, indent=2, ensure_ascii=False),
     "screen_batch": json.dumps([CLEAN_PE, {**THROUGH_VIET_NAM, "import": "ZZ"}], indent=2, ensure_ascii=False),
+    "start_what_if": json.dumps(
+        {"shipments": [CLEAN_PE, THROUGH_VIET_NAM], "limits": {"foreign_matter_pct": 0.5}}, indent=2, ensure_ascii=False
+    ),
 }
 
 
@@ -116,6 +119,8 @@ def _curl(key: str, path: str) -> str:
         shown = shown.replace("{" + name + "}", value)
     if key == "screen":
         return f"curl -s {shown} -H 'Content-Type: application/json' --data @shipment.json"
+    if key == "start_what_if":
+        return f"curl -s {shown} -H 'Content-Type: application/json' --data @what-if.json"
     if key == "screen_batch":
         return f"curl -s {shown} -H 'Content-Type: application/x-ndjson' --data-binary @shipments.jsonl"
     query = {

@@ -95,6 +95,11 @@ class Batch(models.Model):
         return self.state in (self.State.QUEUED, self.State.RUNNING)
 
     @property
+    def readable(self) -> bool:
+        """Whether it was screened and its shipments can still be read; of a registered result there may be none."""
+        return self.state == self.State.DONE and bool(self.files)
+
+    @property
     def state_label(self) -> str:
         """The state in words."""
         return str(self.state.label)

@@ -45,6 +45,7 @@ INSTALLED_APPS = [
     "tidegate.web.batch",
     "tidegate.web.lawpages",
     "tidegate.web.upkeep",
+    "tidegate.web.whatif",
     "tidegate.web.api",
     "tidegate.exchange",
     "tidegate.movements",

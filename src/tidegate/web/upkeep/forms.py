@@ -7,11 +7,13 @@ from collections.abc import Iterable, Mapping
 from typing import Any
 
 from django import forms
-from django.utils.translation import gettext as _now
+from django.conf import settings
+from django.utils.translation import gettext as __
 from django.utils.translation import gettext_lazy as _
 
 from tidegate.law import Rule
 from tidegate.law.export import rule_as_written
+from tidegate.law.lint import lint_rule
 from tidegate.law.loader import RulebookError, parse_yaml
 from tidegate.law.records import CONFIDENCES, EVENTS, KINDS, ROLES, STATUSES
 from tidegate.law.yaml_text import dump
@@ -34,7 +36,7 @@ def _read(name: str, text: str) -> Any:
     try:
         return parse_yaml(name, text.encode())
     except (RulebookError, ValueError) as error:
-        raise forms.ValidationError(_now("This cannot be read as YAML: %(error)s") % {"error": error}) from error
+        raise forms.ValidationError(__("This cannot be read as YAML: %(error)s") % {"error": error}) from error
 
 
 class Words(forms.CharField):
@@ -64,6 +66,32 @@ class Yaml(forms.CharField):
         return found if isinstance(found, list) else [found]
 
 
+class Figures(Yaml):
+    """Figures by name, as the rulebook writes them."""
+
+    def prepare_value(self, value: Any) -> Any:
+        return dump(value).strip() if isinstance(value, Mapping) and value else value or ""
+
+    def to_python(self, value: Any) -> Any:
+        text = forms.CharField.to_python(self, value)
+        if not text:
+            return {}
+        found = _read(str(self.label), text)
+        if not isinstance(found, Mapping):
+            raise forms.ValidationError(_expected(found, __("figures by name, such as max_foreign_pct: 1")))
+        for name, figure in found.items():
+            if isinstance(figure, (Mapping, list)) or figure is None:
+                raise forms.ValidationError(_expected(f"{name}: {figure}", __("one figure for each name")))
+        return dict(found)
+
+
+def _expected(value: Any, expected: str) -> str:
+    """What is wrong with a value, as the linter says it."""
+    text = value if isinstance(value, str) else "–" if value is None else str(value)
+    shown = text if len(text) <= 120 else text[:119] + "…"
+    return __("“%(value)s”; expected: %(expected)s") % {"value": shown, "expected": expected}
+
+
 class RuleForm(forms.Form):
     """Fields are named as in the rulebook; `from` and `to` are `first` and `last` here, since Python keeps `from`."""
 
@@ -87,6 +115,11 @@ class RuleForm(forms.Form):
     event = forms.ChoiceField(label=_("Decided by"), choices=_choices(EVENTS, words.EVENTS))
     hs = Words(label=_("Headings"), help_text=_("Beginnings of HS codes, such as 3915, or any."))
     basel = Words(label=_("Basel entries"), help_text=_("Such as Y48, B3011, or any."))
+    suspects = Words(
+        label=_("Headings under which the same content hides"),
+        required=False,
+        help_text=_("Beginnings of HS codes, such as 3915, 4707: what is to be looked at is raised there, too."),
+    )
     when = Yaml(label=_("Only where"), required=False, help_text=_("Such as: - zone: free zone"))
     fails = Yaml(
         label=_("A load fails it by any of"),
@@ -94,7 +127,17 @@ class RuleForm(forms.Form):
         help_text=_("Such as: - foreign_matter_pct: {gt: 1}. For standards, places of entry and quotas."),
     )
     unless = Yaml(label=_("Not where it is shown that"), required=False)
+    exempts = Words(
+        label=_("Rules that it switches off"),
+        required=False,
+        help_text=_("Names of rules of the book: while this one binds, those do not."),
+    )
     documents = Yaml(label=_("Papers that it asks for"), required=False, help_text=_("Such as: - COA"))
+    needs = Words(
+        label=_("What has to be shown before the outcome is clear"),
+        required=False,
+        help_text=_("Names of facts that are true or false, such as destination_on_licence."),
+    )
     verify = Words(
         label=_("What only an inspection or a register can show"), required=False, help_text=_("Names of facts.")
     )
@@ -103,6 +146,18 @@ class RuleForm(forms.Form):
     instrument = forms.CharField(label=_("Name of the act"), max_length=1000)
     url = forms.URLField(label=_("Address of the source"), max_length=2000, assume_scheme="https")
     checked = Day(label=_("Compared with the source on"))
+    penalty = forms.CharField(
+        label=_("Penalty"),
+        required=False,
+        widget=forms.Textarea(attrs={"rows": 2}),
+        max_length=LONGEST,
+        help_text=_("What the act threatens, in the currency of the act. It is shown, never reckoned with."),
+    )
+    summary = Figures(
+        label=_("Figures for comparing States"),
+        required=False,
+        help_text=_("Such as: max_foreign_pct: 1. A limit named here is the one under which a load fails, above."),
+    )
     note = forms.CharField(
         label=_("Note"),
         required=False,
@@ -144,7 +199,7 @@ class RuleForm(forms.Form):
         """A rule is named after its State."""
         found = str(self.cleaned_data["id"])
         if not found.startswith(f"{self.state}-"):
-            raise forms.ValidationError(_now("The name begins with %(state)s-") % {"state": self.state})
+            raise forms.ValidationError(__("The name begins with %(state)s-") % {"state": self.state})
         return found
 
     def clean_cases(self) -> str:
@@ -154,15 +209,28 @@ class RuleForm(forms.Form):
             return ""
         found = _read("cases", text)
         if not isinstance(found, Mapping) or not isinstance(found.get("scenarios"), list):
-            raise forms.ValidationError(_now("Expected `scenarios:` with a list under it."))
+            raise forms.ValidationError(__("Expected `scenarios:` with a list under it."))
         return text
 
     def clean(self) -> dict[str, Any]:
-        """A last day before the first is a slip."""
+        """A last day before the first is a slip; then the linter reads the rule as it would be written."""
         data = super().clean() or {}
         if data.get("first") and data.get("last") and data["last"] < data["first"]:
-            self.add_error("last", _now("The last day lies before the first."))
+            self.add_error("last", __("The last day lies before the first."))
+        if not self.errors:
+            self._lint()
         return data
+
+    def _lint(self) -> None:
+        """What the linter has against a field stands at the field. The rest waits for the whole book, after this."""
+        names = {written: name for name, written in self.SPELLED.items()}
+        raw = {"from": None, "to": None, "id": self.cleaned_data.get("id"), **self.as_written, **self.rule_fields()}
+        for found in lint_rule({"state": self.state}, raw, settings.TIDEGATE_OVERLAYS):
+            written, _sep, part = found.field.partition(": ")
+            name = names.get(written, written)
+            if name in self.fields:
+                value = f"{part}: {found.value}" if part else found.value
+                self.add_error(name, _expected(value, found.expected))
 
     def rule_fields(self) -> dict[str, Any]:
         """What differs from the rule as it stands, in the rulebook's own form; None for what was emptied."""
@@ -172,7 +240,7 @@ class RuleForm(forms.Form):
                 continue
             written = self.SPELLED.get(name, name)
             value = self.cleaned_data[name]
-            value = None if value in ("", [], None) else value
+            value = None if value in ("", [], {}, None) else value
             if value != self.as_written.get(written) or self.rule is None:
                 out[written] = value
         return {name: value for name, value in out.items() if self.rule is not None or value is not None}

@@ -166,21 +166,16 @@ def _tried(request: HttpRequest, row: Proposal) -> dict[str, Any]:
         "shifts": shifts[:SHOWN_CASES],
         "more_shifts": max(0, len(shifts) - SHOWN_CASES),
         "changes": trial.changes,
-        "batches": [batch for batch in batches.visible(request)[:100] if _readable(batch)],
+        "batches": [batch for batch in batches.visible(request)[:100] if batch.readable],
         "any_day": "any_day" in request.GET,
     }
     token = request.GET.get("batch", "")
     if token and trial.loads:
         batch = batches.find(request, token)
-        if not _readable(batch):
+        if not batch.readable:
             raise Http404(_("The file of this batch is not here."))
         out |= {"batch": batch, "told": _shipments(batch, *trials.books_of(row), any_day="any_day" in request.GET)}
     return out
-
-
-def _readable(batch: Batch) -> bool:
-    """Whether a batch was screened and its shipments can still be read; of a registered result there may be none."""
-    return batch.state == Batch.State.DONE and bool(batch.files)
 
 
 @dataclass(frozen=True)
