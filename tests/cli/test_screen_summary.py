@@ -16,8 +16,9 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 import pytest
 
-from tidegate.batch import stream
+from tidegate.batch import Summary, stream
 from tidegate.cli import main
+from tidegate.cli.summary import print_summary
 from tidegate.formats.writers import AtomicFile
 
 ROWS: list[dict[str, Any]] = [
@@ -187,6 +188,19 @@ def test_a_name_that_a_spreadsheet_would_run_is_quoted(tmp_path: Path) -> None:
     source = shipments(tmp_path / "=1+1.jsonl", ROWS[:1])
     assert screen(source, tmp_path / "out.jsonl", tmp_path / "sum.csv") == 0
     assert "source,'=1+1.jsonl,,,1\r\n" in (tmp_path / "sum.csv").read_bytes().decode()
+
+
+@pytest.mark.parametrize(("last", "shown"), [("2027-12", "month"), ("2028-01", "year")])
+def test_the_terminal_counts_by_month_where_two_years_hold_them(
+    last: str, shown: str, capsys: pytest.CaptureFixture[str]
+) -> None:
+    summary = Summary(rows=3, decided=3)
+    for month in ("2026-01", "2026-02", last):
+        summary.add_month(month, "clear", 1)
+    print_summary(summary)
+    table = [line.split() for line in capsys.readouterr().out.splitlines()]
+    assert [shown] in table
+    assert ["2026", "·", "·", "·", "2"] in table if shown == "year" else ["2026-02", "·", "·", "·", "1"] in table
 
 
 # ── what is refused ────────────────────────────────────────────────────────────────────────────────────────

@@ -101,6 +101,11 @@ WRONG = {
         "term months 6",
         "days or years",
     ),
+    "longest": (
+        changed("    text:", "    documents: [{kind: AP, longest: {days: 400}}]\n    text:"),
+        "longest days 400",
+        "years",
+    ),
     "steps": (
         changed(
             "    text:",

@@ -470,6 +470,11 @@ class Vocabulary:
             yield held(issued=issued, valid_to=None, renewals=[renewal, {"days": 90}])
         for issued_on in edges_of(requirement.old_before, None):
             yield held(issued=issued_on.isoformat())
+        for days in (365, 366, 367) if requirement.longest_years else ():
+            ends = day + timedelta(days=10)
+            begins, last = (ends - timedelta(days=days)).isoformat(), ends.isoformat()
+            yield held(valid_from=begins, valid_to=last)
+            yield held(issued=begins, valid_from=None, valid_to=last)
         for standard in (None, "ISO 1", *requirement.standards) if requirement.standards else ():
             yield held(standard=standard)
         for value in self.document_values if requirement.value_by_tonnes else ():

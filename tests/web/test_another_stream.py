@@ -87,6 +87,13 @@ def test_the_page_asks_for_the_fact_of_the_stream_until_it_is_answered(client: C
         assert kind in {option.get("value") for option in chosen}
 
 
+def test_a_draft_of_the_stream_is_no_rule_in_force(client: Client, overlay: Book) -> None:
+    rules = [r for r in overlay.rules.values() if r.state == "LK"]
+    page = Seen(client.get("/law/states/LK?on=2027-06-01"))
+    assert f"{len(rules) - 1} rules in force" in page.text(".td-lead")
+    assert "1 more is a draft" in page.text(".td-lead")
+
+
 def test_a_draft_of_the_stream_warns(client: Client, overlay: Book) -> None:
     page = checked(client, {**SORTED, "hazardous": False, "facts": {"battery_chemistry": "mixed"}})
     assert "/law/rules/LK-IMP-BATTERY-DRAFT" in page.links("#alerts")

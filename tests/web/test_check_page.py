@@ -381,3 +381,13 @@ def test_the_record_is_of_the_day_of_the_page(client: Client, settings: Any, mon
     assert client.get(f"/check.pdf{permalink(CLEAN_PE_TO_MALAYSIA)[1:]}").status_code == 200
     assert (said["language"], said["today"]) == ("vi", localdate())
     assert said["translate"]("Alerts") == "Cảnh báo"
+
+
+def test_what_a_question_decides_is_said_in_words(client: Client) -> None:
+    # paper out of the Union: barred if it goes to disposal, under no control if it is recovered
+    paper = {"date": "2026-11-21", "export": "DE", "import": "BR", "hs": "470710", "material": "paper", "waste": True,
+             "hazardous": False, "documents": []}  # fmt: skip
+    assert decision(paper)["questions"][0]["decides"] == ["no_basel_control", "prohibited"]
+    said = see(client, paper).text(".ck-stake")
+    assert "Decides no consent procedure or prohibited" in said
+    assert "no_basel_control" not in said

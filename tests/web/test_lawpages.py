@@ -82,13 +82,28 @@ def test_every_state_shows_its_rules_on_a_day(client: Client, book: Book) -> Non
     for iso in book.national_states:
         page = see(client, f"states/{iso}?on={day}")
         for role in ("import", "transit", "export"):
-            expected = {r.id for r in book.by_layer.get(f"national:{iso}:{role}", ()) if r.in_force(day)}
+            expected = {r.id for r in book.by_layer.get(f"national:{iso}:{role}", ()) if r.in_force(day) and r.enacted}
             shown = {
                 e.text_content() for e in page.all(f"section#{role} > .lp-rules > .lp-rule .lp-rule-foot > .td-code")
             }
             assert shown == expected, (iso, role)
         table = {e.text_content() for e in page.all("section[aria-labelledby=timeline-title] tbody th")}
         assert table == {r.id for r in book.rules.values() if r.state == iso}
+
+
+def test_drafts_and_announcements_are_named_apart(client: Client, book: Book) -> None:
+    day = date(2026, 11, 21)
+    assert book.rules["MY-IMP-EWASTE-2026"].in_force(day)
+    held = [r for r in book.rules.values() if r.state == "MY" and r.in_force(day)]
+    page = see(client, f"states/MY?on={day}")
+    assert f"{len(held) - 1} rules in force" in page.text(".td-lead")
+    assert "1 more is a draft or an announcement" in page.text(".td-lead")
+    assert "MY-IMP-EWASTE-2026" not in page.text("section#import > .lp-rules")
+    assert "MY-IMP-EWASTE-2026" in page.text("section#import > .lp-fold[open]")
+    assert "more is a draft" not in see(client, "states/MY?on=2026-02-03").text(".td-lead")
+    assert "Announced: binds nobody" in see(client, "rules/MY-IMP-EWASTE-2026").text()
+    assert "in force" not in see(client, "rules/MY-IMP-EWASTE-2026").text(".lp-hero-kind").replace("not in force", "")
+    assert see(client, "search?q=MY-IMP-EWASTE-2026&in_force=1").links(".lp-rules") == []
 
 
 def test_another_day_is_another_law(client: Client) -> None:

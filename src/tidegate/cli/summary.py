@@ -10,6 +10,7 @@ if TYPE_CHECKING:
     from tidegate.batch import Summary
 
 ORDER = ("prohibited", "undetermined", "needs", "clear")
+MOST_MONTHS = 24  # lines of a table that a terminal shows at once
 STYLE = {"prohibited": "bold red", "undetermined": "magenta", "needs": "yellow", "clear": "green"}
 
 
@@ -46,7 +47,7 @@ def print_summary(summary: Summary, *, brief: bool = False, stream: object = Non
     if not brief:
         console.print(_by_outcome("importing State", summary.imports))
         console.print(_by_outcome("entry", summary.entries))
-        console.print(_by_outcome("year", _years(summary.months), limit=20, by_name=True))
+        console.print(_by_outcome(*_periods(summary.months), limit=MOST_MONTHS, by_name=True))
         console.print(_counts("rules that prohibit most", summary.prohibiting))
         console.print(_counts("papers missing most", summary.missing))
         console.print(_counts("questions still open", summary.questions))
@@ -54,11 +55,15 @@ def print_summary(summary: Summary, *, brief: bool = False, stream: object = Non
         console.print(f"[dim]note: {note}[/]")
 
 
-def _years(months: dict[str, Counter[str]]) -> dict[str, Counter[str]]:
+def _periods(months: dict[str, Counter[str]]) -> tuple[str, dict[str, Counter[str]]]:
+    """("month", the counts by month), or by year where the months lie further apart than a table can show."""
+    numbers = [int(month[:4]) * 12 + int(month[5:7]) for month in months]
+    if not numbers or max(numbers) - min(numbers) < MOST_MONTHS:
+        return "month", months
     years: dict[str, Counter[str]] = {}
     for month, counts in months.items():
         years.setdefault(month[:4], Counter()).update(counts)
-    return years
+    return "year", years
 
 
 def _by_outcome(title: str, table: dict[str, Counter[str]], limit: int = 12, by_name: bool = False):  # type: ignore[no-untyped-def]

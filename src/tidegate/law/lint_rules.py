@@ -28,7 +28,7 @@ ENTRY_CLASSES = ("any", "A-list", "B-list", "controlled", "unlisted", "hazardous
 HS_WORDS = ("any", "listed")
 DATES = ("seen", "inferred", "not_seen")
 CONSENT_ROLES = ("import", "export", "transit", "here", "counterpart")
-DOCUMENT_FIELDS = ("kind", "any", "term", "renewals", "standard", "value_by_tonnes", "when", "old")
+DOCUMENT_FIELDS = ("kind", "any", "term", "renewals", "standard", "value_by_tonnes", "when", "old", "longest")
 VOCABULARY: Mapping[str, Sequence[str]] = {
     "role": ROLES,
     "kind": KINDS,
@@ -225,10 +225,8 @@ def _document(raw: Any, registers: Registers) -> Iterator[tuple[Any, str]]:
         fault = _kind_fault(kind, registers)
         if fault:
             yield kind, fault
-    term = raw.get("term") or {}
-    renewals = raw.get("renewals") or {}
-    for where, group in (("term", term), ("renewals", renewals)):
-        allowed = ("days", "years") if where == "term" else ("max", "days")
+    for where, allowed in (("term", ("days", "years")), ("renewals", ("max", "days")), ("longest", ("years",))):
+        group = raw.get(where) or {}
         for key, value in group.items() if isinstance(group, Mapping) else [("", group)]:
             if key not in allowed or not isinstance(value, int) or value <= 0:
                 yield f"{where} {key} {value}".strip(), f"{' or '.join(allowed)} as a whole number above zero"

@@ -267,7 +267,7 @@ def _requirement(raw: Any) -> Requirement:
         _, colon, who = str(kind).partition(":")
         if colon and who not in PLACES and not (len(who) == 2 and who.isupper()):
             raise ValueError(f"document {kind!r}: expected {', '.join(PLACES)} or a State after the colon")
-    unknown = set(raw) - {"any", "kind", "term", "renewals", "standard", "value_by_tonnes", "when", "old"}
+    unknown = set(raw) - {"any", "kind", "term", "renewals", "standard", "value_by_tonnes", "when", "old", "longest"}
     if unknown:
         raise ValueError(f"a document requirement does not know {sorted(unknown)}")
     term, renewals, old = raw.get("term") or {}, raw.get("renewals") or {}, raw.get("old") or {}
@@ -286,6 +286,7 @@ def _requirement(raw: Any) -> Requirement:
         value_by_tonnes=steps,
         old_before=_date(old.get("issued_before")),
         old_until=_date(old.get("until")),
+        longest_years=(raw.get("longest") or {}).get("years"),
     )
 
 

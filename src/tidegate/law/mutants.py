@@ -155,7 +155,7 @@ def _requirement(r: Requirement) -> Iterator[tuple[Requirement, str]]:
         yield replace(r, when=when), f"when: {text}"
     if r.when is not None:
         yield replace(r, when=None), "asked for always"
-    for field in ("term_days", "term_years", "renewals_max", "renewal_days"):
+    for field in ("term_days", "term_years", "renewals_max", "renewal_days", "longest_years"):
         value = getattr(r, field)
         if value is not None:
             for other in (value - 1, value + 1):

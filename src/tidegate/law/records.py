@@ -46,6 +46,7 @@ class Requirement:
     `standards`: the values of the paper's `standard` that satisfy the rule.
     `value_by_tonnes`: steps (below this many tonnes or None, least value), read in order.
     `old_before`, `old_until`: a paper issued before the first day is good until the second at the latest.
+    `longest_years`: a paper whose own period is longer counts, and is to be checked.
     """
 
     kinds: tuple[str, ...]
@@ -58,6 +59,7 @@ class Requirement:
     value_by_tonnes: tuple[tuple[Decimal | None, Decimal], ...] = ()
     old_before: date | None = None
     old_until: date | None = None
+    longest_years: int | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -102,6 +104,11 @@ class Rule:
     def binds(self) -> bool:
         """Whether the rule may prohibit or require (contract: gazetted, confidence above low, not alert-only)."""
         return self.status == "gazetted" and self.confidence != "low" and not self.alert_only
+
+    @property
+    def enacted(self) -> bool:
+        """False for a draft or an announcement: no act was seen, whatever day it names."""
+        return self.status in ("gazetted", "administrative")
 
     def in_force(self, day: date) -> bool:
         """True when the rule is in force on `day`, a date of its governing event."""

@@ -19,7 +19,8 @@ def end_of(document: Document, day: date, rule: Requirement | None = None) -> tu
     """(last valid day or None, whether it could be worked out).
 
     A term of N days (years) ends N days (years) after the day of issue, that day included; a renewal adds its
-    days to the end (contract). A printed end and a rule's longest term both hold: the earlier one counts.
+    days to the end (contract). A printed end and a rule's longest term both hold: the earlier one counts. A period
+    longer than the rule lets a paper name does not hold for sure.
     """
     ends = [document.valid_to] if document.valid_to else []
     known = bool(ends)
@@ -50,7 +51,14 @@ def end_of(document: Document, day: date, rule: Requirement | None = None) -> tu
         renewals = renewals[: rule.renewals_max]
     for _, days in renewals:
         end = later(end, min(days, rule.renewal_days) if rule and rule.renewal_days else days)
-    return end, known
+    return end, known and not (rule is not None and _too_long(document, rule))
+
+
+def _too_long(document: Document, rule: Requirement) -> bool:
+    begins = document.valid_from or document.issued
+    if rule.longest_years is None or begins is None or document.valid_to is None:
+        return False
+    return document.valid_to > add_years(begins, rule.longest_years)
 
 
 def turning_days(document: Document, rule: Requirement | None = None) -> set[date]:
@@ -69,7 +77,9 @@ def later(day: date, days: int) -> date:
 
 
 def add_years(day: date, years: int) -> date:
-    """The same day `years` later; 29 February becomes 28."""
+    """The same day `years` later; 29 February becomes 28. The last day of the calendar where that lies beyond it."""
+    if day.year + years > date.max.year:
+        return date.max
     try:
         return day.replace(year=day.year + years)
     except ValueError:
@@ -114,7 +124,7 @@ def check(s: Shipment, kinds: Sequence[str], rule: Requirement, day: date, book:
             continue
         kind = book.documents.get(document.kind.partition(":")[0])
         known = end_of(document, day, rule)[1]
-        has_term = bool(rule.term_days or rule.term_years) or (kind is not None and kind.dated)
+        has_term = bool(rule.term_days or rule.term_years or rule.longest_years) or (kind is not None and kind.dated)
         loose = (has_term and not known) or (rule.standards and document.standard is None)
         loose = loose or bool(rule.value_by_tonnes and document.value is None)
         if not loose:

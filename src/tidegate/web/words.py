@@ -80,6 +80,16 @@ REGIMES: Mapping[str, tuple[Text, Text]] = {
     ),
 }
 
+
+def answer(value: str | None) -> str:
+    """What a question decides: an outcome or a regime in words, an entry by its code."""
+    if value is None:
+        return gettext(messages.NO_ENTRY)
+    if value in ("prohibited", "undetermined", "needs", "clear"):
+        return str(tone(value, verify=True).word).lower()  # clear on paper: checks may be left
+    return str(REGIMES[value][0]).lower() if value in REGIMES else value
+
+
 EFFECTS: Mapping[str, tuple[str, Text]] = {
     "prohibit": ("prohibited", pgettext_lazy("effect of a rule", "Prohibits")),
     "require": ("needs", pgettext_lazy("effect of a rule", "Requires")),

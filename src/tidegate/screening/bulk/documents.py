@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import date
 from typing import Any
 
@@ -54,11 +54,12 @@ class DocumentCoder:
                 for kind in requirement.kinds:
                     head = kind.partition(":")[0]
                     self.kinds.add(head)
-                    renewed = requirement.renewals_max is not None or requirement.renewal_days
-                    if requirement.term_days or requirement.term_years or requirement.old_before or renewed:
+                    # its terms alone: rules that differ in what else they ask look at the same days
+                    terms = replace(requirement, kinds=(), when=None, standards=(), value_by_tonnes=())
+                    if terms != Requirement(()):
                         variants = self.terms.setdefault(head, [])
-                        if requirement not in variants:
-                            variants.append(requirement)
+                        if terms not in variants:
+                            variants.append(terms)
                     if requirement.value_by_tonnes:
                         self.value_steps[head] = sorted(
                             {v for _, v in requirement.value_by_tonnes} | set(self.value_steps.get(head, []))
@@ -69,8 +70,8 @@ class DocumentCoder:
                 if fact == "holds":
                     for kind in operand[0]:
                         self.kinds.add(kind)
-                        if operand[1]:
-                            self.issued_before.setdefault(kind, []).append(operand[1])
+                        if operand[1] and operand[1] not in self.issued_before.setdefault(kind, []):
+                            self.issued_before[kind].append(operand[1])
                     if operand[2]:
                         self.standards.add(norm(operand[2]))
         self._columns = PaperColumns(self)

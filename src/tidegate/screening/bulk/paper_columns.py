@@ -6,7 +6,7 @@ column is typed as `documents_type` the same is worked out here column by column
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date
 from decimal import Decimal
@@ -55,7 +55,7 @@ class PaperColumns:
         self._extras: dict[str, KeyIndex] = {}
         self._parts, self._rows = KeyIndex(), WordIndex()
         self._signatures = Numbers()
-        self._ends: dict[int, dict[int, int]] = {}  # by the id of a requirement: the end of its term by day of issue
+        self._ends: dict[tuple[int | None, int | None], dict[int, int]] = {}  # of a term, by the day it runs from
         self._steps: dict[str, dict[float, int]] = {}
 
     def encode(
@@ -101,7 +101,7 @@ class PaperColumns:
         on, renewals = [found[row] for found in days.values()], renewals.of(kept)
         key = places | head << PLACES | standard << (PLACES + KIND)
         key |= self._dates(on, issued, begins, ends, renewals) << (PLACES + KIND + STANDARD)
-        key |= self._special(head, value, on, issued, ends, renewals) << (PLACES + KIND + STANDARD + DATES)
+        key |= self._special(head, value, on, issued, begins, ends, renewals) << (PLACES + KIND + STANDARD + DATES)
         self._sign(out, row, self._parts.lookup(key)[0])
         return out, np.flatnonzero(left)
 
@@ -143,8 +143,9 @@ class PaperColumns:
         return bits
 
     def _special(
-        self, head: Codes, value: Any, on: Sequence[Codes], issued: Codes, ends: Codes, renewals: _Renewals
-    ) -> Codes:
+        self, head: Codes, value: Any, on: Sequence[Codes], issued: Codes, begins: Codes, ends: Codes,
+        renewals: _Renewals,
+    ) -> Codes:  # fmt: skip
         """A code for what rules look at in some kinds alone: steps of value, days of issue, terms; 0 for the others."""
         out = np.zeros(len(head), dtype=np.int64)
         coder = self.coder
@@ -158,7 +159,7 @@ class PaperColumns:
                 words.append(self._reached(name, value[where]))
             words += [(mine != NEVER) & (mine < number_of(day)) for day in coder.issued_before.get(name, ())]
             for variant in coder.terms.get(name, ()):
-                last, known = self._end(variant, mine, ends[where])
+                last, known = self._end(variant, mine, begins[where], ends[where])
                 words += [known, *(day[where] <= renewed.moved(last, day[where], variant) for day in on)]
             key = np.zeros(len(where), dtype=np.int64)
             index = self._extras.setdefault(name, KeyIndex())
@@ -181,22 +182,29 @@ class PaperColumns:
                 known[number] = 0 if stated is None else 1 + sum(stated >= step for step in steps)
         return np.array([known.get(number, 0) for number in distinct.tolist()], dtype=np.int64)[inverse]
 
-    def _end(self, rule: Requirement, issued: Codes, ends: Codes) -> tuple[Codes, Flags]:
+    def _end(self, rule: Requirement, issued: Codes, begins: Codes, ends: Codes) -> tuple[Codes, Flags]:
         """As `papers.end_of` without renewals: (the last day, NEVER for none; whether it could be worked out)."""
         last, known = ends, ends != NEVER
         if rule.term_days or rule.term_years:
-            distinct, inverse = np.unique(issued, return_inverse=True)
-            met = self._ends.setdefault(id(rule), {NEVER: NEVER})
-            for day in distinct.tolist():
-                if day not in met:
-                    met[day] = number_of(_term(rule)(date.fromordinal(day + DAY_ZERO)))
-            last = np.minimum(last, np.array([met[day] for day in distinct.tolist()], dtype=np.int64)[inverse])
+            last = np.minimum(last, self._after(issued, rule.term_days, rule.term_years))
             known = issued != NEVER
         if rule.old_before and rule.old_until:
             old = (issued != NEVER) & (issued < number_of(rule.old_before))
             last = np.where(old, np.minimum(last, number_of(rule.old_until)), last)
             known = known | old
+        if rule.longest_years:
+            known = known & (ends <= self._after(np.where(begins == NEVER, issued, begins), None, rule.longest_years))
         return last, known
+
+    def _after(self, since: Codes, days: int | None, years: int | None) -> Codes:
+        """The last day of a term that runs from each of some days; NEVER where there is none."""
+        distinct, inverse = np.unique(since, return_inverse=True)
+        met = self._ends.setdefault((days, years), {NEVER: NEVER})
+        for number in distinct.tolist():
+            if number not in met:
+                day = date.fromordinal(number + DAY_ZERO)
+                met[number] = number_of(later(day, days) if days else add_years(day, years or 0))
+        return np.array([met[number] for number in distinct.tolist()], dtype=np.int64)[inverse]
 
     def _sign(self, out: Codes, row: Codes, parts: Codes) -> None:
         """The papers of a row, in order, as one signature."""
@@ -275,14 +283,6 @@ class _Renewals:
         out = last.copy()
         out[where] = np.minimum(last[where] + (lengths * counted).sum(axis=1), LAST_DAY)
         return out
-
-
-def _term(rule: Requirement) -> Callable[[date], date]:
-    if rule.term_days:
-        length = rule.term_days
-        return lambda day: later(day, length)
-    years = rule.term_years or 0
-    return lambda day: add_years(day, years)
 
 
 def _days(days: pa.Array) -> Codes:

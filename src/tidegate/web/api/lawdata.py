@@ -66,6 +66,7 @@ def requirement(asked: Requirement) -> dict[str, Any]:
         "when": condition_text(asked.when) or None,
         "term_days": asked.term_days,
         "term_years": asked.term_years,
+        "longest_years": asked.longest_years,
         "renewals_max": asked.renewals_max,
         "renewal_days": asked.renewal_days,
         "standards": list(asked.standards),

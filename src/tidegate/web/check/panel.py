@@ -332,7 +332,7 @@ def _check(item: Mapping[str, Any], book: Book, shipment: Mapping[str, Any]) -> 
 def _question(item: Mapping[str, Any], book: Book, shipment: Mapping[str, Any]) -> Question:
     return Question(
         control=control(item["fact"], book, shipment),
-        decides=tuple(str(value) for value in item.get("decides", ()) if value),
+        decides=tuple(words.answer(value) for value in item.get("decides", ())),
         layers=_layer_labels(item.get("rules", ()), book),
     )
 

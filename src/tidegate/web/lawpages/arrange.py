@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from datetime import date
+from typing import Any
 
 from django.urls import reverse
 from django.utils.translation import gettext as _
@@ -15,7 +17,7 @@ from tidegate.law.timeline import BEGINS, Change
 from tidegate.web import words as shared
 from tidegate.web.lawpages import phrases, words
 
-IN_FORCE, LATER, EARLIER = "in_force", "later", "earlier"
+IN_FORCE, PLANNED, LATER, EARLIER = STANDINGS = ("in_force", "planned", "later", "earlier")
 # The order in which a reader wants them: what comes in first, then what passes, then what leaves.
 ROLE_ORDER = ("import", "transit", "export")
 
@@ -48,11 +50,13 @@ class Row:
 
 @dataclass(frozen=True)
 class Section:
-    """The rules of one role, or of one body of law: those in force on the day, to come, and no longer in force."""
+    """The rules of one role, or of one body of law: in force on the day, only drafted or announced for it, to come, and
+    no longer in force."""
 
     key: str
     title: str
     in_force: tuple[Row, ...]
+    planned: tuple[Row, ...]
     later: tuple[Row, ...]
     earlier: tuple[Row, ...]
 
@@ -94,9 +98,9 @@ def place(rule: Rule, book: Book) -> str:
 
 
 def standing(rule: Rule, on: date) -> str:
-    """Whether a rule is in force on a day, to come, or over."""
+    """Whether a rule is in force on a day, only drafted or announced for it, to come, or over."""
     if rule.in_force(on):
-        return IN_FORCE
+        return IN_FORCE if rule.enacted else PLANNED
     return LATER if rule.valid_from is not None and rule.valid_from > on else EARLIER
 
 
@@ -126,13 +130,20 @@ def rows(rules: Iterable[Rule], book: Book, on: date) -> tuple[Row, ...]:
 
 def section(key: str, title: str, rules: Sequence[Rule], book: Book, on: date) -> Section:
     """Rules parted by how they stand on a day; what ended last stands first among the past."""
-    by: dict[str, list[Rule]] = {IN_FORCE: [], LATER: [], EARLIER: []}
+    by: dict[str, list[Rule]] = {when: [] for when in STANDINGS}
     for rule in rules:
         by[standing(rule, on)].append(rule)
     by[IN_FORCE].sort(key=lambda r: (not r.binds, r.order))
     by[LATER].sort(key=lambda r: (r.valid_from or date.max, r.order))
     by[EARLIER].sort(key=lambda r: (r.valid_to or date.min, r.order), reverse=True)
-    return Section(key, title, *(rows(by[when], book, on) for when in (IN_FORCE, LATER, EARLIER)))
+    return Section(key, title, *(rows(by[when], book, on) for when in STANDINGS))
+
+
+def counts(rules: Sequence[Rule], on: date) -> dict[str, Any]:
+    """How many rules the book holds, how many are in force on a day or planned for it, and when they were checked."""
+    found = Counter(standing(rule, on) for rule in rules)
+    checked = max((rule.checked for rule in rules), default=None)
+    return {"held": len(rules), "in_force": found[IN_FORCE], "planned": found[PLANNED], "checked": checked}
 
 
 def by_role(state: str, book: Book, on: date) -> tuple[Section, ...]:

@@ -210,6 +210,8 @@ def _terms(asked: Requirement) -> Iterable[str]:
             "issued": day(old_before),
             "until": day(old_until),
         }
+    if asked.longest_years is not None:
+        yield _("one for more than %(months)s months is to be checked") % {"months": asked.longest_years * 12}
 
 
 # ── scope and period ───────────────────────────────────────────────────────────────────────────────────────

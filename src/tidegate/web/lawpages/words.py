@@ -190,6 +190,7 @@ FACTS: Mapping[str, Text] = {
     "gb_reply_list": _("control on the United Kingdom's list"),
     "quota_left_t": _("quota left"),
     "capacity_left_t": _("capacity left"),
+    "export_share_pct": _("share of the output exported"),
     "destination_on_licence": _("destination named on the licence"),
     "separate_recycling": _("each polymer recycled separately"),
     "to_specification": _("prepared to a specification"),

@@ -34,6 +34,7 @@ class Requirement(BaseModel):
     when: str | None = Field(description="In which case it is asked for; null means always.")
     term_days: int | None
     term_years: int | None
+    longest_years: int | None = Field(description="One that names a longer period counts, and is to be checked.")
     renewals_max: int | None
     renewal_days: int | None
     standards: list[str]

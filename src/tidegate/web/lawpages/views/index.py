@@ -65,11 +65,9 @@ def states(book: Book, day: date, coming: list[Change]) -> list[Item]:
     """The States whose law the book holds, by name."""
     found = []
     for iso in book.national_states:
-        rules = arrange.state_rules(iso, book)
+        counts = arrange.counts(arrange.state_rules(iso, book), day)
         ahead = next((c.date for c in coming if c.rule.state == iso), None)
-        found.append(
-            Item(iso, shared.state_name(iso, book.states), len(rules), sum(r.in_force(day) for r in rules), ahead)
-        )
+        found.append(Item(iso, shared.state_name(iso, book.states), counts["held"], counts["in_force"], ahead))
     return sorted(found, key=lambda item: item.name)
 
 
@@ -80,7 +78,8 @@ def layers(book: Book, day: date, coming: list[Change]) -> list[Item]:
         rules = book.by_layer.get(layer, ())
         if rules:
             ahead = next((c.date for c in coming if c.rule.layer == layer), None)
-            found.append(Item(layer, str(shared.LAYERS[layer]), len(rules), sum(r.in_force(day) for r in rules), ahead))
+            counts = arrange.counts(rules, day)
+            found.append(Item(layer, str(shared.LAYERS[layer]), counts["held"], counts["in_force"], ahead))
     return found
 
 

@@ -35,12 +35,7 @@ def page(request: HttpRequest, layer: str) -> HttpResponse:
         "is_today": day == today(),
         "complaints": asked.complaints,
         "section": arrange.section(layer, name, rules, book, day),
-        "counts": {
-            "held": len(rules),
-            "in_force": sum(r.in_force(day) for r in rules),
-            "binding": sum(r.in_force(day) and r.binds for r in rules),
-            "checked": max(r.checked for r in rules),
-        },
+        "counts": arrange.counts(rules, day),
         "timeline_rows": arrange.rows(charts.timeline_rules(book, layer=layer), book, day),
         "coming": [arrange.event(c, book, day) for c in changes(book, day, layer=layer) if c.date > day],
     }

@@ -39,7 +39,8 @@ def page(request: HttpRequest) -> HttpResponse:
     hits = [
         hit
         for hit in (search(book, query, limit=None) if query else [])
-        if (state is None or hit.rule.state == state) and (not in_force or hit.rule.in_force(now))
+        if (state is None or hit.rule.state == state)
+        and (not in_force or arrange.standing(hit.rule, now) == arrange.IN_FORCE)
     ]
     # A word that is the code or the name of a State, or an entry, leads to its page as well.
     folded = query.casefold()

@@ -77,7 +77,6 @@ def page(request: HttpRequest, iso: str) -> HttpResponse:
     state = state_or_404(iso, book)
     asked = Asked(request)
     day = asked.on()
-    rules = arrange.state_rules(state.iso, book)
     context = {
         "state": state,
         "name": shared.state_name(state.iso, book.states),
@@ -86,12 +85,7 @@ def page(request: HttpRequest, iso: str) -> HttpResponse:
         "complaints": asked.complaints,
         "sections": arrange.by_role(state.iso, book, day),
         "roles_without": [str(words.ROLE_TITLES[r]) for r in ROLES if f"national:{state.iso}:{r}" not in book.by_layer],
-        "counts": {
-            "held": len(rules),
-            "in_force": sum(r.in_force(day) for r in rules),
-            "binding": sum(r.in_force(day) and r.binds for r in rules),
-            "checked": max((r.checked for r in rules), default=None),
-        },
+        "counts": arrange.counts(arrange.state_rules(state.iso, book), day),
         "memberships": memberships(state, day),
         "authorities": authorities(state.iso),
         "timeline": charts.timeline_rules(book, state=state.iso),
