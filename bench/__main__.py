@@ -143,7 +143,7 @@ def bulk(args: argparse.Namespace, folder: Path, label: str) -> list[str]:
         "## Bulk: whole processes, ratios to the scan in the same run",
         "",
         "Bars at 10 million rows: × scan at most 5 with set ids and 7 with full text on profile A, 10 on profile B;",
-        f"peak memory below {BAR_MB:,} MB; above, the cost of a row within ±{BAR_FLAT:.0%} of that at 10 million. "
+        f"peak memory below {BAR_MB:,} MB; above, the cost of a row within ±{BAR_FLAT:.0%} of that at 10 million.",
         "Smaller runs bear the start and the first meeting with each case alone.",
         "",
         "| profile | rows | what | CPU s | wall s | CPU µs a row | × scan | peak MB | distinct cases | bar |",
