@@ -1,4 +1,5 @@
-"""Write docs/reference/*.md: the rules, facts and papers of the rulebook that the manual is made with.
+"""Write docs/reference/*.md: the rules, facts and papers of the rulebook that the manual is made with, and the files
+that screening writes.
 
 Called by conf.py at each build. The pages are made from the book itself, so they are never older than it; git
 ignores them. A page that would not change is not written, so that a second build has nothing to do.
@@ -10,6 +11,8 @@ from collections.abc import Iterable
 from datetime import date
 from pathlib import Path
 
+from tidegate.batch.consignment_file import COLUMNS
+from tidegate.formats import DECISION_COLUMNS
 from tidegate.law import Book, load_rulebook
 from tidegate.law.records import INTERNATIONAL, Rule
 
@@ -30,6 +33,7 @@ def write_reference(folder: Path = FOLDER, book: Book | None = None) -> list[Pat
         "index.md": index(book),
         "facts.md": facts(book),
         "documents.md": documents(book),
+        "files.md": files(),
         "rules-international.md": international(book),
     }
     for iso in sorted(book.national_states):
@@ -47,7 +51,7 @@ def write_reference(folder: Path = FOLDER, book: Book | None = None) -> list[Pat
 def index(book: Book) -> str:
     """The page that leads to the others."""
     states = sorted(book.national_states, key=lambda iso: book.states[iso].name)
-    tree = ["facts", "documents", "rules-international", *(f"rules-{iso.lower()}" for iso in states)]
+    tree = ["facts", "documents", "files", "rules-international", *(f"rules-{iso.lower()}" for iso in states)]
     return (
         "# Reference\n\n"
         f"Made from rulebook {book.label}: {len(book.rules)} rules, {len(book.facts)} facts, "
@@ -94,6 +98,16 @@ def documents(book: Book) -> str:
     ]
     return "# Papers\n\nThe kinds of paper that rules ask for. A paper of another kind satisfies nothing.\n\n" + (
         table(("kind", "name", "issued by", "meaning", "rules"), rows)
+    )
+
+
+def files() -> str:
+    """The tables that `tidegate screen` writes, column by column."""
+    decisions = ", ".join(f"`{name}`" for name in DECISION_COLUMNS)
+    return (
+        f"# Files\n\n## Decisions\n\nFlat decisions have the columns {decisions}, then those passed through.\n\n"
+        "## Consignments\n\nWith `--consignments FILE`, a row for each consignment:\n\n"
+        + table(("column", "meaning"), ((f"`{name}`", meaning) for name, meaning in COLUMNS.items()))
     )
 
 

@@ -9,7 +9,7 @@ ci
     Everything but `soak`. Nothing may be skipped: an absent program is an error, and so is any other skip.
     The one exception: tests marked `data` where there is no data folder beside the checkout.
 soak
-    Everything, with hypothesis searching long and at random.
+    Everything, with hypothesis searching long and at random, and `tests/soak` for TIDEGATE_SOAK_MINUTES.
 """
 
 from __future__ import annotations
@@ -38,7 +38,8 @@ ROOT = Path(__file__).resolve().parents[1]
 LEFT_OUT = {"newcomer": ("ci", "soak"), "ci": ("soak",), "soak": ()}
 IMPLIED = {"browser": ("chromium",), "spark": ("java", "pyspark"), "postgres": ("postgres",)}
 # A person's own settings must not reach the tests; these few choose what the tests run on.
-KEPT = {"TIDEGATE_DATA", "TIDEGATE_DATA_DIR", "TIDEGATE_CHROMIUM", "TIDEGATE_DATABASE_URL"}
+KEPT = {"TIDEGATE_DATA", "TIDEGATE_DATA_DIR", "TIDEGATE_CHROMIUM", "TIDEGATE_DATABASE_URL", "TIDEGATE_SOAK_MINUTES",
+        "TIDEGATE_SOAK_SEED"}  # fmt: skip
 NO_DATA = "no data folder beside the checkout"
 DATA = Path(os.environ.get("TIDEGATE_DATA") or ROOT.parent / "shared" / "data")
 

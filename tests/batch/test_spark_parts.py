@@ -52,8 +52,10 @@ def decisions(path: Path) -> list[dict[str, Any]]:
 
 
 def the_same(source: Path, folder: Path, **asked: Any) -> None:
-    one = screen_file(source, folder / "plain.parquet", book=BOOK, **asked)
-    two = screen_file(source, folder / "spark.parquet", book=BOOK, engine="spark", **asked)
+    groups = [folder / f"groups-{name}.jsonl" for name in ("plain", "spark")]
+    one = screen_file(source, folder / "plain.parquet", book=BOOK, consignments=groups[0], **asked)
+    two = screen_file(source, folder / "spark.parquet", book=BOOK, engine="spark", consignments=groups[1], **asked)
+    assert groups[1].read_text() == groups[0].read_text()
     assert decisions(folder / "spark.parquet") == decisions(folder / "plain.parquet")
     assert {**two.as_dict(), "output": ""} == {**one.as_dict(), "output": ""}
 

@@ -21,12 +21,19 @@ from tidegate.cli import main
 from tidegate.cli.summary import print_summary
 from tidegate.formats.writers import AtomicFile
 
+CLEAN = {
+    "hs": "391510", "polymers": {"PE": 99}, "contamination_pct": 1, "operation": "R3", "hazardous": False,
+    "waste": True, "facts": {"to_specification": True},
+}  # fmt: skip
 ROWS: list[dict[str, Any]] = [
     {"id": "A", "date": "2026-11-21", "export": "AU", "import": "MY", "hs": "391510", "net_kg": 24000},
     {"id": "B", "date": "2026-11-20", "export": "JP", "import": "KH", "hs": "391510", "consignment": "C1"},
     {"id": "C", "date": "2026-12-01", "export": "JP", "import": "TH", "hs": "391590", "consignment": "C1"},
     {"id": "D", "date": "2024-06-15", "export": "NL", "import": "VN", "entry": "B3011", "consignment": "=C2"},
     {"id": "E", "date": "2024-06-15", "export": "NL", "import": "DE", "entry": "Y48"},
+    # clear on paper with something left to verify, and with nothing
+    {"id": "G", "date": "2026-01-01", "export": "JP", "import": "US", **CLEAN},
+    {"id": "H", "date": "2018-06-01", "export": "JP", "import": "KR", **CLEAN},
     {"id": "F", "date": "never", "export": "NL", "import": "VN"},
 ]
 TABLES = ("exports", "imports", "flows", "entries", "months")
@@ -49,6 +56,9 @@ def of_json(path: Path) -> dict[str, dict[tuple[str, str, str], int]]:
         "rulebook": {(held["rulebook"], "", ""): held["decided"]},
         "rules": {(rule, "", e): n for rule, counts in held["effects"].items() for e, n in counts.items()},
     }
+    left = {f"clear_to_verify_by.{name}": counts for name, counts in held["clear_to_verify_by"].items()}
+    out |= {name: {(k, "clear", ""): n for k, n in counts.items()} for name, counts in left.items()}
+    out["clear_to_verify"] = {("", "clear", ""): held["clear_to_verify"]} if held["clear_to_verify"] else {}
     out |= {name: {("", "", ""): held[name]} for name in ("rows", "decided", "rejected")}
     out |= {name: {("", o, ""): n for o, n in held[name].items()} for name in ("outcomes", "consignment_outcomes")}
     out |= {name: {(k, o, ""): n for k, c in held[name].items() for o, n in c.items()} for name in TABLES}
@@ -80,11 +90,19 @@ def of_decisions(decisions: list[dict[str, Any]], rows: Iterable[dict[str, Any]]
         row, outcome = given[decision["id"]], decision["outcome"]
         count("decided")
         count("outcomes", outcome=outcome)
-        count("exports", row["export"], outcome)
-        count("imports", row["import"], outcome)
-        count("flows", f"{row['export']}>{row['import']}", outcome)
-        count("entries", decision["entry"] or "open", outcome)
-        count("months", row["date"][:7], outcome)
+        left = outcome == "clear" and bool(decision["verify"])
+        if left:
+            count("clear_to_verify", outcome=outcome)
+        for table, key in (
+            ("exports", row["export"]),
+            ("imports", row["import"]),
+            ("flows", f"{row['export']}>{row['import']}"),
+            ("entries", decision["entry"] or "open"),
+            ("months", row["date"][:7]),
+        ):
+            count(table, key, outcome)
+            if left:
+                count(f"clear_to_verify_by.{table}", key, outcome)
         for reason in decision["reasons"]:
             count("rules", reason["rule"], effect=reason["effect"])
         for kind in {kind for missing in decision["missing"] for kind in missing["documents"]}:
@@ -117,7 +135,7 @@ def test_json_and_csv_agree_with_the_decisions(more: tuple[str, ...], tmp_path: 
     found, table = of_json(tmp_path / "sum.json"), of_csv((tmp_path / "SUM.CSV").read_bytes().decode())
     assert found == table
     agree(found, of_decisions(lines(output), ROWS))
-    assert found["source"] == {("in.jsonl", "", ""): 6}
+    assert found["source"] == {("in.jsonl", "", ""): 8}
     assert found["reject_fields"] == {("date", "", ""): 1}
     assert sum(found["consignment_outcomes"].values()) == 2
     assert {effect for _, _, effect in found["rules"]} >= {"prohibit"}
@@ -126,11 +144,12 @@ def test_json_and_csv_agree_with_the_decisions(more: tuple[str, ...], tmp_path: 
 
 
 def test_bulk_and_compact_give_the_counts_of_single_rows(tmp_path: Path) -> None:
-    rows = ROWS[:5]
+    rows = ROWS[:7]
     by_row = tmp_path / "rows.json"
     assert screen(shipments(tmp_path / "in.jsonl", rows), tmp_path / "out.jsonl", by_row) == 0
     source = tmp_path / "in.parquet"
-    pq.write_table(pa.Table.from_pylist([{**dict.fromkeys(("entry", "consignment")), **row} for row in rows]), source)
+    names = dict.fromkeys(name for row in rows for name in row)
+    pq.write_table(pa.Table.from_pylist([{**names, **row} for row in rows]), source)
     for more in ((), ("--compact",)):
         assert screen(source, tmp_path / "out.parquet", tmp_path / "bulk.json", *more) == 0
         found, wanted = of_json(tmp_path / "bulk.json"), of_json(by_row)
@@ -160,7 +179,7 @@ def test_a_run_that_was_cut_off_is_counted_whole(tmp_path: Path, monkeypatch: py
     assert not list(tmp_path.glob(".sum*"))
     assert screen(source, output, summary, "--resume") == 0
     agree(of_json(summary), of_decisions(lines(output), rows))
-    assert of_json(summary)["decided"] == {("", "", ""): 40}
+    assert of_json(summary)["decided"] == {("", "", ""): 56}
 
 
 @pytest.mark.parametrize("kind", ["json", "csv"])
@@ -173,13 +192,13 @@ def test_from_standard_input_to_standard_output(kind: str, tmp_path: Path) -> No
     path = tmp_path / f"sum.{kind}"
     found = of_json(path) if kind == "json" else of_csv(path.read_text(encoding="utf-8"))
     agree(found, of_decisions([line for line in told if "outcome" in line], ROWS))
-    assert found["source"] == {("standard input", "", ""): 6}
+    assert found["source"] == {("standard input", "", ""): 8}
 
 
 def test_one_shipment_and_none_decided(tmp_path: Path) -> None:
     assert screen(shipments(tmp_path / "in.jsonl", ROWS[:1]), tmp_path / "out.jsonl", tmp_path / "one.csv") == 0
     agree(of_csv((tmp_path / "one.csv").read_text()), of_decisions(lines(tmp_path / "out.jsonl"), ROWS))
-    assert screen(shipments(tmp_path / "in.jsonl", ROWS[5:]), tmp_path / "out.jsonl", tmp_path / "none.csv") == 3
+    assert screen(shipments(tmp_path / "in.jsonl", ROWS[7:]), tmp_path / "out.jsonl", tmp_path / "none.csv") == 3
     found = of_csv((tmp_path / "none.csv").read_text())
     assert (found["decided"], found["rejected"]) == ({("", "", ""): 0}, {("", "", ""): 1})
 
@@ -285,5 +304,5 @@ def test_a_disk_that_is_full_at_the_end_has_the_decisions(
     assert screen(source, output, summary) == 2
     told = capsys.readouterr().err
     assert told.endswith(f"sum.json: cannot be written: No space left on device; the decisions are in {output}\n")
-    assert len(lines(output)) == 5
+    assert len(lines(output)) == 7
     assert not list(tmp_path.glob("*sum*"))

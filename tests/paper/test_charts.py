@@ -12,14 +12,15 @@ from tests.paper import svgs
 from tidegate.paper import charts
 from tidegate.paper.charts import chart_svg
 from tidegate.paper.palette import DARK, LIGHT
-from tidegate.paper.words import CHART_TEXTS, OUTCOMES
+from tidegate.paper.words import CHART_TEXTS, CLASSES
 
 TODAY = date(2026, 11, 21)
 ROWS: dict[str, list[dict[str, Any]]] = {
-    "outcomes": [{"outcome": outcome, "count": 1200 + n} for n, outcome in enumerate(OUTCOMES)],
+    "outcomes": [{"outcome": outcome, "count": 1200 + n} for n, outcome in enumerate(CLASSES)],
     "outcomes_by_state": [
         {"state": "Malaysia", "outcome": "needs", "count": 40},
         {"state": "Malaysia", "outcome": "clear", "count": 10},
+        {"state": "Malaysia", "outcome": "clear_to_verify", "count": 7},
         {"state": "Viet Nam", "outcome": "prohibited", "count": 90},
     ],
     "outcomes_by_month": [
@@ -69,9 +70,22 @@ def test_a_hostile_text_stays_text(name: str) -> None:
 
 def test_outcomes_are_named_with_their_counts() -> None:
     said = svgs.texts(draw("outcomes"))
-    assert set(OUTCOMES.values()) <= set(said)
+    assert set(CLASSES.values()) <= set(said)
     assert "1\u202f203" in said
     assert "1.203" in svgs.texts(draw("outcomes", signs=(",", ".")))
+
+
+@pytest.mark.parametrize("name", ["outcomes", "outcomes_by_state"])
+@pytest.mark.parametrize("theme", ["light", "dark"])
+def test_what_is_clear_with_checks_left_has_words_and_a_colour_of_its_own(name: str, theme: str) -> None:
+    colours = LIGHT if theme == "light" else DARK
+    left = [row for row in ROWS[name] if row["outcome"] == "clear_to_verify"]
+    drawn = draw(name, left, theme=theme)
+    assert "Clear on paper, still to check" in svgs.texts(drawn)
+    fills = [(node.get("fill") or "").lower() for node in svgs.parse(drawn).iter(svgs.SVG + "path")]
+    assert colours["verify_bar"].lower() in fills
+    bars = len(fills) if name == "outcomes" else fills.index(colours["verify_bar"].lower())
+    assert colours["clear"].lower() not in fills[:bars]  # green stands in the legend alone
 
 
 def test_bars_are_as_long_as_their_counts() -> None:

@@ -28,8 +28,8 @@ FLAT = (
     "outcome entry entry_candidates eu_entry regime confidence rulebook rules missing_documents question_facts".split()
 )
 COUNTS = (
-    "rows decided rejected outcomes imports exports entries months rules effects prohibiting missing questions flows"
-    "".split()
+    "rows decided rejected outcomes imports exports entries months rules effects prohibiting missing questions flows "
+    "clear_to_verify clear_to_verify_by".split()
 )
 
 

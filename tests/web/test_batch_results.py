@@ -26,6 +26,7 @@ from tests.web.batches import (
     sent,
     text,
 )
+from tidegate.batch import screen_file
 from tidegate.law import load_rulebook
 from tidegate.screening import Reject, decide, parse_shipment
 from tidegate.web.batch import load_result, store
@@ -180,6 +181,78 @@ def test_nothing_looks_green_while_something_is_left_to_check(client: Client) ->
         assert not listed.xpath("//tbody//span[contains(@class, 'td-tone-clear')]")
 
 
+def test_the_tables_part_what_is_clear_by_whether_something_is_left_to_check(client: Client) -> None:
+    batch = screened(client)
+    figures = json.loads(store.summary(batch).read_text())
+    assert figures["clear_to_verify"] == batch.checks == figures["clear_to_verify_by"]["imports"]["US"]
+    shown = page(client.get(batch.get_absolute_url()))
+    for head, key in (("State of import", "to=US"), ("Month", "month=2026-01"), ("Entry", "entry=B3011")):
+        table = shown.xpath(f"//div[@aria-label='{head}']/table")[0]
+        for name in ("verify", "settled"):
+            (link,) = table.xpath(f".//a[@href='rows/?outcome={name}&{key}']") or [None]
+            found = page(client.get(f"/batch/{batch.token}/rows/?outcome={name}&{key}"))
+            count = int(text(found.xpath("//*[contains(@class, 'ba-found')]/b")[0]))
+            assert count == (0 if link is None else int(text(link))), (key, name)
+
+
+def test_a_summary_of_an_earlier_version_calls_nothing_settled(client: Client) -> None:
+    batch = screened(client)
+    figures = json.loads(store.summary(batch).read_text())
+    clear = figures["outcomes"]["clear"]
+    del figures["clear_to_verify"], figures["clear_to_verify_by"]
+    store.summary(batch).write_text(json.dumps(figures))
+    store.consignments(batch).unlink()
+    shown = page(client.get(batch.get_absolute_url()))
+    table = shown.xpath("//div[@aria-label='State of import']/table")[0]
+    cells = [[text(cell).replace("·", "0") for cell in line.xpath("./td")] for line in table.xpath("./tbody/tr")]
+    assert sum(int(line[-2]) for line in cells) == clear
+    assert sum(int(line[-1]) for line in cells) == 0
+    for name in ("outcomes", "imports", "months"):
+        assert client.get(f"/batch/{batch.token}/picture/{name}.svg").status_code == 200
+    assert "earlier version" in text(page(client.get(f"/batch/{batch.token}/consignments/")))
+    assert client.get(f"/batch/{batch.token}/download/consignments.csv").status_code == 404
+    assert client.get(f"/batch/{batch.token}/downloads/").status_code == 200
+
+
+def test_consignments_are_listed_filtered_and_taken_away(client: Client, tmp_path: Path) -> None:
+    batch = screened(client)
+    (tmp_path / "in.jsonl").write_bytes(lines())
+    screen_file(tmp_path / "in.jsonl", tmp_path / "out.jsonl", consignments=tmp_path / "groups.jsonl")
+    wanted = [json.loads(line) for line in (tmp_path / "groups.jsonl").read_text().splitlines()]
+    assert len(wanted) == 21
+    address = f"/batch/{batch.token}/download/consignments"
+    assert [json.loads(line) for line in sent(client, f"{address}.jsonl").splitlines()] == wanted
+    assert pq.read_table(io.BytesIO(sent(client, f"{address}.parquet"))).to_pylist() == wanted
+    as_text = [{key: str(value) for key, value in group.items()} for group in wanted]
+    assert list(csv.DictReader(io.StringIO(sent(client, f"{address}.csv").decode()))) == as_text
+    sheet = openpyxl.load_workbook(io.BytesIO(sent(client, f"{address}.xlsx")))["consignments"]
+    assert list(sheet.iter_rows(min_row=2, values_only=True)) == [tuple(group.values()) for group in wanted]
+
+    address = f"/batch/{batch.token}/consignments/"
+    for outcome in ("", *OUTCOMES):
+        groups = [group for group in wanted if not outcome or group["outcome"] == outcome]
+        shown = page(client.get(address, {"outcome": outcome}))
+        listed = [text(cell) for cell in shown.xpath("//tbody//td[contains(@class, 'ba-c-id')]")]
+        assert listed == [group["consignment"] for group in groups]
+        assert text(shown.xpath("//*[contains(@class, 'ba-found')]/b")[0]) == str(len(groups))
+    downloads = page(client.get(f"/batch/{batch.token}/downloads/"))
+    assert "21 consignments" in text(downloads.xpath(f"//ul[@class='ba-files']//a[@href='{address}']")[0])
+    (link,) = page(client.get(address)).xpath("//a[.='C-1']/@href")
+    found = page(client.get(link))  # C-1, and not C-10 with it
+    assert text(found.xpath("//*[contains(@class, 'ba-found')]/b")[0]) == "3"
+    left = [group for group in wanted if group["clear_to_verify"]]
+    assert left
+    line = page(client.get(address)).xpath(f"//tr[.//a[.='{left[0]['consignment']}']]")[0]
+    assert line.xpath(".//td[contains(@class, 'ba-c-outcome')]//*[contains(@class, 'td-tone-verify')]")
+
+
+def test_a_batch_without_consignments_says_so(client: Client) -> None:
+    batch = screened(client, "table.csv", messy())
+    assert "No row names a consignment" in text(page(client.get(f"/batch/{batch.token}/consignments/")))
+    links = page(client.get(f"/batch/{batch.token}/downloads/")).xpath("//ul[@class='ba-files']//a/@href")
+    assert not [link for link in links if "consignments" in link]
+
+
 def test_the_overview_adds_up(client: Client) -> None:
     batch = screened(client)
     shown = page(client.get(batch.get_absolute_url()))
@@ -256,7 +329,7 @@ def test_a_workbook_has_its_limit(client: Client, settings: Any) -> None:
 def test_every_page_in_every_language(client: Client, language: str) -> None:
     batch = screened(client, "messy.csv", messy())
     client.cookies["django_language"] = language
-    for part in ("", "rows/", "rows/1/", "rejects/", "downloads/", "delete/"):
+    for part in ("", "rows/", "rows/1/", "consignments/", "rejects/", "downloads/", "delete/"):
         shown = page(client.get(f"/batch/{batch.token}/{part}"))
         assert shown.get("lang") == language
         for drawn in shown.xpath("//main//rect/@width | //main//rect/@x"):

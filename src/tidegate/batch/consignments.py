@@ -13,7 +13,6 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 import pyarrow as pa
-import pyarrow.compute as pc
 
 from tidegate.screening.evaluate import OUTCOMES
 
@@ -34,11 +33,10 @@ class Consignments:
         self._waiting: dict[str, int] = {}
         self._marked: list[tuple[Marks, npt.NDArray[np.uint8]]] = []
 
-    def add(self, numbers: pa.StringArray | pa.DictionaryArray, ranks: npt.NDArray[Any]) -> None:
+    def add(self, encoded: pa.DictionaryArray, ranks: npt.NDArray[Any]) -> None:
         """Lines of consignments: the number of each, and the place of its outcome among OUTCOMES."""
-        if not len(numbers):
+        if not len(encoded):
             return
-        encoded = numbers if pa.types.is_dictionary(numbers.type) else pc.dictionary_encode(numbers)
         # 1 + the rank: what stands in the dictionary alone is no line
         strictest = np.zeros(len(encoded.dictionary), dtype=np.uint8)
         np.maximum.at(strictest, encoded.indices.to_numpy(), ranks.astype(np.uint8) + 1)

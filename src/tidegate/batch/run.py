@@ -7,10 +7,12 @@ one is taken is a matter of speed only.
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
+from contextlib import nullcontext
 from pathlib import Path
 from typing import Any
 
 from tidegate.batch.beside import unknown_parts
+from tidegate.batch.consignment_file import ConsignmentFile
 from tidegate.batch.summary import Summary
 from tidegate.formats import DecisionWriter, FormatError, ShipmentReader, flatten, open_shipments, reject_for
 from tidegate.law import Book, load_rulebook
@@ -43,6 +45,7 @@ def screen_file(
     limits: Any = None,
     keep: Sequence[str] = (),
     register: Register | None = None,
+    consignments: str | Path | None = None,
 ) -> Summary:
     """Screens every shipment of `source` into `output`; rows in = decisions + rejects.
 
@@ -52,7 +55,8 @@ def screen_file(
     them. progress(done, of, rows) is called now and then. keep: fields of the shipment to be written beside its
     decision, as the input has them (`polymers` stands for every `polymers.…`); `WHOLE_SHIPMENT` is all of them.
     register: who is asked about papers and facts before a shipment is decided; what was answered, and by whom, stands
-    in the column `register_answers`.
+    in the column `register_answers`. consignments: a file (csv, jsonl, parquet, xlsx) that gets a row for each
+    consignment, with its strictest outcome (`consignment_file`).
 
     Raises FormatError when the input as a whole cannot be read, RulebookError when the rulebook cannot, RegisterError
     when a register answers what cannot be; on Spark also SparkUnavailable and SparkFailed.
@@ -62,14 +66,12 @@ def screen_file(
     if engine == "spark" and (map is not None or changes or resume or not one_file):
         raise FormatError("the Spark engine reads one Parquet file, without a map, in one go and without changes")
     types = {fact.name: fact.type for fact in book.facts.values()}
-    with open_shipments(
-        source,
-        map=map,
-        format=format,
-        encoding=encoding,
-        limits=limits,
-        fact_types=types,
-    ) as reader:
+    with (
+        nullcontext() if consignments is None else ConsignmentFile(Path(consignments)) as grouped,
+        open_shipments(
+            source, map=map, format=format, encoding=encoding, limits=limits, fact_types=types
+        ) as reader,
+    ):  # fmt: skip
         if engine == "spark":
             from tidegate.batch.spark import screen_parquet
 
@@ -84,6 +86,7 @@ def screen_file(
                 progress=progress,
                 keep=keep,
                 register=register,
+                consignments=grouped,
             )
         elif (compact or resume or _large(reader)) and str(output) != "-" and not changes:
             from tidegate.batch.stream import screen_batches
@@ -98,10 +101,13 @@ def screen_file(
                 progress=progress,
                 keep=keep,
                 register=register,
+                consignments=grouped,
             )
         else:
-            summary = _row_by_row(reader, output, book, output_format, changes, progress, keep, register)
+            summary = _row_by_row(reader, output, book, output_format, changes, progress, keep, register, grouped)
         summary.notes += reader.notes
+        if grouped is not None:
+            summary.notes += grouped.finish()
     if register is not None:
         summary.notes.append(f"register: {register.label}")
     summary.rulebook = book.label
@@ -123,8 +129,10 @@ def _row_by_row(
     progress: Progress | None,
     keep: Sequence[str],
     register: Register | None,
+    consignments: ConsignmentFile | None,
 ) -> Summary:
     summary = Summary()
+    lines = None if consignments is None else consignments.lines()
     enricher = None if register is None else Enricher(register, book)
     with DecisionWriter(output, output_format) as writer:
         for raw in reader:
@@ -153,7 +161,10 @@ def _row_by_row(
             writer.write(decision, row=raw.row, extra=extra)
             summary.add(decision, shipment.export, shipment.import_, shipment.date.isoformat()[:7])
             if shipment.consignment is not None:
-                summary.consignments.add_one(shipment.consignment, SEVERITY[decision["outcome"]])
+                rank = SEVERITY[decision["outcome"]]
+                summary.consignments.add_one(shipment.consignment, rank)
+                if lines is not None:
+                    lines.add_one(shipment.consignment, rank, bool(decision["verify"]), raw.row)
             if progress is not None and raw.row % 200 == 0:
                 progress(reader.position, reader.size, summary.rows)
     if progress is not None:

@@ -18,6 +18,7 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 
 from tidegate import __version__
+from tidegate.batch.consignment_file import ConsignmentFile, Lines
 from tidegate.batch.sinks import Sink
 from tidegate.batch.spark_worker import RESULT, SPAN, TableRegister, Task, decided
 from tidegate.batch.stream import BATCH_ROWS, Tally, passed, sink_of
@@ -49,6 +50,7 @@ def screen_parquet(
     progress: Callable[[int, int | None, int], None] | None = None,
     keep: Collection[str] = (),
     register: Register | None = None,
+    consignments: ConsignmentFile | None = None,
 ) -> Summary:
     """Screens the Parquet file `source` on Spark; the output equals that of the embedded engine, row for row.
 
@@ -73,7 +75,9 @@ def screen_parquet(
     parts = output.with_name(f"{output.name}.spark-{os.getpid()}")
     try:
         map_parquet(Path(source).resolve(), parts, kernel, RESULT, master, show=progress is not None)
-        gathered = _Gathered(_Told(parts), book, sink_of(output, kind, compact), frozenset(keep), register is not None)
+        lines = None if consignments is None else consignments.lines()
+        sink = sink_of(output, kind, compact)
+        gathered = _Gathered(_Told(parts), book, sink, frozenset(keep), register is not None, lines)
         return gathered.all(reader, progress)
     finally:
         shutil.rmtree(parts, ignore_errors=True)
@@ -141,8 +145,10 @@ def _batches(path: Path) -> Iterator[pa.RecordBatch]:
 class _Gathered:
     """The rows of the input with what was told of them, on their way into a sink."""
 
-    def __init__(self, told: _Told, book: Book, sink: Sink, keep: Collection[str], asked: bool):
-        self.told, self.book, self.sink, self.keep, self.asked = told, book, sink, keep, asked
+    def __init__(
+        self, told: _Told, book: Book, sink: Sink, keep: Collection[str], asked: bool, lines: Lines | None = None
+    ):
+        self.told, self.book, self.sink, self.keep, self.asked, self.lines = told, book, sink, keep, asked, lines
         self.summary = Summary()
         self._begin(0)
 
@@ -186,7 +192,7 @@ class _Gathered:
         beside = passed(batch, index, self.book, self.keep)
         if self.asked:
             beside |= passed(_answered(batch, answers), index, self.book)
-        self.tally.count(self.summary, self.session, batch, index, sets[index])
+        self.tally.count(self.summary, self.table, batch, index, sets[index], numbers, self.lines)
         if len(index):
             self.sink.write(numbers[index], batch.column("id").take(pa.array(index)), sets[index], beside, self.table)
 

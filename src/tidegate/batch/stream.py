@@ -14,9 +14,11 @@ from typing import Any
 
 import numpy as np
 import pyarrow as pa
+import pyarrow.compute as pc
 
 from tidegate.batch.alerts import AlertingSession
 from tidegate.batch.beside import is_unknown
+from tidegate.batch.consignment_file import ConsignmentFile, Lines
 from tidegate.batch.consignments import Consignments
 from tidegate.batch.sinks import JsonLinesSink, ParquetSink, Sink, TableTextSink
 from tidegate.batch.summary import Summary
@@ -27,7 +29,6 @@ from tidegate.formats.fields import PARTIES, ROOTS
 from tidegate.formats.writers import output_format as format_of
 from tidegate.formats.writers import rejects_path
 from tidegate.law import Book
-from tidegate.screening.bulk import Session
 from tidegate.screening.bulk.keys import KeyIndex, grown, unique_inverse
 from tidegate.screening.bulk.shipments import READERS
 from tidegate.screening.evaluate import SEVERITY
@@ -35,6 +36,7 @@ from tidegate.screening.registers import Enricher, Register
 from tidegate.screening.registers.join import Join
 from tidegate.screening.shipment import FIELDS
 
+LINES = ".lines.parquet"  # of a part: the lines of its consignments
 BATCH_ROWS = 131_072
 PART_ROWS = 8 * BATCH_ROWS
 # fields of the contract that no rule reads, and whose values are taken as they are
@@ -56,10 +58,11 @@ def screen_batches(
     progress: Progress | None = None,
     keep: Collection[str] = (),
     register: Register | None = None,
+    consignments: ConsignmentFile | None = None,
 ) -> Summary:
     """Screens all batches of a reader into `output`. Raises FormatError; an earlier output then stays as it was."""
     kind = format_of(output, output_format)
-    run = _Run(reader, output, book, kind, compact, keep, register, progress)
+    run = _Run(reader, output, book, kind, compact, keep, register, progress, consignments)
     with _few_collections():
         return run.in_parts() if resume else run.at_once()
 
@@ -81,8 +84,10 @@ Progress = Callable[[int, int | None, int], None]  # (bytes or rows done, of how
 class _Run:
     def __init__(
         self, reader: ShipmentReader, output: Path, book: Book, kind: str, compact: bool, keep: Collection[str],
-        register: Register | None, progress: Progress | None,
+        register: Register | None, progress: Progress | None, consignments: ConsignmentFile | None,
     ):  # fmt: skip
+        self.consignments = consignments
+        self.lines: Lines | None = None
         self.keep = frozenset(keep)
         self.register = register
         self.join = None if register is None else Join(Enricher(register, book))
@@ -103,6 +108,7 @@ class _Run:
 
     def at_once(self) -> Summary:
         summary = Summary()
+        self.lines = None if self.consignments is None else self.consignments.lines()
         sink = self._sink(self.output)
         try:
             for item in self._batches():
@@ -167,7 +173,7 @@ class _Run:
         if told is not None:
             sets = self.session.with_alerts(sets, told.alerts[result.index], told.texts)
             beside |= passed(told.beside, result.index, self.book)
-        self.tally.count(summary, self.session, batch, result.index, sets)
+        self.tally.count(summary, self.table, batch, result.index, sets, numbers, self.lines)
         sink.write(numbers[result.index], result.ids, sets, beside, self.table)
         self._done(batch.num_rows)
 
@@ -193,10 +199,13 @@ class _Run:
                 total.merge(Summary.from_dict(json.loads(done.read_text())))
                 known_lines = json.loads(part.with_suffix(".consignments.json").read_text())
                 total.consignments.merge(Consignments.from_dict(known_lines))
+                if self.consignments is not None:
+                    self.consignments.add(part.with_suffix(LINES))
                 for item in items:
                     self._done(len(item) if isinstance(item, Rejects) else item.num_rows)
                 continue
             summary = Summary()
+            self.lines = None if self.consignments is None else self.consignments.lines(part.with_suffix(LINES))
             self.set_offset = 0
             sink = self._sink(part)
             try:
@@ -204,6 +213,8 @@ class _Run:
                     self._one(item, sink, summary)
                 self._settle(sink, summary)
                 sink.close()
+                if self.lines is not None:
+                    self.lines.close()
             except BaseException:
                 sink.discard()
                 raise
@@ -211,6 +222,8 @@ class _Run:
             done.write_text(json.dumps(summary.as_dict()))
             total.merge(summary)
         self._join(parts)
+        if self.consignments is not None:
+            self.consignments.finish()
         shutil.rmtree(folder)
         return total
 
@@ -226,6 +239,7 @@ class _Run:
             "compact": self.compact,
             "part_rows": PART_ROWS,
             "keep": sorted(self.keep),
+            "consignments": self.consignments is not None,
             "register": None if self.register is None else self.register.label,
             "counts": [known.name for known in fields(Summary)],  # a part of another version lacks some
         }
@@ -278,8 +292,12 @@ class Tally:
         self._keys: list[np.ndarray[Any, Any]] = []
         self._rows = self._counts = np.zeros(0, dtype=np.int64)  # rows of each key, and with room for more
 
-    def count(self, summary: Summary, session: Session, batch: pa.RecordBatch, index: Any, sets: Any) -> None:
-        """Counts a batch; consignments take the strictest outcome of their lines."""
+    def count(
+        self, summary: Summary, table: BodyTable, batch: pa.RecordBatch, index: Any, sets: Any, numbers: Any,
+        lines: Lines | None = None,
+    ) -> None:  # fmt: skip
+        """Counts a batch; consignments take the strictest outcome of their lines. `numbers`: of all its rows; `lines`:
+        where the lines of consignments go beside, if anybody wants them."""
         if not len(sets):
             return
         everything = len(index) == batch.num_rows
@@ -292,20 +310,14 @@ class Tally:
         np.add.at(self._counts, ids, 1)
         self._rows = self._counts[: self._index.size]
         if "consignment" in batch.schema.names:
-            lines = batch.column("consignment")
-            self._consign(summary, session, lines if everything else lines.take(pa.array(index)), sets)
-
-    def _consign(self, summary: Summary, session: Session, lines: pa.Array, sets: Any) -> None:
-        """Gives each consignment of a batch the strictest outcome of its lines."""
-        ranks_of: Any = np.array([SEVERITY[head[0]] for head in session.heads.values], dtype=np.uint8)
-        if isinstance(lines, pa.ChunkedArray):
-            lines = lines.combine_chunks()
-        ranks = ranks_of[session.sets.column("head", sets)]
-        if lines.null_count:
-            ranks, lines = ranks[lines.is_valid().to_numpy(zero_copy_only=False)], lines.drop_null()
-        if not (pa.types.is_string(lines.type) or lines.type == CODED_TEXT):
-            lines = pa.array([str(v) for v in lines.to_pylist()], pa.string())
-        summary.consignments.add(lines, ranks)
+            named = batch.column("consignment")
+            named, sets, rows = _named(named if everything else named.take(pa.array(index)), sets, numbers[index])
+            session = table.session
+            ranks_of: Any = np.array([SEVERITY[head[0]] for head in session.heads.values], dtype=np.uint8)
+            ranks = ranks_of[session.sets.column("head", sets)]
+            summary.consignments.add(named, ranks)
+            if lines is not None:
+                lines.add(named, ranks, table.to_verify(sets), rows)
 
     def settle(self, summary: Summary, table: BodyTable, sink: Sink, tick: Callable[[], None] | None = None) -> None:
         """Puts every set together once: into the summary, and where the sink keeps a table of sets, into that.
@@ -325,10 +337,32 @@ class Tally:
         outcomes: list[str] = [head[0] for head in session.heads.values]
         names = list(dict.fromkeys(outcomes))
         codes = np.array([names.index(outcome) for outcome in outcomes])[session.sets.column("head", sets)]
-        cells, _, places = unique_inverse(keys % self.MONTHS * len(names) + codes)
+        cells, _, places = unique_inverse(
+            (keys % self.MONTHS * len(names) + codes) << 1 | table.to_verify(sets)
+        )  # fmt: skip
         for cell, count in zip(cells.tolist(), np.bincount(places, weights=rows).tolist(), strict=True):
-            month = cell // len(names)
-            summary.add_month(f"{month // 12:04}-{month % 12 + 1:02}", names[cell % len(names)], int(count))
+            month, code = divmod(cell >> 1, len(names))
+            day = f"{month // 12:04}-{month % 12 + 1:02}"
+            summary.add_month(day, names[code], int(count), to_verify=bool(cell & 1))
+
+
+def _named(named: pa.Array, sets: Any, rows: Any) -> tuple[pa.DictionaryArray, Any, Any]:
+    """The consignments of lines as they are read (`Shipment.consignment`), with the sets and rows of these lines."""
+    if isinstance(named, pa.ChunkedArray):
+        named = named.combine_chunks()
+    if not (pa.types.is_string(named.type) or named.type == CODED_TEXT):
+        named = pa.array([None if v is None else str(v) for v in named.to_pylist()], pa.string())
+    coded = named if pa.types.is_dictionary(named.type) else pc.dictionary_encode(named)
+    read = pc.utf8_trim_whitespace(coded.dictionary)
+    indices = coded.indices
+    if (blank := pc.equal(read, "").to_numpy(zero_copy_only=False)).any():
+        # a blank is no number: its lines are taken out with those that have none
+        codes = pc.fill_null(indices, 0).to_numpy()
+        indices = pc.if_else(pa.array(blank[codes]), pa.scalar(None, indices.type), indices)
+    if indices.null_count:
+        kept = indices.is_valid().to_numpy(zero_copy_only=False)
+        indices, sets, rows = indices.drop_null(), sets[kept], rows[kept]
+    return pa.DictionaryArray.from_arrays(indices, read), sets, rows
 
 
 def _months(days: pa.Array) -> Any:

@@ -8,14 +8,19 @@ from dataclasses import dataclass, field, fields
 from typing import Any
 
 from tidegate.batch.consignments import Consignments
-from tidegate.screening.evaluate import OUTCOMES
+from tidegate.screening.evaluate import CLASSES, OUTCOMES
 
-TABLES = ("imports", "exports", "entries", "months", "flows", "effects")
+BY_OUTCOME = ("exports", "imports", "flows", "entries", "months")
+TABLES = (*BY_OUTCOME, "effects", "clear_to_verify_by")
 
 
 @dataclass
 class Summary:
-    """Counts of a run. `rows` = `decided` + `rejected`, always."""
+    """Counts of a run. `rows` = `decided` + `rejected`, always.
+
+    `clear_to_verify`: of the rows that are clear those with something left to verify, and in `clear_to_verify_by` the
+    same by what the tables BY_OUTCOME go by (`imports` → `MY` → rows).
+    """
 
     rows: int = 0
     decided: int = 0
@@ -25,6 +30,8 @@ class Summary:
     rejects: str = ""
     notes: list[str] = field(default_factory=list)
     outcomes: Counter[str] = field(default_factory=Counter)
+    clear_to_verify: int = 0
+    clear_to_verify_by: dict[str, Counter[str]] = field(default_factory=dict)
     imports: dict[str, Counter[str]] = field(default_factory=dict)
     exports: dict[str, Counter[str]] = field(default_factory=dict)
     entries: dict[str, Counter[str]] = field(default_factory=dict)
@@ -40,27 +47,36 @@ class Summary:
 
     def add(self, decision: Mapping[str, Any], export: str, import_: str, month: str, count: int = 1) -> None:
         """Counts `count` rows that share one decision, route and month."""
-        outcome = decision["outcome"]
-        self.add_outcome(outcome, decision["entry"], export, import_, count)
-        self.add_month(month, outcome, count)
+        outcome, to_verify = decision["outcome"], bool(decision["verify"])
+        self.add_outcome(outcome, decision["entry"], export, import_, count, to_verify=to_verify)
+        self.add_month(month, outcome, count, to_verify=to_verify)
         self.add_reasons(decision, count)
 
-    def add_outcome(self, outcome: str, entry: str | None, export: str, import_: str, count: int) -> None:
+    def add_outcome(
+        self, outcome: str, entry: str | None, export: str, import_: str, count: int, *, to_verify: bool
+    ) -> None:
         """Counts decided rows by what they came to and where they go."""
         self.decided += count
         self.rows += count
         self.outcomes[outcome] += count
-        for table, key in (
-            (self.imports, import_),
-            (self.exports, export),
-            (self.entries, entry or "open"),
-            (self.flows, f"{export}>{import_}"),
+        left = count if to_verify and outcome == "clear" else 0
+        self.clear_to_verify += left
+        for name, key in (
+            ("imports", import_),
+            ("exports", export),
+            ("entries", entry or "open"),
+            ("flows", f"{export}>{import_}"),
         ):
-            _table(table, key)[outcome] += count
+            self._count(name, key, outcome, count, left)
 
-    def add_month(self, month: str, outcome: str, count: int) -> None:
+    def add_month(self, month: str, outcome: str, count: int, *, to_verify: bool) -> None:
         """Counts decided rows of a month (`2026-11`)."""
-        _table(self.months, month)[outcome] += count
+        self._count("months", month, outcome, count, count if to_verify and outcome == "clear" else 0)
+
+    def _count(self, name: str, key: str, outcome: str, count: int, left: int) -> None:
+        _table(getattr(self, name), key)[outcome] += count
+        if left:
+            _table(self.clear_to_verify_by, name)[key] += left
 
     def add_reasons(self, decision: Mapping[str, Any], count: int) -> None:
         """Counts the rules, papers and facts named in a decision, or in some lists of one."""
@@ -85,6 +101,7 @@ class Summary:
         self.rows += other.rows
         self.decided += other.decided
         self.rejected += other.rejected
+        self.clear_to_verify += other.clear_to_verify
         for name in ("outcomes", "rules", "prohibiting", "missing", "questions", "reject_fields"):
             getattr(self, name).update(getattr(other, name))
         for name in TABLES:
@@ -92,6 +109,12 @@ class Summary:
             for key, counts in getattr(other, name).items():
                 mine.setdefault(key, Counter()).update(counts)
         self.consignments.merge(other.consignments)
+
+    def classes(self, name: str = "", key: str = "") -> dict[str, int]:
+        """Rows by CLASSES: of all, or of one line of a table of BY_OUTCOME."""
+        if not name:
+            return parted(self.outcomes, self.clear_to_verify)
+        return parted(getattr(self, name)[key], self.clear_to_verify_by.get(name, Counter())[key])
 
     def consignment_outcomes(self) -> Counter[str]:
         """How many consignments have each outcome as their strictest."""
@@ -126,6 +149,15 @@ class Summary:
                 value = Counter(value)
             setattr(summary, name, value)
         return summary
+
+
+def parted(outcomes: Mapping[str, int], clear_to_verify: int | None) -> dict[str, int]:
+    """Rows by CLASSES, from rows by outcome and how many of the clear ones have something left to verify. Where that
+    is not known (None: a summary of an earlier version), none of them counts as settled."""
+    clear = outcomes.get("clear", 0)
+    left = clear if clear_to_verify is None else clear_to_verify
+    split = {"clear_to_verify": left, "clear": clear - left}
+    return {name: split[name] if name in split else outcomes.get(name, 0) for name in CLASSES}
 
 
 def _table(tables: dict[str, Counter[str]], key: str) -> Counter[str]:

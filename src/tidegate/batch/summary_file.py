@@ -9,13 +9,12 @@ from collections.abc import Iterator, Mapping
 from pathlib import Path
 from typing import Any
 
-from tidegate.batch.summary import Summary
+from tidegate.batch.summary import BY_OUTCOME, Summary
 from tidegate.formats import guard
 from tidegate.formats.writers import AtomicFile
 
 FORMATS = (".json", ".csv")
 COLUMNS = ("group", "key", "outcome", "effect", "count")
-BY_OUTCOME = ("exports", "imports", "flows", "entries", "months")
 COUNTED = ("missing", "questions", "reject_fields")
 
 
@@ -48,6 +47,8 @@ def _lines(figures: Mapping[str, Any]) -> Iterator[tuple[str, str, str, str, int
     yield "rulebook", figures["rulebook"], "", "", figures["decided"]
     for group in ("rows", "decided", "rejected"):
         yield group, "", "", "", figures[group]
+    if figures["clear_to_verify"]:
+        yield "clear_to_verify", "", "clear", "", figures["clear_to_verify"]
     for group in ("outcomes", "consignment_outcomes"):
         for outcome, count in sorted(figures[group].items()):
             yield group, "", outcome, "", count
@@ -57,6 +58,9 @@ def _lines(figures: Mapping[str, Any]) -> Iterator[tuple[str, str, str, str, int
         for key, counts in sorted(figures[group].items()):
             for outcome, count in sorted(counts.items()):
                 yield group, key, outcome, "", count
+    for table, counts in sorted(figures["clear_to_verify_by"].items()):
+        for key, count in sorted(counts.items()):
+            yield f"clear_to_verify_by.{table}", key, "clear", "", count
     for rule, counts in sorted(figures["effects"].items()):
         for effect, count in sorted(counts.items()):
             yield "rules", rule, "", effect, count

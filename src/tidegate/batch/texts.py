@@ -94,11 +94,12 @@ class BodyTable:
         places = self._known(sets, tick)
         session = self.session
         head, export, import_ = (session.sets.column(name, sets) for name in ("head", "export", "import_"))
-        _, first, inverse = unique_inverse((head << 20 | export) << 20 | import_)
+        left = self.to_verify(sets)
+        _, first, inverse = unique_inverse(((head << 1 | left) << 20 | export) << 20 | import_)
         states = session.states.values
         for i, count in zip(first.tolist(), _counts(inverse, rows), strict=True):
             (outcome, entry, _), route = session.heads.values[head[i]], (states[export[i]], states[import_[i]])
-            summary.add_outcome(outcome, entry, *route, count)
+            summary.add_outcome(outcome, entry, *route, count, to_verify=bool(left[i]))
         pages, ends = self._pages.of(places)
         for page, count in enumerate(_counts(pages, np.repeat(rows, np.diff(ends)))):
             if count:
@@ -111,6 +112,13 @@ class BodyTable:
                 if count:
                     for word in words:
                         counter[word] += count
+
+    def to_verify(self, sets: Codes) -> npt.NDArray[np.bool_]:
+        """For each row's set whether something is left to verify."""
+        places = self._known(sets)
+        codes = self._words.rows[places, WORDS.index("verify_facts")]
+        known = np.array([bool(facts) for facts in self.session.sheets.words["verify_facts"].values], dtype=np.bool_)
+        return known[codes]
 
     # ── sets that are known ────────────────────────────────────────────────────────────────────────────
 

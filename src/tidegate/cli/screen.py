@@ -25,6 +25,7 @@ examples:
   tidegate screen shipments.csv -o decisions.csv
   tidegate screen - -o - < shipments.jsonl > decisions.jsonl
   tidegate screen year.parquet -o decisions.parquet --compact --summary summary.json
+  tidegate screen year.parquet -o decisions.parquet --consignments consignments.csv
   tidegate screen declarations.csv --map korea-synthetic -o decisions.parquet
   tidegate screen year.parquet --register permits/ --register plants.csv -o decisions.parquet
   tidegate screen year.parquet --register our --acting MY:CUSTOMS-01 -o decisions.parquet
@@ -92,6 +93,11 @@ def configure(parser: argparse.ArgumentParser) -> None:
         metavar="FILE",
         help="also write the counts by outcome, State, entry, rule, month, missing paper and open question (json, csv)",
     )
+    parser.add_argument(
+        "--consignments",
+        metavar="FILE",
+        help="also write a row for each consignment with the strictest outcome of its rows (csv, jsonl, parquet, xlsx)",
+    )
     parser.add_argument("--strict", action="store_true", help="exit with 1 when a row is rejected")
     parser.add_argument("--quiet", action="store_true", help="no progress bar, and no summary on the terminal")
 
@@ -148,6 +154,7 @@ def screen(args: argparse.Namespace) -> int:
                     progress=progress,
                     book=book,
                     register=register,
+                    consignments=args.consignments,
                 )
             if file is not None:
                 _write(file, summary, args)
@@ -193,30 +200,52 @@ def _name_of(shipments: list[str]) -> str:
 
 
 def _keep_the_rest(args: argparse.Namespace) -> None:
-    """Raises ValueError where the summary has no form, or would take the place of what is read or written."""
-    if args.summary is None:
-        return
-    from tidegate.batch.summary_file import kind_of
+    """Raises ValueError where a file beside the decisions has no form, or would take the place of what is read or
+    written."""
+    if args.summary is not None:
+        from tidegate.batch.summary_file import kind_of
+
+        kind_of(Path(args.summary))
+        _keep_from(args, "--summary", args.summary, "the summary", [])
+    if args.consignments is not None:
+        from tidegate.formats import FormatError, output_format
+
+        try:
+            output_format(Path(args.consignments).absolute())
+        except FormatError as error:
+            raise ValueError(f"--consignments {error}") from None
+        taken = [(args.summary, "the summary")] if args.summary else []
+        if args.compact:
+            from tidegate.batch.sinks import sets_path
+
+            taken.append((str(sets_path(Path(args.output))), "the table of sets"))
+        _keep_from(args, "--consignments", args.consignments, "the consignments", taken)
+
+
+def _keep_from(args: argparse.Namespace, option: str, named: str, ours: str, taken: list[tuple[str, str]]) -> None:
+    """Raises ValueError where the file of an option would take the place of another."""
     from tidegate.cli.registers import OUR
     from tidegate.formats import rejects_path
 
-    path = Path(args.summary)
-    kind_of(path)
+    path = Path(named)
     if path.is_dir():
-        raise ValueError(f"--summary {path}: is a folder; name a file")
-    taken = [(name, "the input") for name in args.shipments if name != "-"]
+        raise ValueError(f"{option} {path}: is a folder; name a file")
+    taken += [(name, "the input") for name in args.shipments if name != "-"]
     if args.output != "-":
-        taken += [(args.output, "the file of the decisions"), (rejects_path(args.output), "the file of the rejects")]
+        taken += [
+            (args.output, "the file of the decisions"),
+            (str(rejects_path(args.output)), "the file of the rejects"),
+        ]
     registers = [name for name in args.register if name != OUR]
     taken += [(name, "a register") for name in registers]
     taken += [(name, what) for name, what in ((args.map, "the column map"), (args.pdf, "the PDF")) if name]
     for name, what in taken:
         other = Path(name)
         if path.resolve() == other.resolve() or (path.exists() and other.exists() and path.samefile(other)):
-            raise ValueError(f"--summary {path}: is {what} itself; name another file for the summary")
+            raise ValueError(f"{option} {path}: is {what} itself; name another file for {ours}")
     for name in registers:  # every table of such a folder is read as a register
         if path.resolve().parent == Path(name).resolve():
-            raise ValueError(f"--summary {path}: lies among the registers of {name}; name a file in another folder")
+            raise ValueError(f"{option} {path}: lies among the registers of {name}; name a file in another folder")
 
 
 def _write(file: SummaryFile, summary: Summary, args: argparse.Namespace) -> None:

@@ -231,11 +231,11 @@ class _Spooled:
 
 
 class TableSink:
-    """A table with fixed columns: those of a decision, then those passed through."""
+    """A table with fixed columns: its `own` (those of a decision), then those passed through."""
 
-    def __init__(self, columns: Sequence[str]) -> None:
+    def __init__(self, columns: Sequence[str], own: Sequence[str] = DECISION_COLUMNS) -> None:
         passed = dict.fromkeys(passed_name(name) for name in columns)
-        self.columns = [*DECISION_COLUMNS, *passed]
+        self.columns = [*own, *passed]
         self._known = frozenset(self.columns)
 
     def write(self, decision: Mapping[str, Any], row: int | None, extra: Mapping[str, Any] | None) -> None:
@@ -256,8 +256,8 @@ class TableSink:
 
 
 class _Csv(TableSink):
-    def __init__(self, stream: IO[bytes], columns: Sequence[str]) -> None:
-        super().__init__(columns)
+    def __init__(self, stream: IO[bytes], columns: Sequence[str], own: Sequence[str]) -> None:
+        super().__init__(columns, own)
         self._text = io.TextIOWrapper(stream, encoding="utf-8", errors=_HALVES, newline="")
         self._writer = csv.writer(self._text, lineterminator="\r\n")  # RFC 4180
         self._writer.writerow([guard(name) for name in self.columns])
@@ -300,12 +300,15 @@ class _Parquet(TableSink):
         self._writer.close()
 
 
-def table_sink(format: str, stream: IO[bytes], columns: Sequence[str]) -> TableSink:
-    """The sink for a format of tables."""
+def table_sink(
+    format: str, stream: IO[bytes], columns: Sequence[str], own: Sequence[str] = DECISION_COLUMNS,
+    title: str = "decisions",
+) -> TableSink:  # fmt: skip
+    """The sink for a format of tables. own, title: of a table of something else than decisions (csv, xlsx)."""
     if format == "csv":
-        return _Csv(stream, columns)
+        return _Csv(stream, columns, own)
     if format == "parquet":
         return _Parquet(stream, columns)
     from tidegate.formats.xlsx_writer import XlsxSink
 
-    return XlsxSink(stream, columns)
+    return XlsxSink(stream, columns, own, title)

@@ -26,15 +26,16 @@ def escape(text: str) -> str:
 
 
 class XlsxSink(TableSink):
-    """Sheets `decisions`, `decisions 2`, … (a sheet ends at its last row), and `long texts` where cells
+    """Sheets `title`, `title 2`, … (a sheet ends at its last row), and `long texts` where cells
     overflow.
 
     A cell holds 32,767 characters at most. A longer text is shown cut, and stands whole, in pieces, on the
     sheet `long texts` with its row, its column and the number of the piece.
     """
 
-    def __init__(self, stream: IO[bytes], columns: Sequence[str]) -> None:
-        super().__init__(columns)
+    def __init__(self, stream: IO[bytes], columns: Sequence[str], own: Sequence[str], title: str) -> None:
+        super().__init__(columns, own)
+        self._title = title
         self._stream = stream
         self._book = Workbook(write_only=True)
         self._long: list[tuple[Any, str, int, str]] = []
@@ -43,7 +44,7 @@ class XlsxSink(TableSink):
 
     def _open_sheet(self) -> None:
         self._sheets += 1
-        title = "decisions" if self._sheets == 1 else f"decisions {self._sheets}"
+        title = self._title if self._sheets == 1 else f"{self._title} {self._sheets}"
         self._sheet = self._book.create_sheet(title)
         self._sheet.freeze_panes = "A2"
         self._sheet.append([self._cell(name, bold=True) for name in self.columns])

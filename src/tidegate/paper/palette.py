@@ -37,6 +37,7 @@ LIGHT: Mapping[str, str] = {
     "needs": NEEDS,
     "clear": CLEAR,
     "verify": "#175CD3",
+    "verify_bar": "#0BA5EC",  # beside the four outcomes, told apart from each by colour-blind eyes, too
     "verify_tint": "#E8F1FD",
     "teal_tint": "#E3F1EF",
     "prohibited_tint": "#FDECEA",
@@ -68,6 +69,7 @@ DARK: Mapping[str, str] = {
     "needs": "#FDB022",
     "clear": "#47CD89",
     "verify": "#84B9FA",
+    "verify_bar": "#2E73FA",
     "verify_tint": "#12294A",
     "teal_tint": "#12302F",
     "prohibited_tint": "#3B1D1F",

@@ -33,6 +33,14 @@ OUTCOMES: Mapping[str, str] = {
     "clear": gettext_noop("Clear on paper"),
 }
 
+CLASSES: Mapping[str, str] = {  # outcomes as charts count them, strictest first
+    "prohibited": OUTCOMES["prohibited"],
+    "undetermined": OUTCOMES["undetermined"],
+    "needs": OUTCOMES["needs"],
+    "clear_to_verify": gettext_noop("Clear on paper, still to check"),
+    "clear": gettext_noop("Clear, nothing left to check"),
+}
+
 REGIMES: Mapping[str, str] = {
     "no_basel_control": gettext_noop("No consent procedure"),
     "pic_required": gettext_noop("Prior informed consent"),

@@ -23,14 +23,14 @@ from typing import Any
 
 from tidegate.paper import svg
 from tidegate.paper.palette import Theme, theme_colours
-from tidegate.paper.words import CHART_TEXTS, KINDS, OUTCOMES, STATUSES
+from tidegate.paper.words import CHART_TEXTS, CLASSES, KINDS, STATUSES
 
 NAMES = ("outcomes", "outcomes_by_state", "outcomes_by_month", "rules_binding", "state_timeline", "standards")
 
 Row = Mapping[str, Any]
 Translate = Callable[[str], str]
 
-NARROW = 300
+CLASS_COLOURS = tuple("verify_bar" if name == "clear_to_verify" else name for name in CLASSES)
 FONT = "Noto Sans, Noto Sans Thai, Noto Sans Khmer, Noto Sans Lao, Noto Sans Myanmar, system-ui, sans-serif"
 KIND_GROUPS = {  # kind of a rule -> the group whose colour it has on a timeline
     "prohibition": "prohibition",
@@ -64,6 +64,7 @@ def chart_svg(
     | state_timeline | rule, start, end (date, ISO text or None), status, kind (of the book); in this order |
     | standards | state (as shown), limit (as shown), value, unit |
 
+    An outcome is one of `words.CLASSES`: what is clear with checks left has a bar of its own and is never green.
     `signs`: the decimal sign, and the one between groups of three figures. `width`: pixels of the drawing area,
     without labels. `today` marks the day on a timeline (default: the
     real day).
@@ -76,15 +77,14 @@ def chart_svg(
     definition = _definition(name)
     colours = theme_colours(theme)
     checked = [_checked(row, i, definition["usermeta"]["rows"]) for i, row in enumerate(rows, start=1)]
-    # Below this a legend in one line is wider than the drawing, and the picture is shrunk until it cannot be read.
-    filling: dict[str, Any] = {"width": width, "legend.columns": 4 if width >= NARROW else 1}
+    # A legend wider than the drawing would have the picture shrunk until it cannot be read.
+    filling: dict[str, Any] = {"width": width, "legend.columns": max(1, width // 200)}
     values = _prepare(name, checked, filling, translate, signs, today or datetime.now(UTC).date())
     if not values:
         return _empty(title, description, translate, colours, width)
-    outcome_order = ("prohibited", "undetermined", "needs", "clear")
     filling |= {
-        "outcome.words": [translate(OUTCOMES[o]) for o in outcome_order],
-        "outcome.colours": [colours[o] for o in outcome_order],
+        "outcome.words": [translate(word) for word in CLASSES.values()],
+        "outcome.colours": [colours[name] for name in CLASS_COLOURS],
         "kind.words": [translate(word) for word in KINDS.values()],
         "kind.colours": [colours[c] for c in ("prohibited", "teal", "needs", "clear")],
     }
@@ -120,7 +120,7 @@ def _checked(row: Row, number: int, fields: Mapping[str, str]) -> dict[str, Any]
                 ok = False
             expected = "a finite number"
         elif kind in ("outcome", "status"):
-            known = OUTCOMES if kind == "outcome" else STATUSES
+            known = CLASSES if kind == "outcome" else STATUSES
             ok, expected = value in known, "one of " + ", ".join(known)
         elif kind == "month":
             ok = isinstance(value, str) and re.fullmatch(r"\d{4}-(0[1-9]|1[0-2])", value) is not None
@@ -147,13 +147,13 @@ def _prepare(
     """
     if name == "state_timeline":
         return _timeline(rows, filling, translate, today)
-    order = ("prohibited", "undetermined", "needs", "clear")
+    order = list(CLASSES)
     out = []
     for row in rows:
         ready = dict(row)
         if "outcome" in row:
             ready["rank"] = order.index(row["outcome"])
-            ready["outcome"] = translate(OUTCOMES[row["outcome"]])
+            ready["outcome"] = translate(CLASSES[row["outcome"]])
         if "count" in row:
             ready["label"] = svg.figure(f"{row['count']:,}", signs)
         if "value" in row:

@@ -26,8 +26,8 @@ Numbers32 = npt.NDArray[np.int32]
 Head = tuple[str, str | None, str | None]  # outcome, entry, regime
 Reason = tuple[str, str]  # rule, effect
 LISTS = ("reasons", "missing", "questions", "verify", "alerts")  # after the first, `layers`
-# columns of a table whose words come from what a set's layers say
-WORDS = ("entry_candidates", "eu_entry", "confidence", "missing_documents", "question_facts")
+# words that come from what a set's layers say; of these a table shows all but the last
+WORDS = ("entry_candidates", "eu_entry", "confidence", "missing_documents", "question_facts", "verify_facts")
 HIGHEST = CONFIDENCES.index("high")
 # what of a route a name by its place turns on (`CONSENT:@import`)
 EXPORT, IMPORT, TRANSIT = 1, 2, 4
@@ -107,7 +107,7 @@ class Sheets:
         asked = (decided == 0) | about["hangs"].any(axis=1)
         missing, lacking = self._missing(sets, pages, about).T
         questions, facts = self._questions(np.where(asked, cls + 1, 0), about["asks"]).T
-        verify, _ = self._verify(sets, pages, about).T
+        verify, checked = self._verify(sets, pages, about).T
         warned, _ = self._alerts(self.sets.column("declared", sets), cls, about["warns"]).T
         confidence = about["confidence"].min(axis=1)
         pieces = [
@@ -115,7 +115,7 @@ class Sheets:
             np.full((len(sets), 1), self._reasons), _joined(about["reasons"], about["more_reasons"]),
             *(codes[:, None] for codes in (missing, questions, verify, warned, np.array(self._ends)[confidence])),
         ]  # fmt: skip
-        words = (named, eu_entry, np.array(self._confidences)[confidence], lacking, facts)
+        words = (named, eu_entry, np.array(self._confidences)[confidence], lacking, facts, checked)
         return Laid(
             np.concatenate(pieces, axis=1, dtype=np.int32),
             _joined(about["rules"], about["more_rules"]),
@@ -133,6 +133,7 @@ class Sheets:
             "confidence": body["confidence"],
             "missing_documents": tuple(dict.fromkeys(kind for item in body["missing"] for kind in item["documents"])),
             "question_facts": tuple(item["fact"] for item in body["questions"]),
+            "verify_facts": tuple(item["fact"] for item in body["verify"]),
         }
         page = self._page_of.get(told)
         if page is None:
@@ -326,7 +327,7 @@ class Sheets:
         found = [self._parts[n] for n in parts if n]
         text = ",".join([text for text, _ in found if text])
         words = tuple(dict.fromkeys([word for _, words in found for word in words]))
-        column = {"missing": "missing_documents", "questions": "question_facts"}.get(name)
+        column = {"missing": "missing_documents", "questions": "question_facts", "verify": "verify_facts"}.get(name)
         return self.pieces(f'],"{name}":[{text}'), self.words[column](words) if column else 0
 
     def _part(self, items: Sequence[dict[str, Any]], words: Sequence[str]) -> int:

@@ -17,6 +17,7 @@ from typing import Any
 import duckdb
 
 MEMORY = "512MB"
+SPILLING = "256MB"  # where what does not fit goes to disk: beside what a run holds already
 THREADS = 2
 
 
@@ -30,16 +31,17 @@ def name(column: str) -> str:
 
 
 @contextmanager
-def connect(*files: str | os.PathLike[str]) -> Iterator[Any]:
+def connect(*files: str | os.PathLike[str], spill: Path | None = None) -> Iterator[Any]:
     """A connection in memory that may read and write these files and reach nothing else outside.
 
-    Raises QueryError for what goes wrong inside the `with`.
+    spill: a folder for what does not fit into memory; without it a query that needs more fails. Raises QueryError for
+    what goes wrong inside the `with`.
     """
     connection = duckdb.connect(
         ":memory:",
         config={
             "threads": THREADS,
-            "memory_limit": MEMORY,
+            "memory_limit": MEMORY if spill is None else SPILLING,
             "autoinstall_known_extensions": False,
             "autoload_known_extensions": False,
         },
@@ -47,7 +49,7 @@ def connect(*files: str | os.PathLike[str]) -> Iterator[Any]:
     try:
         # A pattern is checked as it is written, then the file that it found.
         allowed = dict.fromkeys(spelling for file in files for spelling in (str(Path(file).resolve()), _file(file)))
-        connection.execute("SET temp_directory = ''")
+        connection.execute("SET temp_directory = " + _text("" if spill is None else str(spill.resolve())))
         connection.execute("SET allowed_paths = " + _list(list(allowed)))
         connection.execute("SET enable_external_access = false")
         connection.execute("SET lock_configuration = true")
@@ -115,6 +117,29 @@ def derive(
     with connect(path, target) as connection:
         text = f"COPY ({inner}) TO {_text(str(Path(target).resolve()))} (FORMAT parquet, COMPRESSION zstd)"
         return int(connection.execute(text, [_file(path)]).fetchall()[0][0])
+
+
+def gather(
+    paths: Sequence[str | os.PathLike[str]], target: str | os.PathLike[str], by: str, counted: Mapping[str, str],
+    columns: Mapping[str, str], *, order: str, spill: Path,
+) -> int:  # fmt: skip
+    """Writes the Parquet file `target` with a row for each value of the column `by` in Parquet files of one form; gives
+    their number.
+
+    counted: name → aggregate of the program. columns: name → expression of the program over `by` and the names in
+    `counted`. order: an expression over these. Rows without a value are left out. What does not fit into memory goes
+    into the folder `spill`. Raises QueryError.
+    """
+    inner = ", ".join(f"{expression} AS {name(column)}" for column, expression in counted.items())
+    outer = ", ".join(f"{expression} AS {name(column)}" for column, expression in columns.items())
+    key = name(by)
+    text = (
+        f"SELECT {outer} FROM (SELECT {key}, {inner} FROM read_parquet(?) WHERE {key} IS NOT NULL GROUP BY {key}) "  # noqa: S608
+        f"ORDER BY {order}"  # as in query, names are quoted and values are bound
+    )
+    with connect(*paths, target, spill=spill) as connection:
+        text = f"COPY ({text}) TO {_text(str(Path(target).resolve()))} (FORMAT parquet, COMPRESSION zstd)"
+        return int(connection.execute(text, [[_file(path) for path in paths]]).fetchall()[0][0])
 
 
 def _file(path: str | os.PathLike[str]) -> str:

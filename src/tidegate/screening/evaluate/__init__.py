@@ -16,9 +16,10 @@ value it may take: only when the answers differ is the layer undetermined, and t
 
 from tidegate.screening.evaluate.compiled import WORLDWIDE, Compiled, CompiledBook, compiled
 from tidegate.screening.evaluate.layers import international_layers, layer_days, national_layer
-from tidegate.screening.evaluate.results import DISPLACED, OUTCOMES, SEVERITY, LayerResult, Question
+from tidegate.screening.evaluate.results import CLASSES, DISPLACED, OUTCOMES, SEVERITY, LayerResult, Question
 
 __all__ = [
+    "CLASSES",
     "DISPLACED",
     "OUTCOMES",
     "SEVERITY",

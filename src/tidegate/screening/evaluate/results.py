@@ -11,6 +11,8 @@ if TYPE_CHECKING:
     from tidegate.screening.evaluate.compiled import Compiled
 
 OUTCOMES = ("clear", "needs", "undetermined", "prohibited")
+# what a summary counts by, strictest first: a clear answer with checks left is never counted as plain clear
+CLASSES = ("prohibited", "undetermined", "needs", "clear_to_verify", "clear")
 SEVERITY = {name: n for n, name in enumerate(OUTCOMES)}
 REGIME_RANK = {name: n for n, name in enumerate(REGIMES)}
 DISPLACED = "displaced_art11"

@@ -11,6 +11,7 @@ from typing import IO, Any
 
 import pyarrow.parquet as pq
 
+from tidegate.batch.consignment_file import write
 from tidegate.formats import DECISION_COLUMNS, DecisionWriter, flatten, guard
 from tidegate.web.batch import store
 from tidegate.web.batch.models import Batch
@@ -60,6 +61,17 @@ def workbook(batch: Batch, chosen: Filter) -> IO[bytes]:
                 extra = {name: _text(cells[name]) for name in passed}
                 writer.write(json.loads(cells["decision_json"]), row=cells["row"], extra=extra)
         return open(path, "rb")
+
+
+def consignments(batch: Batch, kind: str) -> IO[bytes]:
+    """The consignments of a result in another format, in a file that goes away when it is closed."""
+    table = store.consignments(batch)
+    if kind == "parquet":
+        return table.open("rb")
+    file = tempfile.TemporaryFile()  # noqa: SIM115 - the answer closes it
+    write(table, file, kind)
+    file.seek(0)
+    return file
 
 
 def _columns(batch: Batch) -> list[str]:

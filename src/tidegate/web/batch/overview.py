@@ -13,6 +13,7 @@ from urllib.parse import urlencode
 from django.utils.translation import get_language, gettext
 from django.utils.translation import gettext as _
 
+from tidegate.batch.summary import parted
 from tidegate.law import Book
 from tidegate.paper.palette import MAP_CSS, Theme, css_variables
 from tidegate.parties.figures import signs
@@ -22,12 +23,12 @@ from tidegate.web.batch import results, store
 from tidegate.web.batch.models import Batch
 from tidegate.web.check.panel import document_about
 
-ORDER = ("prohibited", "undetermined", "needs", "clear")
 STATES_DRAWN = 12
 RULES_DRAWN = 12
 MONTHS_DRAWN = 36
 FLOWS_DRAWN = 30
 PICTURES = ("outcomes", "imports", "exports", "months", "rules", "flows", "flows-prohibited")
+FILTERS = {"clear_to_verify": "verify", "clear": "settled"}  # class of outcome → what the rows are filtered by
 Figures = Mapping[str, Any]
 
 
@@ -91,11 +92,11 @@ def overview(batch: Batch, figures: Figures, book: Book) -> Overview:
         tiles=_tiles(figures["outcomes"], batch.checks),
         consignments=_tiles(figures.get("consignment_outcomes", {}), None),
         consignments_cut=bool(figures.get("consignments_cut")),
-        imports=_by_outcome(figures["imports"], "to", lambda code: words.state_name(code, book.states)),
-        exports=_by_outcome(figures["exports"], "of", lambda code: words.state_name(code, book.states)),
-        entries=_by_outcome(figures["entries"], "entry", lambda entry: entry_label(entry), book),
+        imports=_by_outcome(figures, "imports", "to", lambda code: words.state_name(code, book.states)),
+        exports=_by_outcome(figures, "exports", "of", lambda code: words.state_name(code, book.states)),
+        entries=_by_outcome(figures, "entries", "entry", lambda entry: entry_label(entry), book),
         months=tuple(
-            sorted(_by_outcome(figures["months"], "month", lambda m: m), key=lambda row: row.key, reverse=True)
+            sorted(_by_outcome(figures, "months", "month", lambda m: m), key=lambda row: row.key, reverse=True)
         ),
         rules=tuple(_rule(rule, count, decided, book) for rule, count in rules),
         prohibiting=tuple(
@@ -117,7 +118,7 @@ def overview(batch: Batch, figures: Figures, book: Book) -> Overview:
                 "",
                 sum(counts.values()),
                 _query(of=pair.partition(">")[0], to=pair.partition(">")[2]),
-                _cells(counts, of=pair.partition(">")[0], to=pair.partition(">")[2]),
+                _cells(_parted(figures, "flows", pair), of=pair.partition(">")[0], to=pair.partition(">")[2]),
             )
             for pair, counts in _largest(figures["flows"])[:FLOWS_DRAWN]
         ),
@@ -151,7 +152,7 @@ def _tiles(outcomes: Mapping[str, int], checks: int | None) -> tuple[Tile, ...]:
     """The outcomes, strictest first; what is clear is parted by whether something is left to check, where that is
     known, for only what has nothing left may look green."""
     clear = outcomes.get("clear", 0)
-    parts = [(words.TONES[name], outcomes.get(name, 0), name) for name in ORDER[:3]]
+    parts = [(words.TONES[name], outcomes.get(name, 0), name) for name in ("prohibited", "undetermined", "needs")]
     if checks is None:
         parts.append((words.TONES["verify"], clear, "clear"))
     else:
@@ -170,11 +171,15 @@ def _largest(table: Mapping[str, Mapping[str, int]]) -> list[tuple[str, Mapping[
     return sorted(table.items(), key=lambda item: (-sum(item[1].values()), item[0]))
 
 
-def _by_outcome(
-    table: Mapping[str, Mapping[str, int]], name: str, label: Any, book: Book | None = None
-) -> tuple[Row, ...]:
+def _parted(figures: Figures, table: str, key: str) -> dict[str, int]:
+    """A line of a table by class of outcome: what is clear, by whether something is left to check."""
+    left = figures.get("clear_to_verify_by")  # a summary of an earlier version has none
+    return parted(figures[table][key], None if left is None else left.get(table, {}).get(key, 0))
+
+
+def _by_outcome(figures: Figures, table: str, name: str, label: Any, book: Book | None = None) -> tuple[Row, ...]:
     rows = []
-    for key, counts in _largest(table):
+    for key, counts in _largest(figures[table]):
         about = book.entries.get(key) if book else None
         rows.append(
             Row(
@@ -183,14 +188,14 @@ def _by_outcome(
                 words.book_text(about.text) if about else "",
                 sum(counts.values()),
                 _query(**{name: key}),
-                _cells(counts, **{name: key}),
+                _cells(_parted(figures, table, key), **{name: key}),
             )
         )
     return tuple(rows)
 
 
 def _cells(counts: Mapping[str, int], **chosen: str) -> tuple[tuple[str, int, str], ...]:
-    return tuple((name, counts.get(name, 0), _query(outcome=name, **chosen)) for name in ORDER)
+    return tuple((name, count, _query(outcome=FILTERS.get(name, name), **chosen)) for name, count in counts.items())
 
 
 def _rule(rule: str, count: int, decided: int, book: Book, name: str = "rule") -> Row:
@@ -265,18 +270,21 @@ def _chart(figures: Figures, name: str, theme: Theme, book: Book, width: int) ->
     chart, title = titles[name]
     rows: Iterable[Mapping[str, Any]]
     if name == "outcomes":
-        rows = [{"outcome": outcome, "count": figures["outcomes"].get(outcome, 0)} for outcome in ORDER]
+        found = parted(figures["outcomes"], figures.get("clear_to_verify"))
+        rows = [{"outcome": outcome, "count": count} for outcome, count in found.items()]
     elif name in ("imports", "exports"):
         rows = [
             {"state": words.state_name(code, book.states), "outcome": outcome, "count": count}
-            for code, counts in _largest(figures[name])[:STATES_DRAWN]
-            for outcome, count in counts.items()
+            for code, _counts in _largest(figures[name])[:STATES_DRAWN]
+            for outcome, count in _parted(figures, name, code).items()
+            if count
         ]
     elif name == "months":
         rows = [
             {"month": month, "outcome": outcome, "count": count}
             for month in sorted(figures["months"])[-MONTHS_DRAWN:]
-            for outcome, count in figures["months"][month].items()
+            for outcome, count in _parted(figures, "months", month).items()
+            if count
         ]
     else:
         rows = [{"rule": rule, "count": count} for rule, count in results.sorted_counts(figures["rules"], RULES_DRAWN)]

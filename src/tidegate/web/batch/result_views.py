@@ -22,6 +22,7 @@ from django.utils.text import slugify
 from django.utils.translation import gettext as _
 from django.views.decorators.http import require_safe
 
+from tidegate.batch.consignment_file import STRICTEST
 from tidegate.batch.summary_file import as_json
 from tidegate.law import Book
 from tidegate.paper.geo import BOUNDARY_NOTE
@@ -33,7 +34,7 @@ from tidegate.web import registers, words
 from tidegate.web.batch import conf, overview, queries, results, store
 from tidegate.web.batch import downloads as files
 from tidegate.web.batch.models import Batch
-from tidegate.web.batch.results import Filter, Found, RejectRows, Rows
+from tidegate.web.batch.results import Filter, Found, Rows
 from tidegate.web.batch.targets import label, said
 from tidegate.web.check.answers import permalink
 from tidegate.web.check.panel import Panel, panel
@@ -290,7 +291,7 @@ def rejects(request: HttpRequest, token: str) -> HttpResponseBase:
     batch = _done(request, token)
     figures = results.summary(batch)
     field = request.GET.get("field", "").strip()[:200]
-    found = RejectRows(batch, field)
+    found = results.reject_rows(batch, field)
     book = current_book()
     page = _page(request, found)
     for record in page.object_list:
@@ -310,6 +311,30 @@ def rejects(request: HttpRequest, token: str) -> HttpResponseBase:
 
 
 @require_safe
+def consignments(request: HttpRequest, token: str) -> HttpResponseBase:
+    """The consignments of a batch, each with the strictest outcome of its lines."""
+    batch = _done(request, token)
+    figures = results.summary(batch).get("consignment_outcomes", {})
+    outcome = request.GET.get("outcome", "").strip()[:200]
+    there = store.consignments(batch).exists()  # a result of an earlier version has no such table
+    context: dict[str, Any] = {"batch": batch, "tab": "consignments", "there": there, "outcome": outcome}
+    if there:
+        found = results.consignment_rows(batch, outcome)
+        page = _page(request, found)
+        for one in page.object_list:
+            one["settled"] = one["clear"] - one["clear_to_verify"]
+        context |= {
+            "choices": [(name, words.tone(name, True).word, n) for name in STRICTEST if (n := figures.get(name))],
+            "page": page,
+            "count": found.count(),
+            "total": results.consignment_rows(batch).count(),
+            "query": f"outcome={outcome}&" if outcome in STRICTEST else "",
+            "xlsx_rows": conf.xlsx_rows(),
+        }
+    return _private(render(request, "batch/consignments.html", context))
+
+
+@require_safe
 def downloads(request: HttpRequest, token: str) -> HttpResponseBase:
     """What can be taken away."""
     batch = _done(request, token)
@@ -318,6 +343,7 @@ def downloads(request: HttpRequest, token: str) -> HttpResponseBase:
         "tab": "downloads",
         "xlsx_rows": conf.xlsx_rows(),
         "size": store.decisions(batch).stat().st_size,
+        "consignments": results.consignment_rows(batch).count() if store.consignments(batch).exists() else 0,
     }
     return _private(render(request, "batch/downloads.html", context))
 
@@ -325,7 +351,7 @@ def downloads(request: HttpRequest, token: str) -> HttpResponseBase:
 @require_safe
 def download(request: HttpRequest, token: str, what: str) -> HttpResponseBase:
     """One file of a result: ``decisions.csv`` and its kin (narrowed by the filter of the address), the rejects as JSON
-    Lines, the counts as JSON."""
+    Lines, ``consignments.csv`` and its kin (whole), the counts as JSON."""
     batch = _done(request, token)
     stem = slugify(batch.name.rpartition(".")[0] or batch.name) or "batch"
     chosen = Filter.read(request.GET)
@@ -338,6 +364,10 @@ def download(request: HttpRequest, token: str, what: str) -> HttpResponseBase:
         body = path.open("rb") if path.exists() else iter((b"",))
         response = FileResponse(body) if path.exists() else HttpResponse(b"")
         response["Content-Type"] = files.FORMATS["jsonl"]
+    elif kind == "consignments" and suffix in files.FORMATS and store.consignments(batch).exists():
+        if suffix == "xlsx" and results.consignment_rows(batch).count() > conf.xlsx_rows():
+            return redirect("batch:downloads", token=token)
+        response = FileResponse(files.consignments(batch, suffix), content_type=files.FORMATS[suffix])
     elif kind == "decisions" and suffix == "parquet":
         if chosen:
             raise Http404(_("Parquet is sent whole; take part of a result as CSV, JSON Lines or a workbook."))

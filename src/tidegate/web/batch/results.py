@@ -17,6 +17,7 @@ from urllib.parse import urlencode
 import pyarrow as pa
 import pyarrow.parquet as pq
 
+from tidegate.batch.consignment_file import gather
 from tidegate.formats import FACT_TYPES, nest, rejects_path
 from tidegate.formats.fields import ROOTS, canonical
 from tidegate.formats.flat_decision import DECISION_COLUMNS
@@ -29,6 +30,7 @@ LISTS = ("rules", "prohibits", "papers", "questions")
 _PROHIBITING = """nullif(array_to_string(list_transform(list_filter(
     from_json(json_extract(decision_json, '$.reasons'), '[{"rule": "VARCHAR", "effect": "VARCHAR"}]'),
     lambda r: r.effect = 'prohibit'), lambda r: r.rule), ';'), '')"""
+BLANKS = "' ' || chr(9) || chr(10) || chr(11) || chr(12) || chr(13)"  # round the number of a consignment
 REJECT_SCHEMA = pa.schema(
     [("row", pa.int64()), ("line", pa.int64())]
     + [(name, pa.string()) for name in ("id", "field", "value", "expected", "message", "file")]
@@ -40,7 +42,7 @@ _BATCH = 10_000
 
 
 def build(folder: Path) -> tuple[int, int]:
-    """Makes `index.parquet` and `rejects.parquet` of a result; gives the number of decisions, and of those that are
+    """Makes the tables of a result that pages read; gives the number of decisions, and of those that are
     clear on paper with something left to check. Raises QueryError when the decisions are not in the full form."""
     decisions, index = folder / store.DECISIONS, folder / store.INDEX
     there = duckdb.schema(decisions)
@@ -62,9 +64,10 @@ def build(folder: Path) -> tuple[int, int]:
             "export": _plain("export", there, "upper(trim({}))"),
             "import": _plain("import", there, "upper(trim({}))"),
             "day": _plain("date", there, "left(trim({}), 10)"),
-            "consignment": _plain("consignment", there, "{}"),
+            "consignment": _plain("consignment", there, f"nullif(trim({{}}, {BLANKS}), '')"),
         },
     )
+    gather([index], folder / store.CONSIGNMENTS)
     _build_rejects(folder)
     return found, duckdb.count(index, "outcome = 'clear' AND checks > 0")
 
@@ -140,7 +143,8 @@ OUTCOMES = {
 
 @dataclass(frozen=True)
 class Filter:
-    """What the rows of a result are narrowed to; "" means any. `text` is sought in ids and consignments."""
+    """What the rows of a result are narrowed to; "" means any. `text` is sought in ids and consignments; `consignment`
+    is one, whole."""
 
     outcome: str = ""
     to: str = ""
@@ -152,6 +156,7 @@ class Filter:
     question: str = ""
     paper: str = ""
     text: str = ""
+    consignment: str = ""
 
     @classmethod
     def read(cls, query: Mapping[str, str]) -> Filter:
@@ -173,7 +178,8 @@ class Filter:
         values: list[Any] = []
         if self.outcome:
             parts.append(OUTCOMES.get(self.outcome, "false"))
-        for column, value in (("import", self.to), ("export", self.of), ("entry", self.entry)):
+        plain = (("import", self.to), ("export", self.of), ("entry", self.entry), ("consignment", self.consignment))
+        for column, value in plain:
             if value:
                 parts.append(f"{duckdb.name(column)} = ?")
                 values.append(value)
@@ -231,13 +237,13 @@ class Rows:
         ]
 
 
-class RejectRows:
-    """The rejects of a result, of one field where `field` is given."""
+class Table:
+    """A table of a result, of the rows with one `value` in a `column` where it is given."""
 
-    def __init__(self, batch: Batch, field: str = ""):
-        self._path = store.rejects(batch)
-        self._where, self._values = ("field = ?", [field]) if field else ("", [])
-        self._count: int | None = None if field else batch.rejected
+    def __init__(self, path: Path, column: str, value: str = "", *, count: int | None = None):
+        self._path = path
+        self._where, self._values = (f"{duckdb.name(column)} = ?", [value]) if value else ("", [])
+        self._count = None if value else count
 
     def count(self) -> int:
         if self._count is None:
@@ -251,6 +257,16 @@ class RejectRows:
         return duckdb.query(
             self._path, self._where, self._values, order='"row"', limit=max(0, stop - start), offset=start
         )
+
+
+def reject_rows(batch: Batch, field: str = "") -> Table:
+    """The rejects of a result, of one field where `field` is given."""
+    return Table(store.rejects(batch), "field", field, count=batch.rejected)
+
+
+def consignment_rows(batch: Batch, outcome: str = "") -> Table:
+    """The consignments of a result in the order of the file, with one outcome where it is given."""
+    return Table(store.consignments(batch), "outcome", outcome)
 
 
 def _split(joined: str | None) -> list[str]:

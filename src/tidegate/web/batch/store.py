@@ -6,6 +6,7 @@
     decisions.rejects.jsonl    the rejects as the command line writes them
     index.parquet              what the filters need of each decision (`results.build_index`)
     rejects.parquet            the rejects as a table
+    consignments.parquet       a row for each consignment (`batch.consignment_file`)
     summary.json               the counts
 """
 
@@ -25,6 +26,7 @@ from tidegate.web.batch.models import Batch
 DECISIONS = "decisions.parquet"
 INDEX = "index.parquet"
 REJECTS = "rejects.parquet"
+CONSIGNMENTS = "consignments.parquet"
 SUMMARY = "summary.json"
 INCOMING = "incoming"
 
@@ -60,6 +62,10 @@ def index(batch: Batch) -> Path:
 
 def rejects(batch: Batch) -> Path:
     return result(batch) / REJECTS
+
+
+def consignments(batch: Batch) -> Path:
+    return result(batch) / CONSIGNMENTS
 
 
 def rejects_lines(batch: Batch) -> Path:

@@ -18,6 +18,7 @@ urlpatterns = [
     path("<str:token>/delete/", views.delete, name="delete"),
     path("<str:token>/rows/", result_views.rows, name="rows"),
     path("<str:token>/rows/<int:number>/", result_views.row, name="row"),
+    path("<str:token>/consignments/", result_views.consignments, name="consignments"),
     path("<str:token>/rejects/", result_views.rejects, name="rejects"),
     path("<str:token>/downloads/", result_views.downloads, name="downloads"),
     path("<str:token>/download/<str:what>", result_views.download, name="download"),
