@@ -14,6 +14,7 @@ from tests.parties.world import COMPANIES, ELSEWHERE, World
 from tidegate.movements import green, guard
 from tidegate.movements.inbound.green import fill
 from tidegate.movements.models import (
+    Analysis,
     Attachment,
     Certificate,
     Consignment,
@@ -191,6 +192,57 @@ def take_back_letter(owner: Organisation) -> Named:
     return {"case": _take_back(owner).case, "template": "take_back_request"}
 
 
+def _file(row: Analysis | Movement | JointInspection | Permit, case: str, owner: Organisation) -> Attachment:
+    made = Attachment.objects.create(
+        holder_id=row.holder_id, case=case, subject=row._meta.model_name or "", subject_id=row.pk, kind="photo",
+        name="a.txt", media_type="text/plain", size=1, sha256=files.keep(b"a"), added_at=NOW,
+    )  # fmt: skip
+    made.involved.add(owner)
+    return made
+
+
+def movement_file(owner: Organisation) -> Named:
+    row = _shipment(owner)
+    return {"case": row.case, "serial": row.serial, "pk": _file(row, row.case, owner).pk}
+
+
+def inspection_file(owner: Organisation) -> Named:
+    about = _consignment(owner)
+    row = JointInspection.objects.create(holder_id=owner.holder_id, consignment=about, place="p", at=NOW)
+    return {"pk": row.pk, "file": _file(row, about.case, owner).pk}
+
+
+def permit_file(owner: Organisation) -> Named:
+    row = _permit(owner)
+    return {"pk": row.pk, "file": _file(row, row.case, owner).pk}
+
+
+def permit_by_key(owner: Organisation) -> Named:
+    return {"key": _permit(owner).pk}
+
+
+def _analysis(owner: Organisation) -> Analysis:
+    row = Analysis.objects.create(
+        holder_id=owner.holder_id, case=reference("L"), reference=reference("L"), laboratory=owner, asked_by=owner,
+        consignment=_consignment(owner), question="q", asked_at=NOW, revision=1,
+    )  # fmt: skip
+    row.involved.add(owner)
+    return row
+
+
+def analysis(owner: Organisation) -> Named:
+    return {"pk": _analysis(owner).pk}
+
+
+def analysis_by_key(owner: Organisation) -> Named:
+    return {"key": _analysis(owner).pk}
+
+
+def analysis_file(owner: Organisation) -> Named:
+    row = _analysis(owner)
+    return {"pk": row.pk, "file": _file(row, row.case, owner).pk}
+
+
 def _involved(make: Callable[[Organisation], Named]) -> Callable[[World, Organisation], Places]:
     """A row of a company's; its authorities see all of their State's."""
 
@@ -252,18 +304,25 @@ def line_run(world: World, acting: Organisation) -> Places:
 ROWS = {
     "movement": _involved(movement),
     "movement-key": _involved(movement_key),
+    "movement-file": _involved(movement_file),
     "green": _involved(green_shipment),
     "green-key": _involved(green_key),
     "green-list": _involved(green_list),
     "correction": _involved(correction),
     "permit": _involved(permit),
+    "permit-file": _involved(permit_file),
+    "permit-by-key": _involved(permit_by_key),
     "permit-to-certify": _involved(issued_permit),
     "quota": _of_state(pool),
     "allocation": _involved(allocation),
     "certificate": _involved(certificate),
     "consignment": _involved(consignment),
+    "analysis": _involved(analysis),
+    "analysis-by-key": _involved(analysis_by_key),
+    "analysis-file": _involved(analysis_file),
     "requirement": requirement,
     "inspection": inspection,
+    "inspection-file": _involved(inspection_file),
     "line-run": line_run,
     "take-back": _involved(take_back),
     "take-back-key": _involved(take_back_key),

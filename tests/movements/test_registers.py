@@ -17,8 +17,9 @@ from tests.movements.cases import actor, organisation, party, state
 from tests.screening.tables import FORMS, differences
 from tests.screening.test_registers import in_bulk, one_by_one
 from tidegate.law import load_rulebook
+from tidegate.movements.applications import asking_rules, permit_papers
 from tidegate.movements.models import Account, Consent, Movement, Notification, Permit, QuotaAllocation, QuotaPool
-from tidegate.movements.registers import Records, RoomRegister, permit_papers, register_of
+from tidegate.movements.registers import Records, RoomRegister, register_of
 from tidegate.parties import journal, times
 from tidegate.parties.actors import Actor, system
 from tidegate.parties.models import Facility
@@ -311,6 +312,14 @@ def test_every_permit_is_a_paper_of_the_rulebook() -> None:
         assert code in BOOK.states
         assert set(kinds) <= set(Permit.Kind.values)
         assert set(kinds.values()) <= {name for name, paper in BOOK.documents.items() if not paper.per_state}
+
+
+def test_every_paper_of_an_application_is_asked_by_a_rule_of_its_state() -> None:
+    for code, kinds in asking_rules().items():
+        assert set(kinds) <= set(Permit.Kind.values)
+        for name, papers in (one for rules in kinds.values() for one in rules.items()):
+            assert BOOK.rules[name].state == code
+            assert set(papers) <= {kind for asked in BOOK.rules[name].documents for kind in asked.kinds}
 
 
 # ── one and many ───────────────────────────────────────────────────────────────────────────────────────────

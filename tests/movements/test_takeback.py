@@ -32,7 +32,7 @@ from tests.movements.shipments import (
 )  # fmt: skip
 from tidegate.movements import clocks, ledger, letters, machines, rounds
 from tidegate.movements.calendars import calendar_of
-from tidegate.movements.commands import guarantees, movements, takeback
+from tidegate.movements.commands import guarantees, held_guarantees, movements, takeback
 from tidegate.movements.models import Account, Attachment, Clock, CostLine, Movement, Notification, TakeBack
 from tidegate.parties import times
 from tidegate.parties.commanding import Refused
@@ -351,11 +351,25 @@ def test_costs_reminders_and_referral(wire: Wire, row: Notification) -> None:
     assert {(c.amount, c.currency, c.status) for c in CostLine.objects.all()} == {(line.amount, "EUR", "open")}
     with refused("missing"):
         takeback.settle_cost(customs("TH"), of(case, "TH").pk, reference=line.reference)
-    takeback.settle_cost(customs("DE"), case.pk, reference=line.reference, how="guarantee_called")
+    taken = {"reference": line.reference, "how": "guarantee_called"}
+    with refused("guarantee"):  # that of the State of export is not Germany's to take from
+        takeback.settle_cost(customs("DE"), case.pk, **taken)
+    authority, key = actor("DE"), cases.copy(row, "DE").pk
+    held_guarantees.require(authority, key, amount="1500", currency="EUR")
+    held_guarantees.record(authority, key, number="G-DE", issuer="B", amount="1500", valid_until="2028-12-31")
+    with refused("guarantee"):
+        takeback.settle_cost(customs("DE"), case.pk, **taken)
+    held_guarantees.call_own(authority, str(key), reason="The exporter does not pay")
+    takeback.settle_cost(customs("DE"), case.pk, **taken)
+    more = {"kind": "storage", "borne_by": "exporter"}
+    other = takeback.cost(customs("DE"), case.pk, amount="299.51", currency="EUR", **more)
+    with refused("amount"):
+        takeback.settle_cost(customs("DE"), case.pk, reference=other.reference, how="guarantee_called")
+    takeback.settle_cost(customs("DE"), case.pk, reference=other.reference, how="written_off")
     takeback.refer(actor("DE"), case.pk, to="prosecution", note="fraud")
     takeback.refer(actor("DE"), case.pk, to="alert_network", note="watch this exporter")
     wire.settle()
-    assert set(CostLine.objects.values_list("status", flat=True)) == {"guarantee_called"}
+    assert set(CostLine.objects.values_list("status", flat=True)) == {"guarantee_called", "written_off"}
     assert [one["to"] for one in of(case, "DE").referred] == ["prosecution", "alert_network"]
     assert [one["to"] for one in of(case, "TH").referred] == ["alert_network"], "prosecution is told to nobody"
     sent = []

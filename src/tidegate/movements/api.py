@@ -28,7 +28,7 @@ from pydantic import BaseModel, ConfigDict, Field, create_model
 from tidegate.movements import border, ledger
 from tidegate.movements import commands as rooms
 from tidegate.movements.models import Account, LineRun
-from tidegate.movements.queries import cases, overview, shipments
+from tidegate.movements.queries import cases, files, overview, shipments
 from tidegate.movements.queries import permits as permit_queries
 from tidegate.parties import journal
 from tidegate.parties.actors import Actor
@@ -76,6 +76,9 @@ class NotificationWhole(NotificationItem):
     consents: list[dict[str, Any]]
     contract: dict[str, Any] | None
     guarantee: dict[str, Any] | None
+    held_guarantees: list[dict[str, Any]] = Field(
+        description="Those that States of import and transit hold themselves."
+    )
     balance: dict[str, Any] | None
     outlook: dict[str, Any] | None = Field(
         description="Of the shipments so far: average_kg, how many more loads fit, used_up_on where that is early."
@@ -119,6 +122,7 @@ class MovementWhole(MovementItem):
     corrections: list[dict[str, Any]]
     deadlines: list[dict[str, Any]]
     breaches: list[dict[str, Any]]
+    files: list[dict[str, Any]] = Field(description="name, kind, media type, size and SHA-256 of each.")
 
 
 class MovementList(Schema):
@@ -139,6 +143,19 @@ class PermitItem(Schema):
     valid_until: date | None
     quantity_kg: str | None
     revision: int
+
+
+class PermitWhole(PermitItem):
+    """A permit or an application for one, with the papers that the law asks with it."""
+
+    organisation: UUID
+    hs: list[str]
+    wastes: list[str]
+    origins: list[str]
+    conditions: list[dict[str, Any]]
+    note: str
+    papers: list[dict[str, Any]] = Field(description="Asked for: `name`, `rule`, and the `files` (ids) that are it.")
+    files: list[dict[str, Any]] = Field(description="name, kind, media type, size and SHA-256 of each.")
 
 
 class PermitList(Schema):
@@ -248,6 +265,7 @@ def one_notification(request: HttpRequest, case: str) -> dict[str, Any]:
         "consents": [plain(row) for row in view.consents],
         "contract": plain(view.contract),
         "guarantee": plain(view.guarantee),
+        "held_guarantees": [plain(row) for row in view.held_guarantees],
         "balance": balance(view.account) if view.account else None,
         "outlook": asdict(found) if (found := overview.outlook(view.notification, view.account)) else None,
         "deadlines": deadlines(view.deadlines),
@@ -301,6 +319,7 @@ def one_movement(request: HttpRequest, case: str, serial: int) -> dict[str, Any]
         "corrections": [plain(one) for one in view.corrections],
         "deadlines": deadlines(view.deadlines),
         "breaches": [plain(one.breach) for one in view.breaches],
+        "files": [plain(one.file) for one in files.kept(actor, row)],
     }
 
 
@@ -316,6 +335,28 @@ def list_permits(request: HttpRequest, limit: Limit = 100, offset: Offset = 0) -
     rows = permit_queries.permits(actor_of(request))
     fields = PermitItem.model_fields
     return {"count": rows.count(), "permits": [item(row, fields) for row in rows[offset : offset + limit]]}
+
+
+@router.get(
+    "/permits/{key}",
+    response=PermitWhole,
+    auth=actor_required("movements.permit.read"),
+    operation_id="permit",
+    summary="One permit",
+)
+def one_permit(request: HttpRequest, key: UUID) -> dict[str, Any]:
+    """A permit or an application: while it is one, with the papers asked for, those that are there and not."""
+    actor = actor_of(request)
+    row = permit_queries.permit(actor, key)
+    papers, others = files.of_application(actor, row)
+    return {
+        **item(row, PermitWhole.model_fields),
+        "organisation": row.organisation_id,
+        "papers": [
+            {"name": one.name, "rule": one.rule, "files": [str(kept.file.pk) for kept in one.files]} for one in papers
+        ],
+        "files": [plain(one.file) for one in (*(kept for paper in papers for kept in paper.files), *others)],
+    }
 
 
 @router.get(

@@ -18,8 +18,9 @@ from pydantic import Field
 
 from tidegate.movements import border
 from tidegate.movements.api import Limit, Offset, Words, actor_of, deadlines, plain, router
-from tidegate.movements.queries import annual, consignments, desk, permits, takeback
+from tidegate.movements.queries import analyses, annual, consignments, desk, files, permits, takeback
 from tidegate.parties import journal
+from tidegate.parties.actors import Actor
 from tidegate.parties.api import actor_required
 from tidegate.parties.commanding import Missing
 
@@ -105,7 +106,7 @@ def list_certificates(request: HttpRequest, limit: Limit = 100, offset: Offset =
 
 
 class ConsignmentWhole(Schema):
-    """A consignment with what each agency asks of it and answered, and the inspections."""
+    """A consignment with what each agency asks of it and answered, and the inspections, each with its `files`."""
 
     consignment: dict[str, Any]
     requirements: list[dict[str, Any]]
@@ -129,11 +130,64 @@ def list_consignments(
 )  # fmt: skip
 def one_consignment(request: HttpRequest, reference: str) -> dict[str, Any]:
     """A consignment by its reference."""
-    row = consignments.consignment(actor_of(request), reference)
+    actor = actor_of(request)
+    row = consignments.consignment(actor, reference)
     return {
         "consignment": plain(row),
         "requirements": _all(row.requirements.order_by("pk")),
-        "inspections": _all(row.inspections.order_by("pk")),
+        "inspections": [
+            {**(plain(one) or {}), "files": [plain(kept.file) for kept in files.kept(actor, one)]}
+            for one in row.inspections.order_by("pk")
+        ],
+    }
+
+
+# ── analyses ─────────────────────────────────────────────────────────────────────────────────────────────────
+
+
+class AnalysisWhole(Schema):
+    """An analysis with its report; for authorities, the law's answer to the load as declared and as measured."""
+
+    analysis: dict[str, Any]
+    files: list[dict[str, Any]] = Field(description="name, media type, size and SHA-256 of the report.")
+    screen: dict[str, Any] | None = Field(
+        description="`values` (label, declared, measured), and `declared` and `measured`: a decision each. Null where "
+        "nothing was measured that the law asks, or the load is not described."
+    )
+
+
+@router.get(
+    "/analyses", response=Rows, auth=actor_required(analyses.READ), operation_id="list_analyses",
+    summary="Analyses of laboratories",
+)  # fmt: skip
+def list_analyses(
+    request: HttpRequest, q: Words = "", status: str = "", limit: Limit = 100, offset: Offset = 0
+) -> dict[str, Any]:
+    """Those that the caller sees, asked for last first: an authority its State's, a laboratory its own."""
+    actor = actor_of(request)
+    rows = analyses.find(actor, text=q, status=status)
+    return {"count": rows.count(), "items": [_analysis(actor, row) for row in rows[offset : offset + limit]]}
+
+
+def _analysis(actor: Actor, row: models.Model) -> dict[str, Any]:
+    """Its columns; what it is of, for authorities alone."""
+    hidden = () if actor.official else ("consignment_id", "movement_id", "take_back_id")
+    return {name: value for name, value in (plain(row) or {}).items() if name not in hidden}
+
+
+@router.get(
+    "/analyses/{key}", response=AnalysisWhole, auth=actor_required(analyses.READ), operation_id="analysis",
+    summary="One analysis, and the screen with it",
+)  # fmt: skip
+def one_analysis(request: HttpRequest, key: UUID) -> dict[str, Any]:
+    """What is asked of a laboratory and what it found."""
+    actor = actor_of(request)
+    row = analyses.analysis(actor, key)
+    found = analyses.screened(row) if actor.official else None
+    return {
+        "analysis": _analysis(actor, row),
+        "files": [plain(one.file) for one in files.kept(actor, row)],
+        "screen": None if found is None else journal.as_json(asdict(found)),
     }
 
 

@@ -1,18 +1,29 @@
-"""What an application for a permit holds: read field by field from JSON or a form, exact, or refused by name."""
+"""What an application for a permit holds: read field by field from JSON or a form, exact, or refused by name; and the
+papers that the law asks with it."""
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from datetime import date, datetime
+from functools import cache
+from pathlib import Path
 from typing import Any
 
 from django.utils.translation import gettext_lazy as _
 
-from tidegate.movements import ledger
+from tidegate.law.loader import parse_yaml
+from tidegate.movements import guard, ledger
+from tidegate.movements.calendars import today
 from tidegate.movements.masses import kilograms
 from tidegate.movements.models import Permit
 from tidegate.parties.commanding import Refused
 
+PAPERS = Path(__file__).with_name("permit_papers.yaml")
+OTHER = "other"
+# While an applicant may still say something.
+APPLYING = (
+    Permit.Status.DRAFT, Permit.Status.APPLIED, Permit.Status.UNDER_REVIEW, Permit.Status.INFO_REQUESTED,
+)  # fmt: skip
 # What an applicant fills in.
 ASKED_FOR = ("hs", "wastes", "origins", "quantity_kg", "valid_from", "valid_until", "note")
 
@@ -68,3 +79,36 @@ def periods(rows: Iterable[Any]) -> list[ledger.Period]:
                 expected=_("days, kilograms or nothing, shipments or nothing"),
             ) from None  # fmt: skip
     return found
+
+
+# ── papers ───────────────────────────────────────────────────────────────────────────────────────────────────
+
+
+@cache
+def _papers() -> Mapping[str, Mapping[str, Mapping[str, Any]]]:
+    found: Mapping[str, Mapping[str, Mapping[str, Any]]] = parse_yaml(PAPERS.name, PAPERS.read_bytes())
+    return found
+
+
+def permit_papers() -> Mapping[str, Mapping[str, str]]:
+    """State → kind of permit → the paper of the rulebook that it is."""
+    return _papers()["stands_for"]
+
+
+def asking_rules() -> Mapping[str, Mapping[str, Mapping[str, Sequence[str]]]]:
+    """State → kind of permit → rule → the papers that it asks with the application."""
+    return _papers()["asked_by"]
+
+
+def papers_asked(row: Permit) -> dict[str, str]:
+    """The papers that the law in force today asks with an application, each with the rule."""
+    day, rules = today(row.holder_id), guard.book().rules
+    named = asking_rules().get(row.holder_id, {}).get(row.kind, {})
+    return {
+        paper: rule for rule, papers in named.items() if rule in rules and rules[rule].in_force(day) for paper in papers
+    }
+
+
+def kinds_of_files(row: Permit) -> list[str]:
+    """What a file of an application may be: a paper that is asked for, or another."""
+    return [*papers_asked(row), OTHER]

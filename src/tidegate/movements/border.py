@@ -20,11 +20,13 @@ from django.utils.functional import Promise
 from django.utils.translation import gettext_lazy as _
 
 from tidegate.movements import carriage, conditions, draws, leaving, ledger
+from tidegate.movements.commands.analyses import findings
 from tidegate.movements.commands.certificates import bundle
 from tidegate.movements.credentials import tokens
 from tidegate.movements.credentials.verify import REASONS, VALID, Verdict, verify
 from tidegate.movements.models import (
     Account,
+    Analysis,
     Certificate,
     Consent,
     Consignment,
@@ -35,7 +37,7 @@ from tidegate.movements.models import (
     Permit,
     QuotaAllocation,
 )
-from tidegate.movements.queries import green
+from tidegate.movements.queries import analyses, green
 from tidegate.movements.queries.permits import not_covered
 from tidegate.parties import times
 from tidegate.parties.actors import Actor
@@ -104,6 +106,8 @@ class Answer:
     valid_until: date | None = None
     holder: str = ""
     certificate: Verdict | None = None
+    # What laboratories found of the load.
+    analyses: list[Analysis] = field(default_factory=list)
 
     @property
     def answer(self) -> str:
@@ -195,6 +199,15 @@ def as_json(answer: Answer) -> dict[str, Any]:
         "valid_from": None if answer.valid_from is None else answer.valid_from.isoformat(),
         "valid_until": None if answer.valid_until is None else answer.valid_until.isoformat(),
         "holder": answer.holder,
+        "analyses": [
+            {
+                "reference": one.reference,
+                "sample": one.sample,
+                "analysed_on": None if one.analysed_on is None else one.analysed_on.isoformat(),
+                **findings(one),
+            }
+            for one in answer.analyses
+        ],
     }
 
 
@@ -336,6 +349,10 @@ def _movement(row: Movement, load: _Load, asked: str) -> Answer:
             _tested(out, consent.authority, consent.conditions, facts)
     for one in leaving.of_permits(row):
         _tested(out, load.state, [{name: value for name, value in one.items() if name != "authority"}], facts)
+    out.analyses = list(
+        Analysis.objects.filter(analyses.of_movement(row), holder=load.state, status=Analysis.Status.SUBMITTED)
+        .select_related("laboratory").order_by("-analysed_on", "-pk")
+    )  # fmt: skip
     return out
 
 

@@ -14,6 +14,7 @@ from django.utils import timezone
 
 from tidegate.movements import calendars, rounds
 from tidegate.movements.commands import (
+    analyses,
     certificates,
     consents,
     consignments,
@@ -227,6 +228,8 @@ class Story:
     def gate(self) -> None:
         """What arrives, before all agencies of a State: one that waits for them, one held, one released."""
         customs, port = who("AU", "customs"), who("AU", "port", Role.OFFICER)
+        laboratory = who("AU", "banksia")
+        assert laboratory.organisation is not None
         with self.on(-9):
             released = self.arriving("26AU-1001", -8, {"polymers": {"PE": "99.5"}, "contamination_pct": "0.5"})
             consignments.require(port, released.pk, what="Scan of the boxes")
@@ -236,10 +239,25 @@ class Story:
             held = self.arriving("26AU-1002", -2, {"polymers": {"PP": "99"}, "contamination_pct": "1"})
             asked = consignments.require(port, held.pk, what="Certificate of fumigation")
             consignments.answer(port, asked.pk, met=False, text="Live insects in two of four boxes")
+            sampled = analyses.request(
+                customs, laboratory_id=laboratory.organisation.pk, consignment_id=held.pk,
+                question="Declared as polypropylene film, 1 % contamination. Composition and contamination?",
+            )  # fmt: skip
+        with self.on(-2):
+            analyses.submit(
+                laboratory, sampled.pk, sample="S-2041", sampled_on=self.day(-3), analysed_on=self.day(-2),
+                method="EN 15347, sorting and FTIR", accreditation="DEMO-LAB-17025", contamination_pct="7.4",
+                polymers={"PP": "71.6", "PVC": "18"}, hazardous=False, moisture_pct="3", name="report.txt",
+                media_type="text/plain", data=b"Example report: PP 71.6 %, PVC 18 %, contamination 7.4 %\n",
+            )  # fmt: skip
         with self.on(-1):
             waiting = self.arriving("26AU-1003", 1, {"polymers": {"PE": "60", "PVC": "30"}, "contamination_pct": "10"})
             consignments.require(port, waiting.pk, what="Scan of the boxes")
             consignments.joint_inspection(customs, waiting.pk, place="Port Botany, shed 2", at=f"{self.day(1)}T00:00Z")
+            analyses.request(
+                customs, laboratory_id=laboratory.organisation.pk, consignment_id=waiting.pk, due_on=self.day(7),
+                question="Two samples of mixed bales, taken on arrival. Is there hazardous matter in them?",
+            )  # fmt: skip
 
     def arriving(self, declaration: str, day: float, content: Mapping[str, Any]) -> Consignment:
         """A declared load that customs registers; what the law asks of it becomes requirements."""

@@ -7,11 +7,12 @@ from collections.abc import Iterable, Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
+from django.db.models import QuerySet
 from django.template.defaultfilters import filesizeformat
 from django.utils.translation import gettext_lazy as _
 
 from tidegate.movements import facts
-from tidegate.movements.models import Attachment, Notification
+from tidegate.movements.models import Attachment, JointInspection, Movement, Notification
 from tidegate.movements.models.base import CaseRow
 from tidegate.parties import files, times
 from tidegate.parties.actors import Actor
@@ -20,6 +21,10 @@ from tidegate.parties.registry import Enclosed, Post
 
 LARGEST = 20 * 1024 * 1024
 AT_MOST = _("20 MB at most")
+# So many files may a State add to one row.
+MOST = 30
+# The rows that the files of a notification are about.
+OF_NOTIFICATIONS = ("notification", "inforequest")
 # What a file of a notification may be; the scan is that of a notification that came on paper.
 SCAN = "scan"
 NOTIFIED: Mapping[str, Any] = {
@@ -29,6 +34,16 @@ NOTIFIED: Mapping[str, Any] = {
     "permit": _("Permit or licence"),
     "route": _("Route or transport plan"),
     SCAN: _("Scan of the notification on paper"),
+    "other": _("Other"),
+}
+# What a file of a movement or of an inspection may be.
+ON_THE_WAY: Mapping[str, Any] = {
+    "photo": _("Photo"),
+    "weighbridge": _("Weighbridge ticket"),
+    "packing_list": _("Packing list"),
+    "transport": _("Transport document"),
+    "report": _("Report"),
+    "analysis": _("Analysis of the waste"),
     "other": _("Other"),
 }
 # Kind of file → how its bytes begin.
@@ -62,10 +77,41 @@ def unpacked(data: bytes | str) -> bytes:
                       expected=_("the bytes of the file in base64")) from None  # fmt: skip
 
 
-def keep(
-    actor: Actor, row: CaseRow, *, name: str, media_type: str, data: bytes | str, kind: str = "evidence"
+def add(
+    actor: Actor,
+    row: CaseRow | JointInspection,
+    kinds: Iterable[str],
+    already: QuerySet[Attachment],
+    *,
+    kind: str,
+    **file: Any,
 ) -> Attachment:
-    """Store a file of a case; `data` is its bytes, or they in base64.
+    """`keep` a file whose kind is one of these, where not too many are there `already`.
+
+    Raises Refused: kind; file.
+    """
+    known = list(kinds)
+    if kind not in known:
+        raise Refused("kind", _("There is no such kind of file."), field="kind", value=kind[:40],
+                      expected=", ".join(known))  # fmt: skip
+    before = set(already.values_list("pk", flat=True))
+    made = keep(actor, row, kind=kind, **file)
+    if made.pk not in before and len(before) >= MOST:
+        raise Refused("file", _("There are too many files already."), field="file", value=MOST + 1,
+                      expected=f"≤ {MOST}")  # fmt: skip
+    return made
+
+
+def keep(
+    actor: Actor,
+    row: CaseRow | JointInspection,
+    *,
+    name: str,
+    media_type: str,
+    data: bytes | str,
+    kind: str = "evidence",
+) -> Attachment:
+    """Store a file of a row; `data` is its bytes, or they in base64.
 
     Raises Refused("file"): too large, of no kind that is taken, or not what it says; no base64.
     """
@@ -85,7 +131,8 @@ def keep(
     return Attachment.objects.get_or_create(
         holder_id=row.holder_id, subject_id=row.pk, kind=kind, sha256=files.keep(data),
         defaults={
-            "case": row.case, "subject": row._meta.model_name or "", "name": str(name).strip()[:200] or "file",
+            "case": row.consignment.case if isinstance(row, JointInspection) else row.case,
+            "subject": row._meta.model_name or "", "name": str(name).strip()[:200] or "file",
             "media_type": media_type, "size": len(data), "added_at": times.now(), "added_by": actor.organisation,
         },
     )[0]  # fmt: skip
@@ -120,8 +167,9 @@ def enclosed(made: Attachment) -> Enclosed:
     return Enclosed(made.sha256, made.name, made.media_type, made.size)
 
 
-def posts(row: Notification, found: Sequence[Attachment], to: Iterable[str] | None = None) -> list[Post]:
+def posts(row: Notification, files: Iterable[Attachment], to: Iterable[str] | None = None) -> list[Post]:
     """Files of a notification to the other States concerned (or to some of them)."""
+    found = list(files)
     if not found:
         return []
     asked = dict(row.info_requests.values_list("pk", "reference"))
@@ -134,10 +182,32 @@ def posts(row: Notification, found: Sequence[Attachment], to: Iterable[str] | No
     return facts.posts(row, "attachment.told", body, to=to, attachments=[enclosed(one) for one in found])
 
 
-def own(row: Notification) -> list[Attachment]:
+def own(row: Notification) -> QuerySet[Attachment]:
     """The files of a notification that this State told the others of, or will: not those that came from them."""
     mine = Attachment.objects.filter(holder=row.holder_id, case=row.case, told_by="", kind__in=NOTIFIED)
-    return list(mine.order_by("added_at", "pk"))
+    return mine.filter(subject__in=OF_NOTIFICATIONS).order_by("added_at", "pk")
+
+
+def added(row: CaseRow | JointInspection, kinds: Iterable[str]) -> QuerySet[Attachment]:
+    """The files of these kinds that were added to a row in this State."""
+    mine = Attachment.objects.filter(holder=row.holder_id, subject_id=row.pk, told_by="", kind__in=list(kinds))
+    return mine.order_by("added_at", "pk")
+
+
+def tell(actor: Actor, row: Movement, found: Sequence[Attachment]) -> None:
+    """Journal that files were put on a movement, and send them to the other States, where these know of it."""
+    named = [{**told(one), "kind": one.kind} for one in found]
+    known = row.departed_at is not None or (row.announced_at is not None and row.status != Movement.Status.ANNOUNCING)
+    body = {"serial": row.serial, "files": named}
+    with_them = [enclosed(one) for one in found]
+    messages = facts.posts(row.notification, "movement.attached", body, attachments=with_them) if known else []
+    facts.note(actor, "movement.attached", row, payload={"files": named}, posts=messages)
+
+
+def tell_first(actor: Actor, row: Movement) -> None:
+    """Send the files of a draft when the other States get to know of the movement."""
+    if found := list(added(row, ON_THE_WAY)):
+        tell(actor, row, found)
 
 
 def came(row: CaseRow, said: Mapping[str, Any], sender: str) -> bool:

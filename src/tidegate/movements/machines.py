@@ -105,6 +105,21 @@ def step(machine: Machine, status: str, event: str, back: str = "") -> str:
     return row.target
 
 
+def way(machine: Machine, status: str, wanted: str) -> list[str] | None:
+    """The shortest row of steps from a status to another one; empty where it is there already, None without any."""
+    ways: list[tuple[str, list[str]]] = [(status, [])]
+    seen = {status}
+    for at, done in ways:
+        if at == wanted:
+            return done
+        for event in machine.allowed(at):
+            reached = machine.table[at, event].target
+            if reached not in seen:
+                seen.add(reached)
+                ways.append((reached, [*done, event]))
+    return None
+
+
 def after(machine: Machine, status: str, back: str, event: str) -> tuple[str, str]:
     """The status after `event`, and where a parked row then goes back to.
 
@@ -238,6 +253,17 @@ GUARANTEE = _m(
     Step("released", ("approved", "in_force", "called"), "released", "authority of export",
          "every covered movement is completed or returned, and no take-back case is open"),
     Step("lapsed", ("proposed", "approved", "in_force"), "lapsed", "clock", "suspends the notification"),
+    final=("released",),
+)  # fmt: skip
+HELD_GUARANTEE = _m(
+    "held_guarantee",
+    Step("required", (NEW, "required", "lapsed", "released"), "required", "authority of import or transit",
+         "Article 6(11)"),
+    Step("in_force", ("required", "lapsed"), "in_force", "the same authority", "no less and no shorter than was asked"),
+    Step("called", ("in_force",), "called", "the same authority", "nothing more may start"),
+    Step("released", ("required", "in_force", "called", "lapsed"), "released", "the same authority",
+         "every covered movement is completed or returned, and no take-back case is open"),
+    Step("lapsed", ("in_force",), "lapsed", "clock", "its last day is over: nothing more may start"),
     final=("released",),
 )  # fmt: skip
 CORRECTION = _m(
@@ -458,10 +484,21 @@ TAKE_BACK = _m(
     final=("not_a_case", "closed"),
 )  # fmt: skip
 
+# ── analysis of a laboratory ─────────────────────────────────────────────────────────────────────────────────
+ANALYSIS = _m(
+    "analysis",
+    Step("requested", (NEW,), "requested", "authority, customs", "one consignment, movement or take-back case"),
+    Step(
+        "submitted", ("requested",), "submitted", "laboratory", "sample, method, accreditation, a finding, the report"
+    ),
+    Step("withdrawn", ("requested",), "withdrawn", "authority, customs", "a reason"),
+    final=("submitted", "withdrawn"),
+)
+
 MACHINES: Mapping[str, Machine] = {
     machine.name: machine
     for machine in (
-        NOTIFICATION, CONSENT, CONTRACT, GUARANTEE, AMENDMENT, CORRECTION, MOVEMENT, PERMIT, QUOTA_POOL,
-        QUOTA_ALLOCATION, CERTIFICATE, GREEN_SHIPMENT, TAKE_BACK,
+        NOTIFICATION, CONSENT, CONTRACT, GUARANTEE, HELD_GUARANTEE, AMENDMENT, CORRECTION, MOVEMENT, PERMIT, QUOTA_POOL,
+        QUOTA_ALLOCATION, CERTIFICATE, GREEN_SHIPMENT, TAKE_BACK, ANALYSIS,
     )
 }  # fmt: skip

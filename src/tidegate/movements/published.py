@@ -72,6 +72,7 @@ rights.grant("movements.contract.lodge", WRITERS, WORK, delegable=True)
 rights.grant("movements.contract.confirm", AUTHORITY, DECIDE)
 rights.grant("movements.guarantee.propose", WRITERS, WORK, delegable=True)
 rights.grant("movements.guarantee.approve", AUTHORITY, DECIDE)
+rights.grant("movements.guarantee.require", AUTHORITY, DECIDE)
 rights.grant("movements.guarantee.call", AUTHORITY, DECIDE, decision=True)
 rights.grant("movements.guarantee.release", AUTHORITY, DECIDE, decision=True)
 rights.grant("movements.breach.close", OFFICIAL, DECIDE)
@@ -88,6 +89,7 @@ for _type, _label in {
     "notification.overdue": _("An authority's time is over"),
     "contract.told": _("Contract: told by another State"),
     "guarantee.told": _("Guarantee: told by the State of export"),
+    "held_guarantee.told": _("Guarantee of a State's own: told by that State"),
     "notification.sent": _("Content sent to the other States"),
     "notification.used_up": _("Account used up"),
     "notification.replenished": _("Something is left on the account again"),
@@ -109,6 +111,7 @@ import_module("tidegate.movements.inbound.notifications")
 import_module("tidegate.movements.inbound.papers")
 import_module("tidegate.movements.inbound.replies")
 import_module("tidegate.movements.inbound.consents")
+import_module("tidegate.movements.inbound.guarantees")
 import_module("tidegate.movements.inbound.files")
 import_module("tidegate.movements.lapsing")
 import_module("tidegate.movements.commands.calendars")
@@ -150,6 +153,8 @@ for _type, _label in {
     "movement.draws_told": _("Use of quantity sent to other States"),
     "permit.acknowledged": _("Status of a permit confirmed by a border office"),
     "permit.edited": _("Permit changed"),
+    "permit.attached": _("File attached"),
+    "permit.detached": _("File taken away"),
     "quota_pool.changed": _("Quota changed"),
 }.items():
     registry.event(_type, _label)
@@ -170,6 +175,10 @@ for _name in (
 # ── M3: movements, consignments, take-back ───────────────────────────────────────────────────────────────────
 rights.grant("movements.movement.read", EVERYBODY, READ)
 rights.grant("movements.movement.draft", WRITERS, WORK, delegable=True)
+rights.grant(
+    "movements.movement.attach", (*TRADERS, Kind.CARRIER, Kind.FACILITY, *AUTHORITY, *CUSTOMS, Kind.AGENCY), WORK,
+    delegable=True,
+)  # fmt: skip
 rights.grant("movements.movement.announce", WRITERS, WORK, delegable=True)
 rights.grant("movements.movement.amend", WRITERS, WORK, delegable=True)
 rights.grant("movements.movement.cancel", WRITERS, WORK, delegable=True)
@@ -186,6 +195,7 @@ rights.grant("movements.movement.close", AUTHORITY, WORK)
 for _type, _label in {
     "movement.told_late": _("Became known late"),
     "movement.redrafted": _("Draft changed"),
+    "movement.attached": _("File attached"),
     "movement.hold_ended": _("One State has ended its hold"),
     "take_back.told_late": _("Became known late"),
     "letter.written": _("Letter written"),
@@ -195,6 +205,7 @@ for _type, _label in {
     "consignment.waived": _("Requirement waived"),
     "consignment.inspection_set": _("Joint inspection set"),
     "consignment.inspected": _("Joint inspection done"),
+    "consignment.attached": _("File attached"),
     "consignment.held": _("Consignment held"),
     "consignment.released": _("Consignment released"),
     "consignment.refused": _("Consignment refused"),
@@ -225,7 +236,11 @@ rights.grant("movements.consignment.waive", OFFICIAL, DECIDE)
 rights.grant("movements.consignment.release", CUSTOMS, WORK)
 rights.grant("movements.consignment.refuse", OFFICIAL, DECIDE)
 
-for _name in ("chasing", "reminding", "inbound.movements", "inbound.takeback"):
+rights.grant("movements.analysis.read", (*OFFICIAL, Kind.LABORATORY), READ)
+rights.grant("movements.analysis.request", (*AUTHORITY, *CUSTOMS), WORK)
+rights.grant("movements.analysis.submit", (Kind.LABORATORY,), WORK)
+
+for _name in ("chasing", "reminding", "inbound.movements", "inbound.takeback", "commands.analyses"):
     import_module(f"tidegate.movements.{_name}")
 
 
@@ -254,6 +269,8 @@ for _command, _label, _kind in (
     ("movements.consent.withdraw", _("Withdraw a consent"), "consent"),
     ("movements.guarantee.call", _("Call a guarantee"), "notification"),
     ("movements.guarantee.release", _("Release a guarantee"), "notification"),
+    ("movements.guarantee.call_own", _("Call your State's own guarantee"), "notification"),
+    ("movements.guarantee.release_own", _("Release your State's own guarantee"), "notification"),
 ):
     registry.act(_command, _label, _kind)
 
@@ -268,6 +285,7 @@ for _subject, _page in {
     "quotaallocation": "movements:allocation",
     "certificate": "movements:certificate",
     "takeback": "movements:take-back-by-key",
+    "analysis": "movements:analysis",
 }.items():
     registry.page(_subject, _page)
 for _command, _label, _kind in (

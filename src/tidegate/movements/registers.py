@@ -15,9 +15,7 @@ from __future__ import annotations
 from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from datetime import UTC, date, datetime, timedelta
 from decimal import Decimal
-from functools import cache
 from itertools import islice
-from pathlib import Path
 from typing import TYPE_CHECKING, Any, TypeVar
 from uuid import UUID
 from zoneinfo import ZoneInfo
@@ -27,8 +25,8 @@ from django.db.models.fields.json import KeyTextTransform, KeyTransform
 from django.db.models.functions import Cast, Upper
 
 from tidegate.law import Book
-from tidegate.law.loader import parse_yaml
 from tidegate.movements import ledger
+from tidegate.movements.applications import permit_papers
 from tidegate.movements.border import TTL
 from tidegate.movements.models import Account, Consent, Movement, Notification, Permit, QuotaAllocation, QuotaPool
 from tidegate.parties import queries, scope, times
@@ -56,7 +54,6 @@ if TYPE_CHECKING:
 
 T = TypeVar("T")
 RIGHT = "movements.register.ask"
-PAPERS_OF_PERMITS = Path(__file__).with_name("permit_papers.yaml")
 ABOUT = {"plant_on_approved_list": "facility", "capacity_left_t": "facility", "quota_left_t": "consignee"}
 CHUNK = 2_000
 KEYS = 400  # numbers in one question; SQLite takes a thousand at most
@@ -91,13 +88,6 @@ TAKEN_AWAY = (Consent.Status.SUSPENDED, Consent.Status.WITHDRAWN)
 def register_of(actor: Actor | None, book: Book) -> RoomRegister | None:
     """The register that answers an actor; None for who is not signed in, or may not ask it."""
     return RoomRegister(actor, book) if actor and actor.may(RIGHT) else None
-
-
-@cache
-def permit_papers() -> Mapping[str, Mapping[str, str]]:
-    """State → kind of permit → the paper of the rulebook that it is."""
-    found: Mapping[str, Mapping[str, str]] = parse_yaml(PAPERS_OF_PERMITS.name, PAPERS_OF_PERMITS.read_bytes())
-    return found
 
 
 class RoomRegister:
@@ -449,4 +439,4 @@ def _batched(items: Iterable[T], size: int) -> Iterator[list[T]]:
         yield part
 
 
-__all__ = ["RIGHT", "RoomRegister", "permit_papers", "register_of"]
+__all__ = ["RIGHT", "RoomRegister", "register_of"]

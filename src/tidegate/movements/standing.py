@@ -17,7 +17,16 @@ from django.utils.translation import gettext_lazy as _
 from tidegate.law import Book
 from tidegate.movements import clocks, conditions, facts, guard, machines
 from tidegate.movements.calendars import calendar_of, today
-from tidegate.movements.models import Account, Clock, Consent, Contract, Guarantee, InfoRequest, Notification
+from tidegate.movements.models import (
+    Account,
+    Clock,
+    Consent,
+    Contract,
+    Guarantee,
+    HeldGuarantee,
+    InfoRequest,
+    Notification,
+)
 from tidegate.parties import times
 from tidegate.parties.commanding import Refused
 
@@ -164,6 +173,9 @@ def blocked(notification: Notification, day: date) -> list[str]:
         guarantee is not None and guarantee.status in ("approved", "in_force") and _covers(guarantee, day)
     ):
         why.append("guarantee")
+    for held in notification.held_guarantees.exclude(status="released").order_by("authority"):
+        if held.status != "in_force" or not _covers(held, day):
+            why.append(f"guarantee:{held.authority}")
     if notification.suspended_by:
         why.append("suspended")
     if notification.ended_as or notification.used_up or notification.transmitted_at is None:
@@ -171,7 +183,7 @@ def blocked(notification: Notification, day: date) -> list[str]:
     return why
 
 
-def _covers(guarantee: Guarantee, day: date) -> bool:
+def _covers(guarantee: Guarantee | HeldGuarantee, day: date) -> bool:
     return (guarantee.valid_from is None or guarantee.valid_from <= day) and (
         guarantee.valid_until is None or day <= guarantee.valid_until
     )

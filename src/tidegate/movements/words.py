@@ -164,6 +164,19 @@ _TAKE_BACK = {
     "referred": _("Referred"),
 }
 
+_HELD_GUARANTEE = {
+    "required": _("Guarantee of a State's own asked for"),
+    "in_force": _("Guarantee of a State's own recorded"),
+    "called": _("Guarantee of a State's own called"),
+    "released": _("Guarantee of a State's own released"),
+    "lapsed": _("Guarantee of a State's own lapsed"),
+}
+_ANALYSIS = {
+    "requested": _("Analysis asked for"),
+    "submitted": _("Analysis handed in"),
+    "withdrawn": _("Request for an analysis withdrawn"),
+}
+
 EVENTS: dict[str, Any] = {
     f"{machine}.{event}": label
     for machine, labels in {
@@ -171,6 +184,7 @@ EVENTS: dict[str, Any] = {
         "consent": _CONSENT,
         "contract": _CONTRACT,
         "guarantee": _GUARANTEE,
+        "held_guarantee": _HELD_GUARANTEE,
         "amendment": _AMENDMENT,
         "correction": _CORRECTION,
         "movement": _MOVEMENT,
@@ -180,6 +194,7 @@ EVENTS: dict[str, Any] = {
         "certificate": _CERTIFICATE,
         "green_shipment": _GREEN_SHIPMENT,
         "take_back": _TAKE_BACK,
+        "analysis": _ANALYSIS,
     }.items()
     for event, label in labels.items()
 }

@@ -8,6 +8,9 @@ from django.utils.translation import gettext_lazy as _
 
 RIGHTS: dict[str, Any] = {
     "movements.amendment.approve": _("Answer amendments"),
+    "movements.analysis.read": _("See analyses"),
+    "movements.analysis.request": _("Ask laboratories for analyses"),
+    "movements.analysis.submit": _("Hand in analyses"),
     "movements.attachment.keep": _("Add files to notifications"),
     "movements.border.check": _("Check papers at the border"),
     "movements.border.write_off": _("Write quantities off at the border"),
@@ -42,11 +45,13 @@ RIGHTS: dict[str, Any] = {
     "movements.guarantee.approve": _("Approve guarantees"),
     "movements.guarantee.call": _("Call guarantees"),
     "movements.guarantee.propose": _("Propose guarantees"),
+    "movements.guarantee.require": _("Ask for a guarantee of the State's own"),
     "movements.guarantee.release": _("Release guarantees"),
     "movements.ledger.read": _("See quantities and balances"),
     "movements.letter.write": _("Write standard letters"),
     "movements.movement.amend": _("Change announced movements"),
     "movements.movement.announce": _("Announce movements"),
+    "movements.movement.attach": _("Add files to movements"),
     "movements.movement.cancel": _("Cancel movements"),
     "movements.movement.carry": _("Record hand-overs between carriers"),
     "movements.movement.close": _("Close movements"),

@@ -209,8 +209,15 @@ def _text(value: Any) -> str:
     return json.dumps(value, cls=DjangoJSONEncoder, sort_keys=True)
 
 
+class _Digested(DjangoJSONEncoder):
+    """A file among the arguments counts by its SHA-256."""
+
+    def default(self, value: Any) -> Any:
+        return hashlib.sha256(value).hexdigest() if isinstance(value, bytes) else super().default(value)
+
+
 def _digest(right: str, args: tuple[Any, ...], kwargs: dict[str, Any]) -> str:
-    return hashlib.sha256(_text([right, args, kwargs]).encode()).hexdigest()
+    return hashlib.sha256(json.dumps([right, args, kwargs], cls=_Digested, sort_keys=True).encode()).hexdigest()
 
 
 def _earlier(actor: Actor, key: str, right: str, args: tuple[Any, ...], kwargs: dict[str, Any]) -> Done | None:

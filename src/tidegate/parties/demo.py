@@ -139,6 +139,7 @@ COUNTRIES = (
             *_authorities("AU", "Australia", "Canberra", "Port Botany"),
             Body("wattle", Kind.NOTIFIER, "Wattle Plastics Export (fictitious)", "1 Sample Road, Sydney NSW"),
             Body("kookaburra", Kind.FACILITY, "Kookaburra Reprocessing (fictitious)", "2 Sample Road, Newcastle NSW"),
+            Body("banksia", Kind.LABORATORY, "Banksia Testing Laboratory (fictitious)", "5 Sample Road, Sydney NSW"),
             Body("tasman", Kind.CARRIER, "Tasman Box Lines (fictitious)", "3 Sample Road, Port Botany NSW"),
             Body("agent", Kind.BROKER, "Southern Clearing Agents (fictitious)", "4 Sample Road, Sydney NSW"),
         ),

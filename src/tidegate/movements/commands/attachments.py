@@ -1,4 +1,4 @@
-"""Files of a notification: added by who takes part, told to the other States, taken away while it is a draft."""
+"""Files of notifications and movements, told to the other States; of inspections and applications, which stay here."""
 
 from __future__ import annotations
 
@@ -6,15 +6,15 @@ from uuid import UUID
 
 from django.utils.translation import gettext_lazy as _
 
-from tidegate.movements import evidence, facts
-from tidegate.movements.models import Attachment, InfoRequest, Notification
+from tidegate.movements import applications, evidence, facts
+from tidegate.movements.models import Attachment, InfoRequest, JointInspection, Movement, Notification, Permit
 from tidegate.parties.actors import Actor
 from tidegate.parties.commanding import Missing, Refused, command, locked
 from tidegate.parties.registry import registry
 from tidegate.parties.scope import held
 
 KEEP = "movements.attachment.keep"
-AT_MOST = 30
+ON_MOVEMENT = "movements.movement.attach"
 
 
 @command(KEEP)
@@ -37,17 +37,12 @@ def attach(
     row: Notification = locked(Notification, notification_id, actor)
     if row.ended_as:
         raise Refused("state", _("The notification has ended."), field="status", value=row.status)
-    if kind not in evidence.NOTIFIED:
-        raise Refused("kind", _("There is no such kind of file."), field="kind", value=kind[:40],
-                      expected=", ".join(evidence.NOTIFIED))  # fmt: skip
     about: Notification | InfoRequest = row
     if request_id is not None:
         about = InfoRequest.objects.filter(pk=request_id, notification=row).first() or row
-    already = evidence.own(row)
-    made = evidence.keep(actor, about, name=name, media_type=media_type, data=data, kind=kind)
-    if made.pk not in {one.pk for one in already} and len(already) >= AT_MOST:
-        raise Refused("file", _("There are too many files already."), field="file", value=AT_MOST + 1,
-                      expected=f"≤ {AT_MOST}")  # fmt: skip
+    made = evidence.add(
+        actor, about, evidence.NOTIFIED, evidence.own(row), kind=kind, name=name, media_type=media_type, data=data
+    )
     made.involved.set(row.involved.all())
     payload = {"name": made.name, "kind": kind, "sha256": made.sha256, "size": made.size}
     messages = evidence.posts(row, [made]) if row.transmitted_at is not None else []
@@ -81,3 +76,84 @@ def detach(actor: Actor, attachment_id: UUID | str) -> None:
                       expected="draft")  # fmt: skip
     facts.note(actor, "notification.detached", row, payload={"name": found.name, "sha256": found.sha256})
     found.delete()
+
+
+@command(ON_MOVEMENT)
+def attach_to_movement(
+    actor: Actor, movement_id: UUID | str, *, kind: str, name: str, media_type: str, data: bytes | str
+) -> Attachment:
+    """Put a photo, a weighbridge ticket, a packing list or another paper on a movement, as long as it is not closed.
+
+    The other States get it with the announcement, or at once where they know of the movement.
+    Raises Refused: state; kind; file.
+    """
+    row: Movement = locked(Movement, movement_id, actor)
+    if row.status == Movement.Status.CLOSED:
+        raise Refused("state", _("The movement is closed."), field="movement", value=row.status)
+    made = evidence.add(
+        actor, row, evidence.ON_THE_WAY, evidence.added(row, evidence.ON_THE_WAY), kind=kind, name=name,
+        media_type=media_type, data=data,
+    )  # fmt: skip
+    made.involved.set(row.involved.all())
+    evidence.tell(actor, row, [made])
+    return made
+
+
+@command("movements.consignment.inspect", "movements.inspection.attach")
+def attach_to_inspection(
+    actor: Actor, inspection_id: UUID | str, *, kind: str, name: str, media_type: str, data: bytes | str
+) -> Attachment:
+    """Put a file on a joint inspection: an agency that takes part, before the result or after it.
+
+    Raises Missing; Refused: agency; kind; file.
+    """
+    row = JointInspection.objects.select_for_update().filter(pk=inspection_id, holder=actor.state).first()
+    if row is None:
+        raise Missing("inspection")
+    if actor.organisation is None or not row.agencies.filter(pk=actor.organisation.pk).exists():
+        raise Refused("agency", _("Only an agency that takes part records it."), field="inspection")
+    made = evidence.add(
+        actor, row, evidence.ON_THE_WAY, evidence.added(row, evidence.ON_THE_WAY), kind=kind, name=name,
+        media_type=media_type, data=data,
+    )  # fmt: skip
+    payload = {"inspection": row.pk, **evidence.told(made), "kind": kind}
+    facts.note(actor, "consignment.attached", row.consignment, payload=payload)
+    return made
+
+
+@command("movements.permit.apply", "movements.permit.attach")
+def attach_to_permit(
+    actor: Actor, permit_id: UUID | str, *, kind: str, name: str, media_type: str, data: bytes | str
+) -> Attachment:
+    """Put a paper on an application: `kind` is the paper of the rulebook that is asked for, or `other`.
+
+    Raises Refused: state (it is decided); kind; file.
+    """
+    row = _application(actor, permit_id, *applications.APPLYING)
+    kinds = applications.kinds_of_files(row)
+    made = evidence.add(
+        actor, row, kinds, evidence.added(row, kinds), kind=kind, name=name, media_type=media_type, data=data
+    )  # fmt: skip
+    made.involved.set(row.involved.all())
+    facts.note(actor, "permit.attached", row, payload={**evidence.told(made), "kind": kind})
+    return made
+
+
+@command("movements.permit.apply", "movements.permit.detach")
+def detach_from_permit(actor: Actor, permit_id: UUID | str, *, file: UUID | str) -> Permit:
+    """Take a file away from an application that is not handed in yet. Raises Refused: state; Missing."""
+    row = _application(actor, permit_id, Permit.Status.DRAFT)
+    found = evidence.added(row, applications.kinds_of_files(row)).filter(pk=file).first()
+    if found is None:
+        raise Missing("attachment")
+    facts.note(actor, "permit.detached", row, payload={"name": found.name, "sha256": found.sha256})
+    found.delete()
+    return row
+
+
+def _application(actor: Actor, key: UUID | str, *statuses: str) -> Permit:
+    row: Permit = locked(Permit, key, actor)
+    if row.status not in statuses:
+        raise Refused("state", _("This cannot be done now."), field="permit", value=row.status,
+                      expected=", ".join(statuses))  # fmt: skip
+    return row

@@ -69,10 +69,12 @@ def register(
     if movement is not None:
         stops: list[Any] = list(movement.notification.route.all())
         kg = format(movement.announced_kg, "f")
-        told = {**guard.load_of(movement.notification), "net_kg": kg, "documents": _papers(movement), **(load or {})}
+        told = {**guard.load_of(movement.notification), "net_kg": kg, "documents": papers_of(movement), **(load or {})}
     else:
         stops, told = _stops(route), dict(load or {})
-    kept = guard.plain(told)
+    # With its route, so that it can be screened again with what a laboratory measures.
+    whole = guard.shipment_of(stops, told, day)
+    kept = guard.plain({**told, **{name: whole[name] for name in ("export", "import", "transit")}})
     answer = guard.decision(stops, kept, day, guard.book())
     row = Consignment(
         holder_id=actor.state, case=movement.case if movement else "", reference=reference(actor.state),
@@ -90,7 +92,7 @@ def register(
     return row
 
 
-def _papers(movement: Movement) -> list[dict[str, Any]]:
+def papers_of(movement: Movement) -> list[dict[str, Any]]:
     """The papers that the case of a movement holds, as the screening contract names them."""
     notification = movement.notification
     held: list[dict[str, Any]] = [

@@ -146,6 +146,12 @@ def call(actor: Actor, notification_id: UUID | str, *, reason: str) -> Guarantee
 def release(actor: Actor, notification_id: UUID | str) -> Guarantee:
     """Release the guarantee. Raises Refused: movements (one is not finished), take_back (a case is open)."""
     row = exporting(actor, notification_id)
+    finished(row)
+    return _move(actor, notification_id, "released")
+
+
+def finished(row: Notification) -> None:
+    """Raises Refused where a guarantee is needed still: movements (one is not finished), take_back (a case is open)."""
     running = Movement.objects.filter(notification=row).exclude(status__in=FINISHED)
     if running.exists():
         raise Refused(
@@ -155,7 +161,6 @@ def release(actor: Actor, notification_id: UUID | str) -> Guarantee:
     cases = TakeBack.objects.filter(movement__notification=row).exclude(status__in=("closed", "not_a_case"))
     if cases.exists():
         raise Refused("take_back", _("A take-back case is open."), field="take_backs", value=cases.count(), expected=0)
-    return _move(actor, notification_id, "released")
 
 
 def lapse(row: Notification) -> int:
@@ -222,6 +227,16 @@ def _order(start: Any, end: Any, field: str) -> None:
             "dates", _("It ends before it begins."), field=field, value=end.isoformat(),
             expected=f"≥ {start.isoformat()}",
         )  # fmt: skip
+
+
+def money(amount: Any, currency: Any) -> tuple[Decimal, str]:
+    """An amount with its currency. Raises Refused: amount, currency."""
+    found, said = _amount(amount), str(currency or "").strip().upper()
+    if not found:
+        raise Refused("amount", _("An amount is missing."), field="amount", value=amount, expected="1000.00")
+    if not (len(said) == 3 and said.isascii() and said.isalpha()):
+        raise Refused("currency", _("This is no currency."), field="currency", value=said[:10], expected="ISO 4217")
+    return found, said
 
 
 def _amount(value: Any) -> Decimal | None:

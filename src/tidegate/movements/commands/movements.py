@@ -19,6 +19,7 @@ from tidegate.movements import (
     carriage,
     clocks,
     draws,
+    evidence,
     facts,
     guard,
     standing,
@@ -177,6 +178,7 @@ def draws_settled(movement: Movement) -> None:
 def _announced(actor: Actor, movement: Movement) -> None:
     movement.late_notice = not movement.take_back and _late(movement)
     step(actor, movement, "announced", at=movement.announced_at, tell=True)
+    evidence.tell_first(actor, movement)
     if movement.late_notice:
         open_breach(actor, movement, "late_notice", planned_on=movement.planned_on, announced_at=movement.announced_at)
 

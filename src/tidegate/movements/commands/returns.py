@@ -14,6 +14,7 @@ from django.utils.translation import gettext_lazy as _
 from tidegate.movements import carriage, evidence, facts, takebacks
 from tidegate.movements import particulars as read
 from tidegate.movements.codes import OPERATIONS
+from tidegate.movements.commands import held_guarantees
 from tidegate.movements.masses import kilograms
 from tidegate.movements.models import Attachment, CostLine, Movement, Notification, TakeBack
 from tidegate.movements.takebacks import DISPOSE, OBJECTIONS, RETURN, posts, step
@@ -374,9 +375,11 @@ def _amount(value: Any) -> Decimal:
 
 @command("movements.take_back.cost", "movements.take_back.settle_cost")
 def settle_cost(actor: Actor, take_back_id: UUID | str, *, reference: str, how: str = "settled") -> CostLine:
-    """A cost is paid, written off, or taken from the guarantee: by the State that recorded it.
+    """A cost is paid, written off, or taken from the guarantee that this State holds and has called: by the State that
+    recorded it.
 
-    Raises Refused: writer, missing, how, recorded.
+    Raises Refused: writer, missing, how, recorded; guarantee (none is called, or of another currency), amount (not so
+    much is left of it).
     """
     row = own(actor, take_back_id, "cost_settled")
     line = row.costs.select_for_update().filter(reference=reference).first()
@@ -387,11 +390,23 @@ def settle_cost(actor: Actor, take_back_id: UUID | str, *, reference: str, how: 
                       expected=", ".join(SETTLED))  # fmt: skip
     if line.status != "open":
         raise Refused("recorded", _("It is settled already."), field="reference", value=line.status)
+    if how == "guarantee_called":
+        _from_guarantee(row, line, actor.state)
     line.status = how
     line.save(update_fields=["status"])
     body = {"round": row.round, "reference": line.reference, "how": how}
     step(actor, row, "cost_settled", body=body, messages=posts(row, "cost_settled", body))
     return line
+
+
+def _from_guarantee(row: TakeBack, line: CostLine, state: str) -> None:
+    found = None if row.movement is None else held_guarantees.left(row.movement.notification, state)
+    if found is None or found[0].currency != line.currency:
+        raise Refused("guarantee", _("This State holds no guarantee in this currency that it has called."), field="how",
+                      value=line.currency, expected=found[0].currency if found else "called")  # fmt: skip
+    if line.amount > found[1]:
+        raise Refused("amount", _("Not so much is left of the guarantee."), field="how", value=format(line.amount, "f"),
+                      expected=f"≤ {found[1]}")  # fmt: skip
 
 
 @command("movements.take_back.refer")

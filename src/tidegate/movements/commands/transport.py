@@ -14,7 +14,7 @@ from uuid import UUID
 
 from django.utils.translation import gettext_lazy as _
 
-from tidegate.movements import carriage, chasing, draws, facts
+from tidegate.movements import carriage, chasing, draws, evidence, facts
 from tidegate.movements import particulars as read
 from tidegate.movements.breaches import open_breach
 from tidegate.movements.calendars import today
@@ -85,6 +85,7 @@ def saw_departure(
     _depart(actor, movement, loaded, moment)
     day = today(actor.state, moment)
     if before in (Status.DRAFT, Status.ANNOUNCING, Status.CANCELLED):
+        evidence.tell_first(actor, movement)
         open_breach(actor, movement, "not_announced", status=before, at=moment)
     if before in carriage.MOVEMENT.parking:
         open_breach(actor, movement, "left_while_held", status=before, at=moment)

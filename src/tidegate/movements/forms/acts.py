@@ -106,6 +106,24 @@ class ConfirmContract(ActForm):
     )
 
 
+class RequireGuarantee(ActForm):
+    """What guarantee a State of import or of transit asks for itself."""
+
+    amount = Line(_("Amount, at least"), max_length=24, required=True)
+    currency = Line(_("Currency"), max_length=3, required=True)
+    until = Day(_("Valid until, at least"))
+
+
+class RecordGuarantee(ActForm):
+    """The guarantee that was lodged with this State, in the currency that was asked for."""
+
+    number = Line(_("Guarantee number"), max_length=64, required=True)
+    issuer = Line(_("Issued by"), max_length=200, required=True)
+    amount = Line(_("Amount"), max_length=24, required=True)
+    valid_from = Day(_("Valid from"))
+    valid_until = Day(_("Valid until"))
+
+
 class ProposeGuarantee(ActForm):
     """Insurance, bond or other guarantee (Article 6(11))."""
 

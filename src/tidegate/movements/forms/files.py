@@ -6,6 +6,8 @@ from django import forms
 from django.utils.translation import gettext_lazy as _
 
 from tidegate.movements import evidence
+from tidegate.movements.forms.asked import ActForm
+from tidegate.movements.queries.files import kept, names_of_papers
 
 
 def kept_file(*, required: bool) -> forms.FileField:
@@ -25,3 +27,34 @@ class FileForm(forms.Form):
     kind = forms.ChoiceField(label=_("What it is"), choices=list(evidence.NOTIFIED.items()))
     request = forms.UUIDField(label=_("Answers the question"), required=False)
     file = kept_file(required=True)
+
+
+class ShipmentFileForm(ActForm):
+    """A file of a movement or of an inspection."""
+
+    kind = forms.ChoiceField(label=_("What it is"), choices=list(evidence.ON_THE_WAY.items()))
+    file = kept_file(required=True)
+
+
+class ApplicationFileForm(ActForm):
+    """A paper of an application: one that is asked for, or another."""
+
+    kind = forms.ChoiceField(label=_("What it is"))
+    file = kept_file(required=True)
+
+    def prepare(self) -> None:
+        """Offer the papers that the law asks with this application."""
+        self.fields["kind"].choices = list(names_of_papers(self.row).items())  # type: ignore[attr-defined]
+
+
+class TakeAwayForm(ActForm):
+    """Which file of a draft goes."""
+
+    file = forms.ChoiceField(label=_("File"))
+
+    def prepare(self) -> None:
+        """Offer the files that are there."""
+        found = kept(self.actor, self.row, names_of_papers(self.row))
+        self.fields["file"].choices = [  # type: ignore[attr-defined]
+            (str(one.file.pk), f"{one.kind}: {one.file.name}") for one in found
+        ]

@@ -2448,4 +2448,211 @@ class Migration(migrations.Migration):
                 ],
             },
         ),
+        migrations.CreateModel(
+            name="Analysis",
+            fields=[
+                (
+                    "id",
+                    models.UUIDField(
+                        default=tidegate.parties.ids.uuid7, editable=False, primary_key=True, serialize=False
+                    ),
+                ),
+                ("case", models.CharField(max_length=64, verbose_name="case")),
+                ("revision", models.PositiveIntegerField(default=0)),
+                ("origin", models.PositiveIntegerField(default=0)),
+                ("created_at", models.DateTimeField(auto_now_add=True)),
+                ("updated_at", models.DateTimeField(auto_now=True)),
+                ("reference", models.CharField(max_length=64, verbose_name="reference")),
+                (
+                    "status",
+                    models.CharField(
+                        choices=[
+                            ("requested", "Asked for"),
+                            ("submitted", "Handed in"),
+                            ("withdrawn", "Not needed any more"),
+                        ],
+                        default="requested",
+                        max_length=12,
+                    ),
+                ),
+                ("question", models.TextField(verbose_name="what is asked")),
+                ("asked_at", models.DateTimeField()),
+                ("due_on", models.DateField(null=True, verbose_name="wanted by")),
+                ("sample", models.CharField(blank=True, max_length=64, verbose_name="sample number")),
+                ("sampled_on", models.DateField(null=True, verbose_name="sampled on")),
+                ("analysed_on", models.DateField(null=True, verbose_name="analysed on")),
+                ("method", models.CharField(blank=True, max_length=200, verbose_name="method or standard")),
+                ("accreditation", models.CharField(blank=True, max_length=64, verbose_name="accreditation number")),
+                (
+                    "contamination_pct",
+                    models.DecimalField(
+                        decimal_places=3, max_digits=6, null=True, verbose_name="contamination, per cent of mass"
+                    ),
+                ),
+                (
+                    "moisture_pct",
+                    models.DecimalField(
+                        decimal_places=3, max_digits=6, null=True, verbose_name="moisture, per cent of mass"
+                    ),
+                ),
+                ("polymers", models.JSONField(default=dict, verbose_name="polymers, per cent of mass")),
+                ("hazardous", models.BooleanField(null=True, verbose_name="hazardous")),
+                ("remarks", models.TextField(blank=True, verbose_name="remarks")),
+                ("submitted_at", models.DateTimeField(null=True)),
+                (
+                    "asked_by",
+                    models.ForeignKey(
+                        on_delete=django.db.models.deletion.PROTECT, related_name="+", to="parties.organisation"
+                    ),
+                ),
+                (
+                    "consignment",
+                    models.ForeignKey(
+                        null=True,
+                        on_delete=django.db.models.deletion.PROTECT,
+                        related_name="analyses",
+                        to="movements.consignment",
+                    ),
+                ),
+                (
+                    "holder",
+                    models.ForeignKey(
+                        db_index=False,
+                        on_delete=django.db.models.deletion.PROTECT,
+                        related_name="+",
+                        to="parties.state",
+                        verbose_name="held by",
+                    ),
+                ),
+                ("involved", models.ManyToManyField(blank=True, related_name="+", to="parties.organisation")),
+                (
+                    "laboratory",
+                    models.ForeignKey(
+                        on_delete=django.db.models.deletion.PROTECT, related_name="+", to="parties.organisation"
+                    ),
+                ),
+                (
+                    "movement",
+                    models.ForeignKey(
+                        null=True,
+                        on_delete=django.db.models.deletion.PROTECT,
+                        related_name="analyses",
+                        to="movements.movement",
+                    ),
+                ),
+                (
+                    "take_back",
+                    models.ForeignKey(
+                        null=True,
+                        on_delete=django.db.models.deletion.PROTECT,
+                        related_name="analyses",
+                        to="movements.takeback",
+                    ),
+                ),
+            ],
+            options={
+                "db_table": "analysis",
+                "indexes": [
+                    models.Index(
+                        condition=models.Q(("status", "requested")),
+                        fields=["laboratory", "asked_at"],
+                        name="analysis_desk",
+                    )
+                ],
+                "constraints": [
+                    models.UniqueConstraint(fields=("holder", "reference"), name="analysis_once"),
+                    models.CheckConstraint(
+                        condition=models.Q(
+                            models.Q(("consignment__isnull", False), ("movement", None), ("take_back", None)),
+                            models.Q(("consignment", None), ("movement__isnull", False), ("take_back", None)),
+                            models.Q(("consignment", None), ("movement", None), ("take_back__isnull", False)),
+                            _connector="OR",
+                        ),
+                        name="analysis_of_one",
+                    ),
+                    models.CheckConstraint(
+                        condition=models.Q(
+                            models.Q(
+                                ("contamination_pct", None),
+                                models.Q(("contamination_pct__gte", 0), ("contamination_pct__lte", 100)),
+                                _connector="OR",
+                            ),
+                            models.Q(
+                                ("moisture_pct", None),
+                                models.Q(("moisture_pct__gte", 0), ("moisture_pct__lte", 100)),
+                                _connector="OR",
+                            ),
+                        ),
+                        name="analysis_percent",
+                    ),
+                ],
+            },
+        ),
+        migrations.CreateModel(
+            name="HeldGuarantee",
+            fields=[
+                (
+                    "id",
+                    models.UUIDField(
+                        default=tidegate.parties.ids.uuid7, editable=False, primary_key=True, serialize=False
+                    ),
+                ),
+                ("case", models.CharField(max_length=64, verbose_name="case")),
+                ("revision", models.PositiveIntegerField(default=0)),
+                ("origin", models.PositiveIntegerField(default=0)),
+                ("created_at", models.DateTimeField(auto_now_add=True)),
+                ("updated_at", models.DateTimeField(auto_now=True)),
+                ("authority", models.CharField(max_length=2, verbose_name="authority's State")),
+                (
+                    "status",
+                    models.CharField(
+                        choices=[
+                            ("required", "Asked for"),
+                            ("in_force", "In force"),
+                            ("called", "Called"),
+                            ("released", "Released"),
+                            ("lapsed", "Lapsed"),
+                        ],
+                        default="required",
+                        max_length=16,
+                    ),
+                ),
+                (
+                    "required_amount",
+                    models.DecimalField(decimal_places=2, max_digits=18, verbose_name="amount asked for"),
+                ),
+                ("currency", models.CharField(max_length=3, verbose_name="currency")),
+                ("required_until", models.DateField(null=True, verbose_name="asked for until")),
+                ("number", models.CharField(blank=True, max_length=64, verbose_name="guarantee number")),
+                ("issuer", models.CharField(blank=True, max_length=200, verbose_name="issued by")),
+                ("amount", models.DecimalField(decimal_places=2, max_digits=18, null=True, verbose_name="amount")),
+                ("valid_from", models.DateField(null=True, verbose_name="valid from")),
+                ("valid_until", models.DateField(null=True, verbose_name="valid until")),
+                (
+                    "holder",
+                    models.ForeignKey(
+                        db_index=False,
+                        on_delete=django.db.models.deletion.PROTECT,
+                        related_name="+",
+                        to="parties.state",
+                        verbose_name="held by",
+                    ),
+                ),
+                ("involved", models.ManyToManyField(blank=True, related_name="+", to="parties.organisation")),
+                (
+                    "notification",
+                    models.ForeignKey(
+                        on_delete=django.db.models.deletion.CASCADE,
+                        related_name="held_guarantees",
+                        to="movements.notification",
+                    ),
+                ),
+            ],
+            options={
+                "db_table": "held_guarantee",
+                "constraints": [
+                    models.UniqueConstraint(fields=("notification", "authority"), name="held_guarantee_once")
+                ],
+            },
+        ),
     ]

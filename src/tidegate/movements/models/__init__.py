@@ -4,9 +4,10 @@ A fact has one writer: the notification is the State of export's, a decision the
 completion the State of import's, a passage the transit State's. The other copies change only by a message.
 """
 
+from tidegate.movements.models.analyses import Analysis
 from tidegate.movements.models.base import Attachment, Breach, CaseRow, Clock, EarlyFact, Holiday
 from tidegate.movements.models.border import ContainerUse, LineRun, WriteOff
-from tidegate.movements.models.consents import Consent, Contract, Guarantee
+from tidegate.movements.models.consents import Consent, Contract, Guarantee, HeldGuarantee
 from tidegate.movements.models.consignments import Consignment, JointInspection, Requirement
 from tidegate.movements.models.green import GreenContainer, GreenShipment, GreenUpload
 from tidegate.movements.models.ledger import Account, Posting, Reservation, SubPeriod
@@ -27,6 +28,7 @@ from tidegate.movements.models.takeback import CostLine, ReturnConsent, TakeBack
 __all__ = [
     "Account",
     "Amendment",
+    "Analysis",
     "Approval",
     "Attachment",
     "Breach",
@@ -46,6 +48,7 @@ __all__ = [
     "GreenShipment",
     "GreenUpload",
     "Guarantee",
+    "HeldGuarantee",
     "Holiday",
     "InfoRequest",
     "JointInspection",

@@ -117,3 +117,34 @@ class Guarantee(CaseRow):
         db_table = "guarantee"
         indexes = [models.Index(fields=["holder", "created_at"], name="guarantee_desk", condition=Q(status="proposed"))]
         constraints = [models.CheckConstraint(name="guarantee_amount", condition=Q(amount=None) | Q(amount__gte=0))]
+
+
+class HeldGuarantee(CaseRow):
+    """The guarantee that a State of import or of transit requires and holds itself (Article 6(11)): each State's copy.
+
+    Only the copy whose holder is `authority` is written by a command. What is asked for stands in `required_amount`,
+    `currency` and `required_until`; what was lodged in the other columns.
+    """
+
+    class Status(models.TextChoices):
+        REQUIRED = "required", pgettext_lazy("guarantee", "Asked for")
+        IN_FORCE = "in_force", pgettext_lazy("guarantee", "In force")
+        CALLED = "called", pgettext_lazy("guarantee", "Called")
+        RELEASED = "released", pgettext_lazy("guarantee", "Released")
+        LAPSED = "lapsed", pgettext_lazy("guarantee", "Lapsed")
+
+    notification = models.ForeignKey(Notification, on_delete=models.CASCADE, related_name="held_guarantees")
+    authority = models.CharField(_("authority's State"), max_length=2)
+    status = models.CharField(max_length=16, choices=Status.choices, default=Status.REQUIRED)
+    required_amount = models.DecimalField(_("amount asked for"), max_digits=18, decimal_places=2)
+    currency = models.CharField(_("currency"), max_length=3)
+    required_until = models.DateField(_("asked for until"), null=True)
+    number = models.CharField(_("guarantee number"), max_length=64, blank=True)
+    issuer = models.CharField(_("issued by"), max_length=200, blank=True)
+    amount = models.DecimalField(_("amount"), max_digits=18, decimal_places=2, null=True)
+    valid_from = models.DateField(_("valid from"), null=True)
+    valid_until = models.DateField(_("valid until"), null=True)
+
+    class Meta:
+        db_table = "held_guarantee"
+        constraints = [models.UniqueConstraint(fields=["notification", "authority"], name="held_guarantee_once")]

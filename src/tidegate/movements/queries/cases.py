@@ -22,6 +22,7 @@ from tidegate.movements.models import (
     Contract,
     EarlyFact,
     Guarantee,
+    HeldGuarantee,
     InfoRequest,
     Notification,
     Template,
@@ -84,6 +85,7 @@ class CaseView:
     consents: list[Consent]
     contract: Contract | None
     guarantee: Guarantee | None
+    held_guarantees: list[HeldGuarantee]
     questions: list[InfoRequest]
     amendments: list[tuple[Amendment, list[Approval]]]
     versions: list[Version]
@@ -157,6 +159,7 @@ def case(actor: Actor, key: UUID | str) -> CaseView:
         consents=_in_order(row, Consent.objects.filter(notification=row)),
         contract=Contract.objects.filter(notification=row).first(),
         guarantee=Guarantee.objects.filter(notification=row).first(),
+        held_guarantees=list(row.held_guarantees.order_by("authority")),
         questions=list(InfoRequest.objects.filter(notification=row).order_by("asked_at")),
         amendments=[(made, answers.get(made.pk, [])) for made in amendments],
         versions=list(row.versions.all()),

@@ -52,6 +52,7 @@ KINDS: dict[str, Any] = {
     "permit": gettext_lazy("Permits and quotas"),
     "certificate": gettext_lazy("Certificates"),
     "border": gettext_lazy("Border"),
+    "analysis": gettext_lazy("Analyses"),
     "report": gettext_lazy("Annual report"),
     "clock": gettext_lazy("Other time limits"),
     "others": gettext_lazy("Waiting for others"),

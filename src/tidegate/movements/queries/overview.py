@@ -134,7 +134,8 @@ def movements(actor: Actor, row: Notification) -> list[Movement]:
 
 def attachments(actor: Actor, row: Notification) -> QuerySet[Attachment]:
     """The files of a case that the actor sees, oldest first."""
-    return visible(Attachment.objects.filter(case=row.case), actor, cases.READ).order_by("added_at", "pk")
+    rows = Attachment.objects.filter(case=row.case, subject__in=evidence.OF_NOTIFICATIONS)
+    return visible(rows, actor, cases.READ).order_by("added_at", "pk")
 
 
 @dataclass(frozen=True)

@@ -141,12 +141,3 @@ def _returns(row: TakeBack) -> list[Movement]:
     if row.movement is None:
         return []
     return list(Movement.objects.filter(original=row.movement, take_back=True).order_by("serial"))
-
-
-def attachment(actor: Actor, row: TakeBack, key: UUID) -> Attachment:
-    """A file or letter of a case; letters, and what another State sent, are for officials. Raises Missing."""
-    found = Attachment.objects.filter(pk=key, subject_id=row.pk, holder=row.holder_id).first()
-    ours = found is not None and not found.told_by and not found.kind.startswith("letter:")
-    if found is None or not (actor.official or ours):
-        raise Missing("attachment")
-    return found

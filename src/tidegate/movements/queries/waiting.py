@@ -15,6 +15,7 @@ from django.utils.translation import gettext_lazy
 from tidegate.movements import machines, naming, takebacks
 from tidegate.movements.models import (
     Amendment,
+    Analysis,
     Approval,
     Breach,
     Certificate,
@@ -364,6 +365,15 @@ def _border(actor: Actor) -> Iterator[Source]:
         )  # fmt: skip
 
 
+def _analyses(actor: Actor) -> Iterator[Source]:
+    if actor.may("movements.analysis.submit"):
+        rows = visible(Analysis.objects.filter(status="requested"), actor, "movements.analysis.read")
+        yield Source(
+            "analysis", _says(_("Hand in the analysis")), rows.annotate(ends_at=Cast("due_on", DateTimeField())),
+            "asked_at", due="ends_at", title=lambda row: row.reference, words=("reference",),
+        )  # fmt: skip
+
+
 def _breaches(actor: Actor) -> Iterator[Source]:
     if actor.may("movements.breach.close"):
         rows = Breach.objects.filter(holder=actor.state, closed_at=None)
@@ -371,5 +381,6 @@ def _breaches(actor: Actor) -> Iterator[Source]:
 
 
 SOURCES: Sequence[Callable[[Actor], Iterator[Source]]] = (
-    _breaches, _consents, _notifications, _movements, _green, _take_backs, _permits, _certificates, _border, _reports,
+    _breaches, _consents, _notifications, _movements, _green, _take_backs, _permits, _certificates, _border, _analyses,
+    _reports,
 )  # fmt: skip

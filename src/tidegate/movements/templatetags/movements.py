@@ -2,16 +2,18 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from datetime import date, datetime
 from typing import Any
 
 from django import template
+from django.utils.translation import gettext
 from django.utils.translation import gettext_lazy as _
 
 from tidegate.movements import breaches, green_notice, naming
 from tidegate.movements.models import GreenShipment, Requirement
 from tidegate.movements.queries import desk
-from tidegate.parties import times
+from tidegate.parties import figures, times
 
 register = template.Library()
 
@@ -78,3 +80,15 @@ def over(moment: datetime | None) -> bool:
 def at_most(count: int) -> str:
     """A count that stops at the most that is counted: “1,000+” beyond it."""
     return f"{desk.MOST:,}+" if count > desk.MOST else f"{count}"
+
+
+@register.filter
+def measured(value: Any) -> str:
+    """A declared or measured fact for a table: a share, shares by polymer, yes or no."""
+    if value is None or value == "":
+        return "–"
+    if isinstance(value, bool):
+        return gettext("Yes") if value else gettext("No")
+    if isinstance(value, Mapping):
+        return ", ".join(f"{code} {figures.number(share)} %" for code, share in value.items())
+    return f"{figures.number(value)} %"

@@ -5,6 +5,7 @@ from __future__ import annotations
 from django.urls.resolvers import URLPattern, URLResolver
 
 from tidegate.movements.views import (
+    analyses,
     border,
     certificates,
     consignments,
@@ -25,5 +26,6 @@ urlpatterns: list[URLPattern | URLResolver] = [
     *certificates.pages,
     *consignments.pages,
     *takeback.pages,
+    *analyses.pages,
     *reports.pages,
 ]

@@ -54,6 +54,11 @@ def attach(request: HttpRequest, case: str) -> HttpResponseBase:
     return _back(request, row.case)
 
 
+def file_of(form: Any) -> dict[str, Any]:
+    """The file and its kind of an act's form, as a command takes them."""
+    return {"kind": form.cleaned_data["kind"], **uploaded(form.cleaned_data["file"])}
+
+
 def uploaded(given: UploadedFile[Any]) -> dict[str, Any]:
     """A file that came with a form, as the command takes it. Raises Refused("file") for one that is too large, before
     it is read into memory."""

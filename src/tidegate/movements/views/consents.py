@@ -9,7 +9,7 @@ from django.utils.translation import gettext_lazy as _
 
 from tidegate.movements import preconsent
 from tidegate.movements.commands import consents as commands
-from tidegate.movements.commands import guarantees, preconsents
+from tidegate.movements.commands import guarantees, held_guarantees, preconsents
 from tidegate.movements.forms import acts as forms
 from tidegate.movements.forms.decision import DecideForm
 from tidegate.movements.models import Consent, Contract, Guarantee, Notification
@@ -81,6 +81,19 @@ def _suspends(suspended: bool) -> Callable[[Actor, Notification], bool]:
     return possible
 
 
+def _holds(*statuses: str) -> Callable[[Actor, Notification], bool]:
+    """This State is one of import or of transit, and its own guarantee stands so ("" where there is none)."""
+
+    def possible(actor: Actor, row: Notification) -> bool:
+        if row.transmitted_at is None or not row.route.filter(state=actor.state).exclude(role="export").exists():
+            return False
+        held = row.held_guarantees.filter(authority=actor.state).first()
+        open_ = not row.ended_as or held is not None
+        return open_ and ("" if held is None else held.status) in statuses
+
+    return possible
+
+
 ACTS: tuple[Act, ...] = (
     Act("decide", _("Decide"), "movements.consent.decide",
         lambda a, r, f: commands.decide(a, _key(a, r), **f.given, **f.more), can("decide"), DecideForm, "gavel",
@@ -128,4 +141,21 @@ ACTS: tuple[Act, ...] = (
         lambda a, r, f: guarantees.call(a, str(r.pk), **f.once, **f.given), can("call_guarantee"),
         forms.Reason, "alert-triangle", "danger", _("Nothing more may start under the notification."),
         _("The guarantee is called."), button=_("Call it")),
+    Act("require-guarantee", _("Ask for a guarantee of your State's own"), "movements.guarantee.require",
+        lambda a, r, f: held_guarantees.require(a, r.pk, **f.once, **f.given),
+        _holds("", "required", "lapsed", "released"), forms.RequireGuarantee, "shield-check",
+        text=_("Nothing may depart until it is recorded (Article 6(11) of the Convention)."),
+        done=_("It is asked for; every State concerned is told."), button=_("Ask for it")),
+    Act("record-guarantee", _("Record your State's own guarantee"), "movements.guarantee.approve",
+        lambda a, r, f: held_guarantees.record(a, r.pk, **f.once, **f.given), _holds("required", "lapsed"),
+        forms.RecordGuarantee, "shield-check", "primary", done=_("It is recorded."), button=_("Record it")),
+    Act("call-own-guarantee", _("Call your State's own guarantee"), "movements.guarantee.call",
+        lambda a, r, f: held_guarantees.call_own(a, str(r.pk), **f.once, **f.given), _holds("in_force"),
+        forms.Reason, "alert-triangle", "danger", _("Nothing more may start under the notification."),
+        _("The guarantee is called."), button=_("Call it")),
+    Act("release-own-guarantee", _("Release your State's own guarantee"), "movements.guarantee.release",
+        lambda a, r, f: held_guarantees.release_own(a, str(r.pk), **f.once),
+        _holds("required", "in_force", "called", "lapsed"), icon="shield-check",
+        text=_("Every movement that it covers is completed, and no take-back case is open."),
+        done=_("The guarantee is released."), button=_("Release it")),
 )  # fmt: skip

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from typing import Any
+from uuid import UUID
 
 from django.contrib import messages
 from django.core.paginator import Paginator
@@ -15,12 +16,16 @@ from django.utils.translation import gettext_lazy as _
 from django.views.decorators.http import require_http_methods, require_safe
 
 from tidegate.movements import naming
+from tidegate.movements.commands import attachments
 from tidegate.movements.commands import consignments as commands
 from tidegate.movements.forms import takeback as forms
+from tidegate.movements.forms.files import ShipmentFileForm
 from tidegate.movements.models import Consignment, JointInspection, Requirement
+from tidegate.movements.queries import analyses, files, shipments
 from tidegate.movements.queries import consignments as queries
-from tidegate.movements.queries import shipments
 from tidegate.movements.views.acting import Act, Acts, local, say
+from tidegate.movements.views.analyses import asking
+from tidegate.movements.views.attachments import download, file_of
 from tidegate.parties import times
 from tidegate.parties.access import needs
 from tidegate.parties.actors import Actor
@@ -46,7 +51,7 @@ def _own(actor: Actor, row: Requirement) -> bool:
 
 def _takes_part(actor: Actor, row: JointInspection) -> bool:
     body = actor.organisation
-    return row.done_at is None and body is not None and row.agencies.filter(pk=body.pk).exists()
+    return body is not None and row.agencies.filter(pk=body.pk).exists()
 
 
 CONSIGNMENT = Acts(
@@ -67,6 +72,7 @@ CONSIGNMENT = Acts(
                 a, r.pk, place=f.cleaned_data["place"], at=f.cleaned_data["at"],
                 agency_ids=f.cleaned_data["agency_ids"], **f.once),
             _open, forms.InspectionForm, "eye-search", text=_("One inspection for all agencies, instead of one each.")),
+        asking("consignment_id"),
         Act("refuse", _("Refuse the goods"), "movements.consignment.refuse",
             lambda a, r, f: commands.refuse(a, r.pk, reason=f.cleaned_data["reason"], **f.more),
             _open, forms.ReasonForm, "ban", "danger"),
@@ -91,8 +97,12 @@ INSPECTION = Acts(
     lambda row: {"pk": row.pk}, lambda row: page_of(row.consignment), lambda row: row.place,
     (
         Act("result", _("Record the result"), "movements.consignment.inspect",
-            lambda a, r, f: commands.inspect(a, r.pk, **f.once, **f.given), _takes_part,
+            lambda a, r, f: commands.inspect(a, r.pk, **f.once, **f.given),
+            lambda a, r: r.done_at is None and r.consignment.status in OPEN and _takes_part(a, r),
             forms.ResultForm, "pencil", "primary"),
+        Act("attach", _("Attach a file"), "movements.consignment.inspect",
+            lambda a, r, f: attachments.attach_to_inspection(a, r.pk, **f.once, **file_of(f)), _takes_part,
+            ShipmentFileForm, "file-upload", done=_("The file is kept.")),
     ),
 )  # fmt: skip
 
@@ -134,7 +144,10 @@ def consignment(request: HttpRequest, reference: str) -> HttpResponseBase:
     context = {
         "row": row,
         "requirements": [(one, REQUIREMENT.offers(actor, one)) for one in requirements],
-        "inspections": [(one, INSPECTION.offers(actor, one)) for one in row.inspections.order_by("at")],
+        "inspections": [
+            (one, INSPECTION.offers(actor, one), files.kept(actor, one)) for one in row.inspections.order_by("at")
+        ],
+        "analyses": analyses.analyses(actor).filter(consignment=row),
         "waiting": queries.waiting_for(row),
         "first": [one for one in offers if one.tone == "primary"],
         "more": [one for one in offers if one.tone != "primary"],
@@ -142,6 +155,14 @@ def consignment(request: HttpRequest, reference: str) -> HttpResponseBase:
         "history": shipments.history(row),
     }
     return render(request, "movements/consignment.html", context)
+
+
+@needs("movements.consignment.read")
+@require_safe
+def file(request: HttpRequest, pk: UUID, file: UUID) -> HttpResponseBase:
+    """A file of a joint inspection."""
+    actor = request.actor  # type: ignore[attr-defined]
+    return download(files.one(actor, queries.inspection(actor, pk), file))
 
 
 @needs("movements.consignment.register")
@@ -189,5 +210,6 @@ pages = [
     path("consignments/<slug:reference>/", consignment, name="consignment"),
     *CONSIGNMENT.patterns(),
     *REQUIREMENT.patterns(),
+    path("inspections/<uuid:pk>/files/<uuid:file>/", file, name="inspection-file"),
     *INSPECTION.patterns(),
 ]

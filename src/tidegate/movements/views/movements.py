@@ -14,17 +14,21 @@ from django.urls import path, reverse
 from django.utils.translation import get_language
 from django.utils.translation import gettext as __
 from django.utils.translation import gettext_lazy as _
-from django.views.decorators.http import require_http_methods, require_safe
+from django.views.decorators.http import require_http_methods, require_POST, require_safe
 
 from tidegate.movements.carriage import held_by, possible, writers
+from tidegate.movements.commands import attachments
 from tidegate.movements.commands import movements as commands
 from tidegate.movements.forms import shipments as forms
+from tidegate.movements.forms.files import ShipmentFileForm
 from tidegate.movements.models import Correction, Movement, Notification, TakeBack
 from tidegate.movements.owning import in_hand
 from tidegate.movements.papers import movement_pdf
-from tidegate.movements.queries import cases, takeback
+from tidegate.movements.queries import analyses, cases, files, takeback
 from tidegate.movements.queries import shipments as queries
-from tidegate.movements.views.acting import Act, Acts, attachment, local, say
+from tidegate.movements.views.acting import Act, Acts, attachment, expected, local, say
+from tidegate.movements.views.analyses import asking
+from tidegate.movements.views.attachments import download, file_of
 from tidegate.movements.views.paging import Pages
 from tidegate.parties.access import needs
 from tidegate.parties.actors import Actor
@@ -151,6 +155,11 @@ ACTS = (
         _correctable, forms.CorrectForm, "edit", done=_("Proposed; the other States answer."),
         onward=lambda made: page_of(made.movement),
         text=_("Every other State on the route has to agree. What was recorded stays in the journal.")),
+    Act("attach", _("Attach a file"), attachments.ON_MOVEMENT,
+        lambda a, r, f: attachments.attach_to_movement(a, r.pk, **f.once, **file_of(f)),
+        lambda a, r: r.status != Status.CLOSED, ShipmentFileForm, "file-upload", done=_("The file is kept."),
+        text=_("The other States on the route get it, too.")),
+    asking("movement_id"),
     Act("cancel", _("Give up"), "movements.movement.cancel",
         lambda a, r, f: commands.cancel(
             a, r.pk, reason=f.cleaned_data["reason"], **f.more),
@@ -232,6 +241,9 @@ def movement(request: HttpRequest, case: str, serial: int) -> HttpResponseBase:
         "closes": actor.may("movements.breach.close"),
         "held_by": held_by(row),
         "certifies": [kind for kind in ("receipt", "recovery") if _certifies(actor, row, kind)],
+        "files": files.kept(actor, row),
+        "analyses": analyses.analyses(actor).filter(analyses.of_movement(row)),
+        "fetches": actor.may(attachments.KEEP),
         "take_backs": takeback.take_backs(actor).filter(movement=row),
         "opens": _may_open(actor, row),
         "registers": actor.may("movements.consignment.register") and row.status in ("in_transit", "arrived"),
@@ -276,6 +288,30 @@ def paper(request: HttpRequest, case: str, serial: int) -> HttpResponseBase:
     return attachment(made, f"movement-{row.case}-{row.serial}.pdf", "application/pdf", inline=True)
 
 
+@needs("movements.movement.read")
+@require_safe
+def file(request: HttpRequest, case: str, serial: int, pk: UUID) -> HttpResponseBase:
+    """A file of the shipment."""
+    actor = request.actor  # type: ignore[attr-defined]
+    return download(files.one(actor, queries.movement(actor, case, serial), pk))
+
+
+@needs(attachments.KEEP)
+@require_POST
+def fetch(request: HttpRequest, case: str, serial: int, pk: UUID) -> HttpResponseBase:
+    """Ask the State that a file came from for it once more."""
+    actor = request.actor  # type: ignore[attr-defined]
+    row = queries.movement(actor, case, serial)
+    try:
+        asked = attachments.fetch(actor, files.one(actor, row, pk).pk)
+        messages.success(request, __("It is asked for.") if asked else __("The file is here."))
+    except (Missing, Forbidden):
+        raise
+    except Refused as refused:
+        messages.error(request, expected(refused))
+    return redirect(page_of(row))
+
+
 @needs("movements.movement.draft")
 @require_http_methods(["GET", "POST"])
 @local
@@ -308,6 +344,8 @@ pages = [
     path("movements/by/<uuid:pk>/", by_key, name="movement-by-key"),
     path("movements/<str:case>/<int:serial>/", movement, name="movement"),
     path("movements/<str:case>/<int:serial>/paper.pdf", paper, name="movement-paper"),
+    path("movements/<str:case>/<int:serial>/files/<uuid:pk>/", file, name="movement-file"),
+    path("movements/<str:case>/<int:serial>/files/<uuid:pk>/fetch/", fetch, name="movement-fetch"),
     *MOVEMENT.patterns(),
     *CORRECTION.patterns(),
 ]

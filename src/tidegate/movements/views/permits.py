@@ -16,14 +16,18 @@ from django.utils.translation import gettext as __
 from django.utils.translation import gettext_lazy as _
 from django.views.decorators.http import require_http_methods, require_safe
 
-from tidegate.movements import ledger
+from tidegate.movements import applications, ledger
+from tidegate.movements.commands import attachments
 from tidegate.movements.commands import permits as commands
 from tidegate.movements.forms import permits as forms
+from tidegate.movements.forms.files import ApplicationFileForm, TakeAwayForm
 from tidegate.movements.machines import PERMIT as MACHINE
 from tidegate.movements.models import Certificate, Permit
+from tidegate.movements.queries import files
 from tidegate.movements.queries import permits as queries
 from tidegate.movements.queries.shipments import history
 from tidegate.movements.views.acting import Act, Acts, in_words, local, say
+from tidegate.movements.views.attachments import download, file_of
 from tidegate.parties.access import needs
 from tidegate.parties.actors import Actor
 from tidegate.parties.commanding import Forbidden, Missing, Refused
@@ -54,6 +58,14 @@ ACTS = (
     Act("apply", _("Hand in"), "movements.permit.apply",
         lambda a, r, f: commands.apply(a, r.pk, **f.more), lambda a, r: _own(a, r) and _step("applied")(a, r),
         icon="send", tone="primary", done=_("Handed in.")),
+    Act("attach", _("Attach a file"), "movements.permit.apply",
+        lambda a, r, f: attachments.attach_to_permit(a, r.pk, **f.once, **file_of(f)),
+        lambda a, r: _own(a, r) and r.status in applications.APPLYING, ApplicationFileForm, "file-upload",
+        done=_("The file is kept.")),
+    Act("detach", _("Take a file away"), "movements.permit.apply",
+        lambda a, r, f: attachments.detach_from_permit(a, r.pk, file=f.cleaned_data["file"], **f.once),
+        lambda a, r: _own(a, r) and r.status == "draft" and bool(files.kept(a, r)), TakeAwayForm, "trash",
+        done=_("The file is taken away.")),
     Act("review", _("Take up"), "movements.permit.review",
         lambda a, r, f: commands.review(a, r.pk, **f.more), lambda a, r: r.status == "applied",
         icon="eye", tone="primary", done=_("Under review.")),
@@ -170,11 +182,14 @@ def permit(request: HttpRequest, pk: UUID) -> HttpResponseBase:
     row = queries.permit(actor, pk)
     offers = ACTS_ON_PERMITS.offers(actor, row)
     stand = None if row.account is None else ledger.balance(row.account)
+    papers, others = files.of_application(actor, row)
     certified = row.status in (Permit.Status.ISSUED, Permit.Status.ACTIVE, Permit.Status.EXHAUSTED)
     context = {
         "row": row,
         "first": [one for one in offers if one.tone == "primary"],
         "more": [one for one in offers if one.tone != "primary"],
+        "papers": papers,
+        "others": others,
         "stand": stand,
         "drawn": queries.used(row)[:100],
         "periods": list(row.account.sub_periods.all()) if row.account is not None else [],
@@ -189,9 +204,18 @@ def permit(request: HttpRequest, pk: UUID) -> HttpResponseBase:
     return render(request, "movements/permit.html", context)
 
 
+@needs("movements.permit.read")
+@require_safe
+def file(request: HttpRequest, pk: UUID, file: UUID) -> HttpResponseBase:
+    """A file of an application."""
+    actor = request.actor  # type: ignore[attr-defined]
+    return download(files.one(actor, queries.permit(actor, pk), file))
+
+
 pages = [
     path("permits/", permits, name="permits"),
     path("permits/new/", new, name="new-permit"),
     path("permits/<uuid:pk>/", permit, name="permit"),
+    path("permits/<uuid:pk>/files/<uuid:file>/", file, name="permit-file"),
     *ACTS_ON_PERMITS.patterns(),
 ]

@@ -22,9 +22,10 @@ from tidegate.movements.commands.letters import WRITE, write
 from tidegate.movements.forms import takeback as forms
 from tidegate.movements.machines import TAKE_BACK as MACHINE
 from tidegate.movements.models import Movement, TakeBack
-from tidegate.movements.queries import shipments
+from tidegate.movements.queries import analyses, files, shipments
 from tidegate.movements.queries import takeback as queries
 from tidegate.movements.views.acting import Act, Acts, attachment, local, say
+from tidegate.movements.views.analyses import asking
 from tidegate.movements.views.attachments import download
 from tidegate.parties.access import needs
 from tidegate.parties.actors import Actor
@@ -132,6 +133,7 @@ ACTS = (
         lambda a, r, f: commands.dispose(a, r.pk, **f.once, **f.given), _disposes, forms.DisposeForm, "recycle"),
     Act("evidence", _("Add evidence"), "movements.take_back.evidence", _evidence,
         lambda a, r: r.status not in TakeBack.ENDED and a.state == r.opener, forms.EvidenceForm, "file-upload"),
+    asking("take_back_id"),
     Act("cost", _("Record a cost"), "movements.take_back.cost",
         lambda a, r, f: commands.cost(a, r.pk, **f.once, **f.given), _step("cost_added"), forms.CostForm, "plus"),
     Act("settle", _("Settle a cost"), "movements.take_back.cost",
@@ -188,6 +190,7 @@ def take_back(request: HttpRequest, case: str) -> HttpResponseBase:
     context = {
         "row": row,
         "view": queries.view(actor, row),
+        "analyses": analyses.analyses(actor).filter(take_back=row),
         "first": [one for one in offers if one.tone == "primary"],
         "more": [one for one in offers if one.tone != "primary"],
         "grounds": [commands.GROUNDS[letter] for letter in row.grounds if letter in commands.GROUNDS],
@@ -251,7 +254,7 @@ def by_key(request: HttpRequest, pk: UUID) -> HttpResponseBase:
 def file(request: HttpRequest, case: str, pk: UUID) -> HttpResponseBase:
     """A file of the case, or a letter as it was written."""
     actor = request.actor  # type: ignore[attr-defined]
-    return download(queries.attachment(actor, queries.take_back(actor, case), pk))
+    return download(files.one(actor, queries.take_back(actor, case), pk))
 
 
 @needs(WRITE)
