@@ -25,7 +25,10 @@ from tidegate.parties.models import JournalEntry, Membership, Organisation, Pers
 from tidegate.parties.registry import Message, Post, registry
 
 START = datetime(2026, 12, 1, 2, tzinfo=UTC)
-ZONES = {"TH": "Asia/Bangkok", "VN": "Asia/Ho_Chi_Minh", "NL": "Europe/Amsterdam", "DE": "Europe/Berlin"}
+ZONES = {
+    "TH": "Asia/Bangkok", "MY": "Asia/Kuala_Lumpur", "VN": "Asia/Ho_Chi_Minh", "NL": "Europe/Amsterdam",
+    "DE": "Europe/Berlin",
+}  # fmt: skip
 # Two polymers with PVC: Y48. Thailand lets it leave, Germany lets it in; the Netherlands' silence is consent.
 LOAD = {
     "waste": True,

@@ -101,7 +101,7 @@ def test_it_is_the_same_record_marked_as_from_paper_with_the_hash_of_its_scan(wi
 def test_the_law_counts_from_the_day_on_which_the_paper_came(wire: Wire) -> None:
     row = entered(wire)
     assert row.transmitted_at is not None
-    assert row.transmitted_at.isoformat() == "2026-11-27T00:00:00+00:00"
+    assert row.transmitted_at.isoformat() == "2026-11-26T16:00:00+00:00"  # the day begins
     with pytest.raises(Refused, match="still to come"):
         paper.enter(actor("MY"), begun_again().pk, received_on="2026-12-05")
 
@@ -127,6 +127,7 @@ def test_what_the_paper_leaves_open_stays_open_and_is_shown(wire: Wire) -> None:
     shown = text(authority("MY").get(page(row)))
     assert "The paper leaves open:" in shown
     assert "It came on paper from Germany" in shown
+    assert "Received 27 November 2026." in shown
 
 
 def test_a_prohibited_load_on_paper_is_recorded_for_the_authority_to_object_to(wire: Wire) -> None:

@@ -16,6 +16,7 @@ from django.utils.translation import gettext_lazy as _
 from django.views.decorators.http import require_http_methods, require_POST, require_safe
 
 from tidegate.movements import blocks, breaches, conditions, evidence, guard, preconsent
+from tidegate.movements.calendars import today
 from tidegate.movements.commands import attachments, filters, paper
 from tidegate.movements.commands import notifications as commands
 from tidegate.movements.forms import acts as forms
@@ -239,7 +240,8 @@ def _missing(row: Notification) -> list[blocks.Problem]:
 def _paper_of(row: Notification) -> dict[str, Any]:
     """Who keyed in a paper, when it came, and the scan."""
     scan = Attachment.objects.filter(holder=row.holder_id, case=row.case, kind=evidence.SCAN).order_by("added_at")
-    return {"state": row.keyed_by, "at": row.submitted_at, "scan": scan.first()}
+    came = None if row.submitted_at is None else today(row.keyed_by, row.submitted_at)
+    return {"state": row.keyed_by, "at": came, "scan": scan.first()}
 
 
 def offered(actor: Actor, found: cases.CaseView) -> list[Offer]:
