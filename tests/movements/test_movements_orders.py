@@ -50,7 +50,8 @@ def _receive(accepted: str, rejected: str) -> Callable[[Movement], Any]:
 def _complete(row: Movement) -> Any:
     copy = at(row, "DE")
     kg = copy.accepted_kg or "1"
-    return movements.complete(facility(), copy.pk, code="R3", final=True, input_kg=kg, facility="Example plant")
+    said = {"code": "R3", "final": True, "input_kg": kg, "facility": "Example plant"}
+    return movements.complete(facility(), copy.pk, **said, certified=False)
 
 
 # What somebody may do or see, each in the copy that the State has at that moment.
@@ -70,7 +71,14 @@ ACTS: dict[str, Callable[[Movement], Any]] = {
     "accept": _receive("20000", "0"),
     "reject a part": _receive("15000", "5000"),
     "complete": _complete,
+    "certify": lambda row: movements.certify(facility(), at(row, "DE").pk, certified_by="A. Example"),
+    "consignee": lambda row: movements.consignee_receive(facility(), at(row, "DE").pk, signed_by="B. Example"),
+    "remark SG": lambda row: movements.remark(customs("SG"), at(row, "SG").pk, text="seal replaced"),
 }
+
+
+FIGURES = ("loaded_kg", "received_kg", "accepted_kg", "rejected_kg", "completed_at", "certified_on", "certified_by")
+CHAIN = ("kind", "state", "at", "person", "note")
 
 
 def _everything(wire: Wire, choose: Callable[[int], int]) -> None:
@@ -118,9 +126,9 @@ def test_any_order_of_messages_gives_one_status(ready: tuple[Wire, Notification]
         for code in STATES:
             copy = at(made, code)
             assert folded(copy) == copy.status, code
-            figures = (copy.loaded_kg, copy.received_kg, copy.accepted_kg, copy.rejected_kg)
             home = at(made, "TH")
-            assert figures == (home.loaded_kg, home.received_kg, home.accepted_kg, home.rejected_kg)
+            assert [getattr(copy, name) for name in FIGURES] == [getattr(home, name) for name in FIGURES]
+            assert sorted(copy.custody.values_list(*CHAIN)) == sorted(home.custody.values_list(*CHAIN))
             if copy.received_kg is not None:
                 assert copy.accepted_kg + copy.rejected_kg == copy.received_kg
         assert not EarlyFact.objects.exists()

@@ -202,8 +202,8 @@ class Shipments(Core):
             for case in TakeBack.objects.filter(holder=THERE, movement=row, opener=THERE):
                 self.refusals.setdefault(case.case, Refusal(serial, case.custody_kg or Decimal(0), THERE))
 
-    @rule(nth=NTH, final=st.booleans(), tenths=st.integers(1, 11), lost=st.integers(0, 5))
-    def complete(self, nth: int, final: bool, tenths: int, lost: int) -> None:
+    @rule(nth=NTH, final=st.booleans(), tenths=st.integers(1, 11), lost=st.integers(0, 5), certified=st.booleans())
+    def complete(self, nth: int, final: bool, tenths: int, lost: int, certified: bool) -> None:
         serial = self.pick(nth)
         row = self.movement(THERE, serial)
         if row is None or not row.accepted_kg:
@@ -213,10 +213,21 @@ class Shipments(Core):
         said = {"output_kg": str(taken - loss)} if not final else {}
         _row, code = self.act(
             THERE, "facility", movements.complete, row.pk, code="R3" if final else "R12", final=final,
-            input_kg=str(taken), loss_kg=str(loss), facility="Example plant", **said,
+            input_kg=str(taken), loss_kg=str(loss), facility="Example plant", certified=certified, **said,
         )  # fmt: skip
         if not code:
             self.trade.shipments[serial].lots.append((final, taken, loss))
+
+    @rule(nth=NTH)
+    def certify(self, nth: int) -> None:
+        """Once, of what is completed; closed only with it."""
+        if (row := self.movement(THERE, self.pick(nth))) is None:
+            return
+        if row.completed_at is not None and row.certified_on is None:
+            _row, code = self.act(THERE, "competent_authority", movements.close, row.pk)
+            assert code in ("certificate", "open_breach", "open_case")
+        _row, code = self.act(THERE, "facility", movements.certify, row.pk, certified_by="A. Example")
+        assert code == ("state" if row.completed_at is None else "" if row.certified_on is None else "recorded")
 
     @rule(nth=NTH, kg=KG, loaded=st.booleans())
     def correct(self, nth: int, kg: str, loaded: bool) -> None:

@@ -25,7 +25,7 @@ from ninja import Router, Schema
 from ninja.params.functions import Header, Query
 from pydantic import BaseModel, ConfigDict, Field, create_model
 
-from tidegate.movements import border, ledger
+from tidegate.movements import border, carriage, ledger
 from tidegate.movements import commands as rooms
 from tidegate.movements.models import Account, LineRun
 from tidegate.movements.queries import cases, files, overview, shipments
@@ -107,6 +107,7 @@ class MovementItem(Schema):
     departed_at: datetime | None
     received_at: datetime | None
     completed_at: datetime | None
+    certified_on: date | None
     take_back: bool
     overdue: list[str] = Field(description="What is late, by the kind of the time limit.")
     revision: int
@@ -115,8 +116,15 @@ class MovementItem(Schema):
 class MovementWhole(MovementItem):
     """A movement with everything that this State's copy holds of it."""
 
-    particulars: dict[str, Any] = Field(description="Containers, seals, vehicle, permits and the rest, by field.")
-    custody: list[dict[str, Any]] = Field(description="Hand-overs, passages and arrivals, in their order.")
+    particulars: dict[str, Any] = Field(
+        description="Containers, seals, vehicle, permits, points, facility and the rest, by field."
+    )
+    received_by: str = Field(description="Who signs the receipt, as declared.")
+    received_facility: str = Field(description="Where it was taken in, where that is not as announced.")
+    received_operation: str
+    expected_on: date | None = Field(description="Approximate day of recovery or disposal, given at the receipt.")
+    certified_by: str = Field(description="Who signs the certificate of recovery or disposal, as declared.")
+    custody: list[dict[str, Any]] = Field(description="Hand-overs, passages, arrivals and remarks, in their order.")
     operations: list[dict[str, Any]] = Field(description="Interim and final operations, with their masses.")
     draws: list[dict[str, Any]] = Field(description="home, account, status, kg and reason of what is drawn.")
     corrections: list[dict[str, Any]]
@@ -310,6 +318,7 @@ def one_movement(request: HttpRequest, case: str, serial: int) -> dict[str, Any]
     return {
         **item(row, MovementItem.model_fields),
         "particulars": journal.as_json(row.particulars),
+        **item(row, dict.fromkeys((*carriage.SIGNED, "certified_by"))),
         "custody": [plain(one) for one in row.custody.order_by("position")],
         "operations": [plain(one) for one in view.operations],
         "draws": [

@@ -161,6 +161,8 @@ def _parties(content: Content, book: Book) -> Iterator[tuple[str, Any, Any]]:
         yield from _party(name, party)
     if not content.facility.site:
         yield "facility.site", "", _("the actual site")
+    for number, further in enumerate(content.further_facilities):
+        yield from _party(f"further_facilities.{number}", further)
     if not content.carriers:
         yield "carriers", [], _("at least one intended carrier")
     for number, carrier in enumerate(content.carriers):

@@ -343,8 +343,8 @@ def _movement(row: Movement, load: _Load, asked: str) -> Answer:
         if permit.status not in (Permit.Status.ACTIVE, Permit.Status.EXHAUSTED):
             out.refuse(f"permit_{permit.status}", permit.get_status_display())
         _account(out, permit.account, load, draws=False)
-    facts = carriage.facts_of(row, kg=load.kg if load.kg is not None else row.loaded_kg)
-    for consent in consents:
+    facts = carriage.facts_of(row, kg=load.kg if load.kg is not None else row.loaded_kg) | {"day": day}
+    for consent in consents if not row.take_back else ():  # nobody may oppose a return
         if consent.status in Consent.GIVEN:
             _tested(out, consent.authority, consent.conditions, facts)
     for one in leaving.of_permits(row):

@@ -29,6 +29,7 @@ KINDS: Mapping[str, Promise | str] = {
     "operation_not_allowed": _("An operation that no consent allows"),
     "mass_balance": _("More came out of an operation than went in"),
     "late_notice": _("It was announced too late"),
+    "late_certificate": _("Recovery or disposal was certified too late"),
     "overdue": _("It is overdue"),
     "left_while_held": _("It moved although it was held"),
     "not_under_notification": _("It belongs to no notification that is in force"),

@@ -15,7 +15,7 @@ from typing import Any
 from django.utils.translation import gettext_lazy as _
 
 from tidegate.law import Book
-from tidegate.movements import facts, machines
+from tidegate.movements import alternatives, facts, legs, machines
 from tidegate.movements.facts import Early, moment
 from tidegate.movements.machines import MOVEMENT
 from tidegate.movements.models import Custody, Movement, Notification, Operation
@@ -31,15 +31,19 @@ EXPORT, IMPORT, START, ANY = "export", "import", "start", "any"
 WRITERS: Mapping[str, str] = {
     "announced": EXPORT, "amended": EXPORT, "cancelled": EXPORT, "departed": START, "custody_transferred": ANY,
     "border_passed": ANY, "transit_exit": ANY, "held": ANY, "released": ANY, "hold_ended": ANY, "seized": ANY,
+    "remarked": ANY, "consignee_received": IMPORT,
     "arrived": IMPORT, "received_accepted": IMPORT, "received_partly": IMPORT, "received_rejected": IMPORT,
-    "interim_done": IMPORT, "completed": IMPORT, "return_ordered": ANY, "returned": EXPORT,
+    "certified": IMPORT, "interim_done": IMPORT, "completed": IMPORT, "return_ordered": ANY, "returned": EXPORT,
     "alternatively_disposed": ANY,
 }  # fmt: skip
 # A load that goes home ends where the other one began.
 HOMEWARD = frozenset(event for event, writer in WRITERS.items() if writer == IMPORT)
 # From where a stop (a hold, a seizure) parks it.
 STOPPABLE = frozenset(source for source, event in MOVEMENT.table if event == "held") - MOVEMENT.parking
-_RECEIPT = ("received_kg", "accepted_kg", "rejected_kg", "received_at")
+# What is said at the receipt (block 18) beside its figures.
+SIGNED = ("received_by", "received_facility", "received_operation", "expected_on")
+_RECEIPT = ("received_kg", "accepted_kg", "rejected_kg", "received_at", *SIGNED)
+_CERTIFICATE = ("certified_on", "certified_by")
 # Step → the columns that come with it.
 OWNED: Mapping[str, Sequence[str]] = {
     "announced": ("planned_on", "announced_kg", "volume_m3", "packages", "particulars", "announced_at", "late_notice"),
@@ -49,9 +53,10 @@ OWNED: Mapping[str, Sequence[str]] = {
     "received_accepted": _RECEIPT,
     "received_partly": _RECEIPT,
     "received_rejected": _RECEIPT,
-    "completed": ("completed_at",),
+    "completed": ("completed_at", *_CERTIFICATE),
+    "certified": _CERTIFICATE,
 }
-CUSTODY = ("kind", "carrier", "registration", "means", "vehicle", "place", "at", "note")
+CUSTODY = ("kind", "carrier", "registration", "means", "vehicle", "place", "at", "person", "note")
 OPERATION = ("reference", "after", "final", "code", "facility", "input_kg", "output_kg", "loss_kg", "at")
 
 _TEXT = {"type": "string", "maxLength": 4000}
@@ -91,6 +96,9 @@ SCHEMA: Mapping[str, Any] = {
                 "packages": _or_null({"type": "integer", "minimum": 0, "maximum": 10**6}),
                 "particulars": {"type": "object"},
                 "late_notice": {"type": "boolean"},
+                **dict.fromkeys(("received_by", "received_facility", "certified_by"), _LINE),
+                "received_operation": {"type": "string", "maxLength": 4},
+                **dict.fromkeys(("expected_on", "certified_on"), _or_null(_DAY)),
                 **{name: _or_null(_MASS) for name in ("loaded_kg", "received_kg", "accepted_kg", "rejected_kg")},
                 **{
                     f"{name}_at": _or_null(_MOMENT)
@@ -263,6 +271,8 @@ def _write(
 
 def add_custody(movement: Movement, **said: Any) -> Custody:
     """The next link of the custody chain."""
+    if said["kind"] == "transfer":  # who has it now sees it
+        facts.link(movement, [said])
     last = movement.custody.order_by("-position").values_list("position", flat=True).first()
     return Custody.objects.create(holder_id=movement.holder_id, movement=movement, position=(last or 0) + 1, **said)
 
@@ -379,7 +389,7 @@ def _value(name: str, value: Any) -> Any:
         return None
     if name.endswith(("_kg", "_m3")):
         return Decimal(str(value))
-    if name == "planned_on":
+    if name.endswith("_on"):
         return facts.day(value, name)
     if name == "at" or name.endswith("_at"):
         return moment(value)
@@ -394,17 +404,15 @@ def facts_of(movement: Movement, at: datetime | None = None, kg: Decimal | None 
     notification = movement.notification
     said = movement.particulars
     blocks = notification.blocks
-    carriers = said.get("carriers") or blocks.get("carriers") or []
+    carriers = legs.named(movement)
     announced = at or movement.announced_at or times.now()
-    stops = list(notification.route.order_by("position"))
-    facility = blocks.get("facility") or {}
     found: dict[str, Any] = {
         "day": movement.planned_on,
         "kg": movement.announced_kg if kg is None else kg,
-        "route": [stop.state for stop in stops],
-        "points": [point for stop in stops for point in (stop.entry, stop.exit) if point],
-        "facility": facility.get("registration") or facility.get("name"),
-        "operation": said.get("operation") or next(iter(blocks.get("operations") or []), None),
+        "route": list(notification.route.order_by("position").values_list("state", flat=True)),
+        "points": alternatives.own_points(movement),
+        "facility": alternatives.names(alternatives.own_facility(movement)),
+        "operation": alternatives.own_operation(movement),
         "codes": [code for codes in (blocks.get("codes") or {}).values() if isinstance(codes, list) for code in codes],
         "carriers": [c.get("registration") or c.get("name") for c in carriers],
         "means": [letter for c in carriers for letter in (c.get("means") or [])],

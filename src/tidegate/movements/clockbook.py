@@ -59,6 +59,11 @@ class Rule:
         """Whether the law sets it on a day."""
         return _covers(self.valid_from, self.valid_to, day)
 
+    @property
+    def law(self) -> bool:
+        """Whether a law sets it, and not this system for desks alone."""
+        return self.basis != "no law"
+
 
 @dataclass(frozen=True, slots=True)
 class Waiver:

@@ -6,7 +6,7 @@ A fact that is not known does not satisfy a condition: it fails as "not known", 
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date
 from decimal import Decimal, InvalidOperation
@@ -58,7 +58,7 @@ def check(conditions: Sequence[Mapping[str, Any]], movement_facts: Facts) -> lis
     """The conditions that a movement does not meet.
 
     `movement_facts`: `day` (date), `kg` (Decimal), `route` (list of State codes), `points` (list of points of entry and
-    exit), `facility` (registration or name), `operation`, `codes` (list), `carriers` (registrations or names), `means`
+    exit), `facility` (its names), `operation`, `codes` (list), `carriers` (registrations or names), `means`
     (letters), `packaging` (codes), `notice_days` (whole days between announcement and departure), `containers`.
     What is left out is not known.
     """
@@ -211,8 +211,10 @@ def _season(condition: Mapping[str, Any], facts: Facts) -> Any:
     return None if inside else _("The day lies outside the season that was consented to.")
 
 
-def _among(fact: str, field: str, text: Any) -> Callable[[Mapping[str, Any], Facts], Any]:
-    """A test that every value of a fact is one of those consented to."""
+def _among(
+    fact: str, field: str, text: Any, enough: Callable[[Iterable[bool]], bool] = all
+) -> Callable[[Mapping[str, Any], Facts], Any]:
+    """A test that every value of a fact (`any`: one of them) is one of those consented to."""
 
     def test(condition: Mapping[str, Any], facts: Facts) -> Any:
         found = facts.get(fact)
@@ -220,7 +222,7 @@ def _among(fact: str, field: str, text: Any) -> Callable[[Mapping[str, Any], Fac
             return UNKNOWN
         values = [found] if isinstance(found, str) else list(found)
         allowed = {_plain(word) for word in condition[field]}
-        return None if all(_plain(value) in allowed for value in values) else text
+        return None if enough(_plain(value) in allowed for value in values) else text
 
     return test
 
@@ -240,6 +242,11 @@ def _plain(word: Any) -> str:
     return " ".join(str(word).casefold().split())
 
 
+def same(one: Any, other: Any) -> bool:
+    """Whether two words are the same but for case and spaces."""
+    return _plain(one) == _plain(other)
+
+
 KINDS: Mapping[str, Kind] = {
     kind.name: kind
     for kind in (
@@ -250,7 +257,8 @@ KINDS: Mapping[str, Kind] = {
             "facility",
             _("Facility"),
             {"facilities": True},
-            _among("facility", "facilities", _("The facility is not one that was consented to.")),
+            # It has a number and a name: a condition may give either.
+            _among("facility", "facilities", _("The facility is not one that was consented to."), any),
         ),
         Kind(
             "operation",

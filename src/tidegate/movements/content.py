@@ -72,6 +72,12 @@ class Facility(Party):
     site: Text = ""
 
 
+class FurtherFacility(Facility):
+    """Block 10, or its annex: another facility that a shipment may go to, for an interim or a final operation."""
+
+    interim: bool = False
+
+
 class Constituent(_Part):
     """A major constituent of the waste and its share of mass in per cent."""
 
@@ -155,6 +161,7 @@ class Blocks(_Part):
     carriers: list[Carrier] = []
     generators: list[Generator] = []
     facility: Facility = Facility()
+    further_facilities: list[FurtherFacility] = []
     operations: list[str] = []
     technology: Text = ""
     reason_for_export: Text = ""
@@ -202,7 +209,7 @@ LAYOUT_2006: Mapping[str, tuple[Any, tuple[str, ...]]] = {
     "7": (_("Packaging and special handling"), ("packaging", "packaging_other", "special_handling", "handling")),
     "8": (_("Intended carriers"), ("carriers",)),
     "9": (_("Waste generators"), ("generators",)),
-    "10": (_("Disposal or recovery facility"), ("facility",)),
+    "10": (_("Disposal or recovery facility"), ("facility", "further_facilities")),
     "11": (_("Operation, technology, reason for export"), ("operations", "technology", "reason_for_export")),
     "12": (_("Designation and composition"), ("designation", "composition")),
     "13": (_("Physical characteristics"), ("physical", "physical_other")),
@@ -224,7 +231,7 @@ LAYOUT_OLD: Mapping[str, tuple[Any, tuple[str, ...]]] = {
     "5": (_("Estimated quantity"), ("quantity_kg", "quantity_m3")),
     "6": (_("Intended dates"), ("first_departure", "last_departure")),
     "7": (_("Intended carriers"), ("carriers",)),
-    "8": (_("Disposer, and actual site"), ("facility",)),
+    "8": (_("Disposer, and actual site"), ("facility", "further_facilities")),
     "9": (_("Method of disposal, technology"), ("operations", "technology")),
     "10": (_("Waste generators, site and process"), ("generators",)),
     "11": (_("Means of transport"), ("means",)),

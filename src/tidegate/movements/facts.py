@@ -91,7 +91,10 @@ def link(row: CaseRow, parties: Iterable[Mapping[str, Any]], also: Iterable[Orga
 def parties_in(blocks: Mapping[str, Any]) -> list[Mapping[str, Any]]:
     """Every party that a notification's blocks name."""
     named = [blocks.get(name) or {} for name in ("exporter", "importer", "facility")]
-    return [*named, *(blocks.get("carriers") or ()), *(blocks.get("generators") or ())]
+    return [
+        *named,
+        *(one for name in ("further_facilities", "carriers", "generators") for one in blocks.get(name) or ()),
+    ]
 
 
 # ── what comes in ────────────────────────────────────────────────────────────────────────────────────────────

@@ -9,7 +9,7 @@ from typing import Any
 
 from django.utils.translation import gettext_lazy as _
 
-from tidegate.movements import carriage, conditions, draws, standing
+from tidegate.movements import alternatives, carriage, conditions, draws, standing
 from tidegate.movements.breaches import open_breach
 from tidegate.movements.models import Movement, Permit, TakeBack
 from tidegate.parties import times
@@ -49,8 +49,29 @@ def may_leave(movement: Movement, *, day: date | None = None, kg: Decimal | None
 
 def unmet(movement: Movement, day: date, kg: Decimal | None = None) -> list[conditions.Failed]:
     """The conditions of the consents, and of permits of this State, that it does not meet on a day, with a mass."""
-    given = [*standing.all_conditions(movement.notification), *of_permits(movement)]
-    return conditions.check(given, carriage.facts_of(movement, kg=kg) | {"day": day})
+    return conditions.check(_given(movement), carriage.facts_of(movement, kg=kg) | {"day": day})
+
+
+def treated(actor: Actor, movement: Movement, *, facility: str, operation: str, at: datetime) -> None:
+    """Open a breach where it was taken in or treated at another facility, or for another operation, than a condition
+    of a consent or permit allows. What is not said is as announced."""
+    if movement.take_back:
+        return
+    said = carriage.facts_of(movement)
+    if facility:
+        said["facility"] = alternatives.called(movement.notification, facility)
+    if operation:
+        said["operation"] = operation
+    given = [one for one in _given(movement) if one.get("kind") in ("facility", "operation")]
+    if failed := conditions.check(given, said):
+        open_breach(
+            actor, movement, "condition", conditions=[one.condition for one in failed], facility=said.get("facility"),
+            operation=said.get("operation"), at=at,
+        )  # fmt: skip
+
+
+def _given(movement: Movement) -> list[dict[str, Any]]:
+    return [*standing.all_conditions(movement.notification), *of_permits(movement)]
 
 
 def of_permits(movement: Movement) -> list[dict[str, Any]]:

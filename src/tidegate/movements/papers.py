@@ -16,7 +16,7 @@ from django.utils import translation
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 
-from tidegate.movements import blocks, codes
+from tidegate.movements import alternatives, blocks, codes, legs
 from tidegate.movements.models import GreenShipment, Movement, Notification
 from tidegate.paper import Block, form_pdf
 from tidegate.parties import figures, journal, times
@@ -32,6 +32,7 @@ LABELS: Mapping[str, Any] = {
     "means": gettext_lazy("Means of transport"),
     "site": gettext_lazy("Site"),
     "process": gettext_lazy("Process"),
+    "interim": gettext_lazy("For an interim operation"),
     "number": gettext_lazy("Number"),
     "multiple": gettext_lazy("Several shipments"),
     "disposal": gettext_lazy("For disposal"),
@@ -131,9 +132,9 @@ def movement_pdf(movement: Movement, *, language: str = "en", second: str = "", 
     notification = movement.notification
     said = notification.blocks
     particulars = movement.particulars
-    carriers = particulars.get("carriers") or said.get("carriers") or []
     custody = list(movement.custody.all())
     operations = list(movement.operations.all())
+    own_operation = alternatives.own_operation(movement)
     with translation.override(language):
         fields: Sequence[tuple[str, Any, list[tuple[str, str]]]] = [
             ("1", gettext_lazy("Notification number"), [("", notification.number or notification.case)]),
@@ -149,13 +150,13 @@ def movement_pdf(movement: Movement, *, language: str = "en", second: str = "", 
                 (_("Packaging"), _coded("packaging", particulars.get("packaging") or said.get("packaging") or [])),
                 (_("Number of packages"), _text(movement.packages)), (_("Handling"), str(said.get("handling") or "")))),
             ("8", gettext_lazy("Carriers, in order"), [
-                line for n, carrier in enumerate(carriers, 1)
+                line for n, carrier in enumerate(legs.named(movement), 1)
                 for line in [(f"{n}", str(carrier.get("name", ""))), *_party(carrier, skip=("name",))]]
                 + [(_("Transfer"), _custody(link)) for link in custody if link.kind == "transfer"]),
             ("9", gettext_lazy("Waste generators"), [
                 line for one in said.get("generators") or [] for line in _party(one)]),
-            ("10", gettext_lazy("Disposal or recovery facility"), _party(said.get("facility"))),
-            ("11", gettext_lazy("Operation"), [("", _coded("operations", said.get("operations") or []))]),
+            ("10", gettext_lazy("Disposal or recovery facility"), _party(alternatives.own_facility(movement))),
+            ("11", gettext_lazy("Operation"), [("", _coded("operations", _operations(movement)))]),
             ("12", gettext_lazy("Designation and composition"), _pairs(
                 ("", str(said.get("designation") or "")),
                 (_("Composition"), _value("composition", said.get("composition") or [])))),
@@ -167,15 +168,24 @@ def movement_pdf(movement: Movement, *, language: str = "en", second: str = "", 
                 (_("Containers"), ", ".join(particulars.get("containers") or [])),
                 (_("Seals"), ", ".join(particulars.get("seals") or [])),
                 (_("Vehicle"), str(particulars.get("vehicle") or "")),
-                (_("Note"), str(particulars.get("note") or "")))),
+                (_("Points of exit and entry"), " – ".join(alternatives.own_points(movement))),
+                (_("Note"), str(particulars.get("note") or "")))
+                + [(f"{link.state} · {_('Remark')}", f"{link.note} ({_custody(link)})")
+                   for link in custody if link.kind == "remark"]),
             ("17", gettext_lazy("Received by the importer, where that is not the facility"), [
-                ("", _text(movement.arrived_at))]),
+                (_("Received"), _custody(link)) for link in custody if link.kind == "consignee"]),
             ("18", gettext_lazy("Received at the facility"), _pairs(
+                (_("Arrival"), _text(movement.arrived_at)), (_("Facility"), movement.received_facility),
                 (_("Date"), _text(movement.received_at)), (_("Received (kg)"), _text(movement.received_kg)),
-                (_("Accepted (kg)"), _text(movement.accepted_kg)), (_("Rejected (kg)"), _text(movement.rejected_kg)))),
+                (_("Accepted (kg)"), _text(movement.accepted_kg)), (_("Rejected (kg)"), _text(movement.rejected_kg)),
+                (_("Approximate day of recovery or disposal"), _text(movement.expected_on)),
+                (_("Operation"), _coded("operations", [movement.received_operation or own_operation])
+                 if movement.received_at else ""), (_("Name"), movement.received_by))),
             ("19", gettext_lazy("Recovery or disposal completed"), [
                 (f"{one.code} · {one.facility}", f"{_text(one.input_kg)} kg, {_text(one.at)}") for one in operations]
-                + _pairs((_("Completed"), _text(movement.completed_at)))),
+                + _pairs((_("Completed"), _text(movement.completed_at)),
+                         (_("Day of the certificate"), _text(movement.certified_on)),
+                         (_("Name"), movement.certified_by))),
             ("20", gettext_lazy("Customs of the State of export"), _passages(custody, notification.state_export)),
             ("21", gettext_lazy("Customs of the State of import"), _passages(custody, notification.state_import)),
             ("22", gettext_lazy("Customs of the States of transit"), [
@@ -315,7 +325,12 @@ def _passages(custody: Sequence[Any], state: str) -> list[tuple[str, str]]:
 
 
 def _custody(link: Any) -> str:
-    return ", ".join(part for part in (link.carrier, link.vehicle, link.place, _text(link.at)) if part)
+    return ", ".join(part for part in (link.carrier, link.vehicle, link.place, _text(link.at), link.person) if part)
+
+
+def _operations(movement: Movement) -> list[str]:
+    own = movement.particulars.get("operation")
+    return [own] if own else alternatives.operations(movement.notification)
 
 
 def _coded(name: str, values: Sequence[str]) -> str:

@@ -13,10 +13,10 @@ from tidegate.movements import blocks
 from tidegate.parties import times
 from tidegate.parties.commanding import Refused
 
-# Carriers as in block 8 of the movement document, `permits` as references of permits and allocations, the rest as
-# texts and lists of texts.
+# Carriers as in block 8 of the movement document, `points` as State to entry and exit, `permits` as references of
+# permits and allocations, the rest as texts and lists of texts.
 NAMES = (
-    "carriers", "containers", "seals", "vehicle", "exit", "entry", "operation", "packaging", "permits", "note",
+    "carriers", "containers", "seals", "vehicle", "points", "facility", "operation", "packaging", "permits", "note",
 )  # fmt: skip
 LISTS = ("containers", "seals", "packaging", "permits")
 CARRIERS = 40
@@ -51,6 +51,8 @@ def read(given: Mapping[str, Any]) -> dict[str, Any]:
             if not isinstance(value, list) or len(value) > CARRIERS:
                 raise _refused(field, value, _("a list of carriers"))
             kept[name] = [blocks.read(blocks.Carrier, one).model_dump(mode="json") for one in value]
+        elif name == "points":
+            kept[name] = _points(field, value)
         elif name in LISTS:
             if not isinstance(value, list) or not all(isinstance(one, str) for one in value):
                 raise _refused(field, value, _("a list of texts"))
@@ -59,6 +61,19 @@ def read(given: Mapping[str, Any]) -> dict[str, Any]:
             kept[name] = value.strip()[:2000]
         else:
             raise _refused(field, value, _("a text"))
+    return kept
+
+
+def _points(field: str, value: Any) -> dict[str, dict[str, str]]:
+    if not isinstance(value, Mapping) or not all(isinstance(own, Mapping) for own in value.values()):
+        raise _refused(field, value, '{"TH": {"exit": "…"}, "DE": {"entry": "…"}}')
+    kept: dict[str, dict[str, str]] = {}
+    for state, own in value.items():
+        for way, point in own.items():
+            if way not in ("entry", "exit") or not isinstance(point, str):
+                raise _refused(f"{field}.{state}.{way}", point, "entry, exit")
+            if point.strip():
+                kept.setdefault(str(state)[:2].upper(), {})[way] = point.strip()[:120]
     return kept
 
 

@@ -182,10 +182,12 @@ rights.grant(
 rights.grant("movements.movement.announce", WRITERS, WORK, delegable=True)
 rights.grant("movements.movement.amend", WRITERS, WORK, delegable=True)
 rights.grant("movements.movement.cancel", WRITERS, WORK, delegable=True)
-rights.grant("movements.movement.depart", WRITERS, WORK, delegable=True)
+# A carrier for its own leg alone (`legs`), here and for hand-overs.
+rights.grant("movements.movement.depart", (Kind.CARRIER, *WRITERS), WORK, delegable=True)
 rights.grant("movements.movement.carry", (Kind.CARRIER, *TRADERS, *CUSTOMS), WORK, delegable=True)
 rights.grant("movements.movement.receive", (Kind.FACILITY, Kind.CONSIGNEE), WORK, delegable=True)
 rights.grant("movements.movement.complete", (Kind.FACILITY, Kind.CONSIGNEE), WORK, delegable=True)
+rights.grant("movements.movement.remark", EVERYBODY, WORK, delegable=True)
 rights.grant("movements.movement.correct", (Kind.FACILITY, *TRADERS, *CUSTOMS), WORK, delegable=True)
 rights.grant("movements.correction.answer", AUTHORITY, DECIDE)
 rights.grant("movements.movement.observe", (*CUSTOMS, *AUTHORITY), WORK)

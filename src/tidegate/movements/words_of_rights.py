@@ -63,6 +63,7 @@ RIGHTS: dict[str, Any] = {
     "movements.movement.observe": _("Record what was seen of movements"),
     "movements.movement.read": _("See movements"),
     "movements.movement.receive": _("Record arrival and receipt"),
+    "movements.movement.remark": _("Add remarks to movements"),
     "movements.notice.keep": _("Keep notices"),
     "movements.notification.acknowledge": _("Acknowledge notifications"),
     "movements.notification.amend": _("Propose amendments"),

@@ -28,7 +28,7 @@ DATES = ("first_departure", "last_departure")
 # What a change of which makes it another movement: waste, quantity up, route, facility, period (facts 4.1).
 MATERIAL = frozenset(
     "multiple disposal preconsented shipments quantity_kg first_departure last_departure importer generators facility "
-    "operations designation composition physical codes route load".split()
+    "further_facilities operations designation composition physical codes route load".split()
 )
 
 

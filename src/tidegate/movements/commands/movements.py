@@ -15,6 +15,7 @@ from uuid import UUID
 from django.utils.translation import gettext_lazy as _
 
 from tidegate.movements import (
+    alternatives,
     calendars,
     carriage,
     clocks,
@@ -31,13 +32,15 @@ from tidegate.movements.breaches import open_breach
 from tidegate.movements.carriage import step
 from tidegate.movements.commands.corrections import approve_correction, correct
 from tidegate.movements.commands.notifications import exhausted
-from tidegate.movements.commands.receipt import complete, receive
+from tidegate.movements.commands.receipt import certify, complete, receive
 from tidegate.movements.commands.transport import (
     arrive,
+    consignee_receive,
     depart,
     hold,
     pass_border,
     release_hold,
+    remark,
     saw_departure,
     seize,
     transfer,
@@ -51,8 +54,9 @@ from tidegate.parties.actors import Actor, system
 from tidegate.parties.commanding import Refused, command, locked
 
 __all__ = [
-    "amend", "announce", "approve_correction", "arrive", "cancel", "close", "complete", "correct", "depart", "draft",
-    "draws_settled", "hold", "pass_border", "receive", "release_hold", "saw_departure", "seize", "transfer",
+    "amend", "announce", "approve_correction", "arrive", "cancel", "certify", "close", "complete", "consignee_receive",
+    "correct", "depart", "draft", "draws_settled", "hold", "pass_border", "receive", "release_hold", "remark",
+    "saw_departure", "seize", "transfer",
 ]  # fmt: skip
 
 Status = Movement.Status
@@ -100,7 +104,7 @@ def draft(
         announced_kg=kilograms(announced_kg, "announced_kg"),
         volume_m3=read.volume(volume_m3),
         packages=read.packages(packages),
-        particulars=read.read(particulars or {}),
+        particulars=alternatives.within(notification, read.read(particulars or {})),
         starts_in=notification.home,
     )
 
@@ -118,8 +122,17 @@ def made(actor: Actor, notification: Notification, **columns: Any) -> Movement:
 
 
 @command("movements.movement.announce")
-def announce(actor: Actor, movement_id: UUID | str, *, revision: int | None = None) -> Movement:
+def announce(
+    actor: Actor,
+    movement_id: UUID | str,
+    *,
+    revision: int | None = None,
+    particulars: Mapping[str, Any] | None = None,
+) -> Movement:
     """Announce a movement: pre-notice to every authority concerned, the quantity reserved at every home.
+
+    `particulars` add to the draft's, such as the points, the facility and the operation that this shipment takes where
+    the notification leaves them open.
 
     1. The notification is in force, and every required consent on the planned day; the contract is confirmed.
     2. Every condition of every consent is met; what is not known is not met.
@@ -128,7 +141,8 @@ def announce(actor: Actor, movement_id: UUID | str, *, revision: int | None = No
        movement is announced only once all have confirmed (`draws_settled`); until then it is `announcing`.
     A notice shorter than the law's is announced all the same, flagged, and opens a breach.
 
-    Raises Refused: writer, state, consent, condition, open_case, and what `ledger.reserve` raises; Conflict; Missing.
+    Raises Refused: writer, state, particulars, consent, condition, open_case, and what `ledger.reserve` raises;
+    Conflict; Missing.
     """
     movement: Movement = locked(Movement, movement_id, actor, revision)
     carriage.place(actor, movement, "announced")
@@ -138,11 +152,15 @@ def announce(actor: Actor, movement_id: UUID | str, *, revision: int | None = No
             "state", _("Only a draft can be announced."), field="movement", value=movement.status, expected=Status.DRAFT
         )
     movement.announced_at = times.now()
+    if particulars:
+        said = alternatives.within(movement.notification, read.read(particulars))
+        movement.particulars = {**movement.particulars, **said}
+        carriage.link(movement)
     if movement.take_back:
         _announced(actor, movement)
         return movement
     may_leave(movement)
-    movement.save(update_fields=["announced_at"])
+    movement.save(update_fields=["announced_at", "particulars"])
     draws.ask(actor, movement)
     if draws.outcome(movement) == draws.CONFIRMED:
         _announced(actor, movement)
@@ -236,7 +254,8 @@ def amend(
     if volume_m3 is not None:
         movement.volume_m3 = read.volume(volume_m3)
     if particulars is not None:
-        movement.particulars = {**movement.particulars, **read.read(particulars)}
+        said = alternatives.within(movement.notification, read.read(particulars))
+        movement.particulars = {**movement.particulars, **said}
     if movement.status == Status.DRAFT:
         facts.note(actor, "movement.redrafted", movement)
         carriage.link(movement)
@@ -291,7 +310,8 @@ def give_up(actor: Actor, movement: Movement, reason: str) -> None:
 def close(actor: Actor, movement_id: UUID | str, *, revision: int | None = None) -> Movement:
     """Close this State's copy of a movement whose confirmations are in.
 
-    Raises Refused: state, open_breach, open_case, balance (of an accepted part not every kilogram is accounted for).
+    Raises Refused: state, open_breach, open_case, balance (of an accepted part not every kilogram is accounted for),
+    certificate (that of its completion is not in).
     """
     movement: Movement = locked(Movement, movement_id, actor, revision)
     if Breach.objects.filter(subject_id=movement.pk, closed_at=None).exists():
@@ -303,5 +323,9 @@ def close(actor: Actor, movement_id: UUID | str, *, revision: int | None = None)
             "balance", _("Not every accepted kilogram is recovered or disposed of yet."), field="accepted_kg",
             value=str(movement.accepted_kg), expected=Status.COMPLETED,
         )  # fmt: skip
+    if movement.completed_at is not None and movement.certified_on is None:
+        raise Refused(
+            "certificate", _("The certificate of its recovery or disposal is not in yet."), field="certified_on"
+        )
     step(actor, movement, "closed")
     return movement

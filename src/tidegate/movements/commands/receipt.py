@@ -5,7 +5,7 @@ Both were seen: they are stored whatever they say, once their own figures add up
 
 from __future__ import annotations
 
-from datetime import datetime
+from datetime import date, datetime
 from decimal import Decimal
 from typing import Any
 from uuid import UUID
@@ -13,14 +13,14 @@ from uuid import UUID
 from django.db.models import Sum
 from django.utils.translation import gettext_lazy as _
 
-from tidegate.movements import carriage, chasing, draws, facts
+from tidegate.movements import alternatives, carriage, chasing, draws, facts
 from tidegate.movements import particulars as read
 from tidegate.movements.breaches import open_breach
 from tidegate.movements.calendars import today
 from tidegate.movements.codes import OPERATIONS
 from tidegate.movements.commands.notifications import exhausted
 from tidegate.movements.commands.transport import seen
-from tidegate.movements.leaving import flag
+from tidegate.movements.leaving import flag, treated
 from tidegate.movements.masses import kilograms
 from tidegate.movements.models import Movement, Operation
 from tidegate.parties import times
@@ -43,14 +43,22 @@ def receive(
     rejected_kg: Decimal | str = "0",
     at: datetime | str | None = None,
     reason: str = "",
+    signed_by: str = "",
+    facility: str = "",
+    operation: str = "",
+    expected_on: date | str | None = None,
 ) -> Movement:
     """What the facility weighed in: accepted + rejected = received. What is rejected needs a reason, and opens a
     take-back case unless one is open.
 
-    A difference from what was loaded beyond the tolerance opens a breach; more than was loaded also corrects the
-    ledger. Less is not credited back: the waste has left (invariant 32).
+    `signed_by` is who signs block 18 of the movement document, `expected_on` the approximate day of recovery or
+    disposal, `facility` and `operation` where and for what it was taken in, where that is not as announced.
 
-    Raises Refused: writer, balance, text, recorded, mass, moment.
+    A difference from what was loaded beyond the tolerance opens a breach, as does a facility or an operation that a
+    condition of a consent bars; more than was loaded also corrects the ledger. Less is not credited back: the waste
+    has left (invariant 32).
+
+    Raises Refused: writer, balance, text, recorded, mass, moment, code, day.
     """
     movement: Movement = locked(Movement, movement_id, actor)
     carriage.place(actor, movement, "received_accepted")
@@ -64,6 +72,9 @@ def receive(
     moment = read.moment(at)
     movement.received_kg, movement.accepted_kg, movement.rejected_kg = received, accepted, rejected
     movement.received_at = moment
+    movement.received_by, movement.received_facility = _line(signed_by), _line(facility)
+    movement.received_operation = _operation(operation, "operation") if operation else ""
+    movement.expected_on = facts.day(expected_on, "expected_on")
     event = "received_rejected" if not accepted else "received_partly" if rejected else "received_accepted"
     seen(actor, movement, event, moment, reason=why)
     known(actor, movement)
@@ -79,11 +90,12 @@ def known(actor: Actor, movement: Movement) -> None:
     """A receipt is known in this copy: compare it with what was loaded; at home the ledger follows, upwards."""
     chasing.received(actor, movement)
     compare(actor, movement)
+    at = movement.received_at or times.now()
+    treated(actor, movement, facility=movement.received_facility, operation=movement.received_operation, at=at)
     notification = movement.notification
     if movement.holder_id != notification.home or movement.received_kg is None or movement.take_back:
         return
     by = system(movement.holder_id)
-    at = movement.received_at or times.now()
     if movement.loaded_kg is None:
         # It arrived although no departure was ever recorded: what came is what left.
         draws.commit(by, movement, movement.received_kg, at)
@@ -100,6 +112,19 @@ def compare(actor: Actor, movement: Movement) -> None:
         return
     if abs(received - loaded) > loaded * TOLERANCE:
         open_breach(actor, movement, "quantity_difference", loaded_kg=loaded, received_kg=received)
+
+
+def _line(text: Any) -> str:
+    return str(text or "").strip()[:200]
+
+
+def _operation(code: Any, field: str) -> str:
+    word = str(code).strip().upper()
+    if word not in OPERATIONS:
+        raise Refused(
+            "code", _("This is no operation of Annex IV."), field=field, value=str(code)[:10], expected="D1–D15, R1–R13"
+        )
+    return word
 
 
 def adds_up(received: Decimal, accepted: Decimal, rejected: Decimal) -> None:
@@ -124,13 +149,18 @@ def complete(
     loss_kg: Decimal | str = "0",
     after: str = "",
     at: datetime | str | None = None,
+    certified: bool = True,
+    certified_by: str = "",
+    certified_on: date | str | None = None,
 ) -> Movement:
     """An operation on what was accepted, or (`after`, a reference) on what an interim operation passed on.
 
-    When final operations and declared losses account for every accepted kilogram, the movement is completed. An
-    operation that the notification does not name, or that takes in more than there is, is stored and opens a breach.
+    When final operations and declared losses account for every accepted kilogram, the movement is completed, and with
+    it certified (`certified_by` signs block 19, today unless `certified_on` is another day), unless the certificate
+    comes later (`certified` false, then `certify`). An operation that the notification does not name, that a condition
+    bars, as it may bar the facility, or that takes in more than there is, is stored and opens a breach.
 
-    Raises Refused: writer, state (nothing was accepted), code, mass, balance (more out than in), text, missing.
+    Raises Refused: writer, state (nothing was accepted), code, mass, balance (more out than in), text, missing, day.
     """
     movement: Movement = locked(Movement, movement_id, actor)
     carriage.place(actor, movement, "completed")
@@ -143,12 +173,7 @@ def complete(
         raise Refused(
             "balance", _("More comes out than went in."), field="output_kg", value=str(out + loss), expected=str(taken)
         )
-    word = str(code).strip().upper()
-    if word not in OPERATIONS:
-        raise Refused(
-            "code", _("This is no operation of Annex IV."), field="code", value=str(code)[:10],
-            expected="D1–D15, R1–R13",
-        )  # fmt: skip
+    word = _operation(code, "code")
     previous = None
     if after:
         previous = movement.operations.filter(reference=after, final=False).first()
@@ -160,9 +185,7 @@ def complete(
         code=word, facility=facts.words(facility, "facility", _("the facility's name"))[:200], input_kg=taken,
         output_kg=out, loss_kg=loss, at=moment,
     )  # fmt: skip
-    allowed = movement.notification.blocks.get("operations") or []
-    if final and allowed and word not in allowed and not movement.take_back:
-        open_breach(actor, movement, "operation_not_allowed", code=word, allowed=allowed)
+    judge(actor, movement, operation)
     available = previous.output_kg if previous is not None else movement.accepted_kg
     used = movement.operations.filter(after=after).aggregate(sum=Sum("input_kg"))["sum"] or Decimal(0)
     if used > available:
@@ -171,11 +194,59 @@ def complete(
     more: dict[str, Any] = {"operation": operation}
     if done and movement.completed_at is None:
         movement.completed_at = moment
+        if certified:
+            _sign(actor, movement, certified_by, certified_on)
         seen(actor, movement, "completed", moment, **more)
-        chasing.completed(movement)
+        chasing.completed(actor, movement)
     else:
         seen(actor, movement, "interim_done", moment, **more)
     return movement
+
+
+def judge(actor: Actor, movement: Movement, operation: Operation) -> None:
+    """Open a breach where a final operation is none that was notified, or a condition bars it or its facility."""
+    if not operation.final or movement.take_back:
+        return
+    allowed = alternatives.operations(movement.notification)
+    if allowed and operation.code not in allowed:
+        open_breach(actor, movement, "operation_not_allowed", code=operation.code, allowed=allowed)
+    treated(actor, movement, facility=operation.facility, operation=operation.code, at=operation.at)
+
+
+@command("movements.movement.complete", "movements.movement.certify")
+def certify(
+    actor: Actor, movement_id: UUID | str, *, certified_by: str = "", certified_on: date | str | None = None
+) -> Movement:
+    """The certificate of a completed recovery or disposal, where it comes after the last operation: `certified_by`
+    signs block 19, today unless `certified_on` is another day. Too late by law, it is stored and opens a breach.
+
+    Raises Refused: writer, state (it is not completed), recorded, day.
+    """
+    movement: Movement = locked(Movement, movement_id, actor)
+    carriage.place(actor, movement, "certified")
+    if movement.completed_at is None:
+        raise Refused(
+            "state", _("Not every accepted kilogram is recovered or disposed of yet."), field="movement",
+            value=movement.status, expected=Movement.Status.COMPLETED,
+        )  # fmt: skip
+    if movement.certified_on is not None:
+        raise Refused("recorded", _("It is certified already."), field="certified_on")
+    _sign(actor, movement, certified_by, certified_on)
+    seen(actor, movement, "certified", times.now())
+    chasing.certified(actor, movement)
+    return movement
+
+
+def _sign(actor: Actor, movement: Movement, by: str, on: date | str | None) -> None:
+    assert movement.completed_at is not None
+    day, now = facts.day(on, "certified_on"), today(actor.state)
+    first = today(actor.state, movement.completed_at)
+    if day is not None and not first <= day <= now:
+        raise Refused(
+            "day", _("A certificate is signed after the completion, and not in days to come."), field="certified_on",
+            value=day.isoformat(), expected=f"{first.isoformat()} – {now.isoformat()}",
+        )  # fmt: skip
+    movement.certified_on, movement.certified_by = day or now, _line(by)
 
 
 def balance(movement: Movement) -> dict[str, Decimal]:

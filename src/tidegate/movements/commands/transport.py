@@ -6,7 +6,7 @@ what should not have happened opens a breach.
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from datetime import datetime
 from decimal import Decimal
 from typing import Any
@@ -14,7 +14,7 @@ from uuid import UUID
 
 from django.utils.translation import gettext_lazy as _
 
-from tidegate.movements import carriage, chasing, draws, evidence, facts
+from tidegate.movements import alternatives, carriage, chasing, draws, evidence, facts, legs
 from tidegate.movements import particulars as read
 from tidegate.movements.breaches import open_breach
 from tidegate.movements.calendars import today
@@ -22,7 +22,7 @@ from tidegate.movements.carriage import add_custody, observed
 from tidegate.movements.commands.notifications import exhausted
 from tidegate.movements.leaving import flag, may_leave, overtaken, unmet
 from tidegate.movements.masses import kilograms
-from tidegate.movements.models import Movement
+from tidegate.movements.models import Movement, Notification
 from tidegate.movements.owning import by_the_right_hand
 from tidegate.parties.actors import Actor
 from tidegate.parties.commanding import Refused, command, locked
@@ -43,11 +43,15 @@ def depart(
 ) -> Movement:
     """The shipment leaves: the reservation becomes use, at the weighed quantity.
 
-    Raises Refused: writer, state (not announced, or held), consent, condition, mass, moment; Conflict; Missing.
+    A carrier records only the departure of what it carries first, and what it knows of the load.
+
+    Raises Refused: writer, leg, state (not announced, or held), consent, condition, mass, moment, particulars;
+    Conflict; Missing.
     """
     movement: Movement = locked(Movement, movement_id, actor, revision)
     carriage.place(actor, movement, "departed")
     by_the_right_hand(actor, movement.notification)
+    legs.departs(actor, movement, particulars)
     if movement.status != Status.ANNOUNCED:
         raise Refused(
             "state", _("Only an announced movement that is not held may leave."), field="movement",
@@ -55,7 +59,7 @@ def depart(
         )  # fmt: skip
     moment = read.moment(at)
     loaded = kilograms(loaded_kg, "loaded_kg")
-    _describe(movement, packages, particulars)
+    _describe(movement, packages, particulars, alternatives.within)
     may_leave(movement, day=today(actor.state, moment), kg=loaded)
     _depart(actor, movement, loaded, moment)
     return movement
@@ -95,11 +99,17 @@ def saw_departure(
     return movement
 
 
-def _describe(movement: Movement, packages: int | None, particulars: Mapping[str, Any] | None) -> None:
+def _describe(
+    movement: Movement,
+    packages: int | None,
+    particulars: Mapping[str, Any] | None,
+    allowed: Callable[[Notification, dict[str, Any]], dict[str, Any]] = lambda _notification, said: said,
+) -> None:
     if packages is not None:
         movement.packages = read.packages(packages)
     if particulars:
-        movement.particulars = {**movement.particulars, **read.read(particulars)}
+        said = allowed(movement.notification, read.read(particulars))
+        movement.particulars = {**movement.particulars, **said}
 
 
 def _depart(actor: Actor, movement: Movement, loaded: Decimal, at: datetime) -> None:
@@ -129,12 +139,70 @@ def transfer(
     vehicle: str = "",
     place: str = "",
     at: datetime | str | None = None,
+    signed_by: str = "",
     note: str = "",
 ) -> Movement:
-    """The next carrier takes it over: one more link of the custody chain. Raises Refused: writer, text, moment."""
+    """The next carrier takes it over: one more link of the custody chain. A carrier records what it hands over, or
+    takes over where the movement names it. Raises Refused: writer, leg, text, moment."""
+    name = facts.words(carrier, "carrier", _("the carrier's name"))
+    onto = {"registration": registration.strip(), "name": name}
     return _custody(
-        actor, movement_id, "custody_transferred", "transfer", at, place=place, note=note, vehicle=vehicle,
-        carrier=facts.words(carrier, "carrier", _("the carrier's name")), registration=registration, means=means,
+        actor, movement_id, "custody_transferred", "transfer", at, lambda row: legs.transfers(actor, row, onto),
+        place=place, note=note, vehicle=vehicle, carrier=name, registration=registration, means=means, person=signed_by,
+    )  # fmt: skip
+
+
+@command("movements.movement.remark")
+def remark(
+    actor: Actor, movement_id: UUID | str, *, text: str, signed_by: str = "", at: datetime | str | None = None
+) -> Movement:
+    """A party to the movement adds a remark (block 16): a link of the custody chain like any other, never changed.
+
+    Raises Refused: writer, state (nobody was told of it yet), text, moment.
+    """
+    assert actor.organisation is not None
+    return _custody(
+        actor, movement_id, "remarked", "remark", at, _told, carrier=actor.organisation.name,
+        registration=actor.organisation.registration, person=signed_by, note=facts.words(text, "text", _("a remark")),
+    )  # fmt: skip
+
+
+def _told(movement: Movement) -> None:
+    if (movement.status, "remarked") not in carriage.MOVEMENT.table:
+        raise Refused(
+            "state", _("Nobody has been told of this movement yet."), field="movement", value=movement.status,
+            expected=Status.ANNOUNCED,
+        )  # fmt: skip
+
+
+@command("movements.movement.receive", "movements.movement.consignee_receive")
+def consignee_receive(
+    actor: Actor,
+    movement_id: UUID | str,
+    *,
+    place: str = "",
+    signed_by: str = "",
+    at: datetime | str | None = None,
+    note: str = "",
+) -> Movement:
+    """The consignee, where it is not the facility, has received it (block 17 of the movement document).
+
+    Raises Refused: writer, facility (they are the same), recorded, moment.
+    """
+    importer = locked(Movement, movement_id, actor).notification.blocks.get("importer") or {}
+
+    def apart(movement: Movement) -> None:
+        if not alternatives.consigned_apart(movement):
+            raise Refused(
+                "facility", _("The consignee is the facility itself: record the receipt."), field="movement",
+                value=importer.get("name"),
+            )  # fmt: skip
+        if movement.custody.filter(kind="consignee").exists():
+            raise Refused("recorded", _("The consignee's receipt is recorded already."), field="at")
+
+    return _custody(
+        actor, movement_id, "consignee_received", "consignee", at, apart, carrier=importer.get("name", ""),
+        registration=importer.get("registration", ""), place=place, person=signed_by, note=note,
     )  # fmt: skip
 
 
@@ -154,23 +222,29 @@ def pass_border(
     """
     event = "transit_exit" if leaving else "border_passed"
     moment = read.moment(at)
-    movement = _custody(
-        actor, movement_id, event, "exit" if leaving else "entry", moment, place=place, note=note
-    )  # fmt: skip
+    kind = "exit" if leaving else "entry"
+    movement = _custody(actor, movement_id, event, kind, moment, place=place, note=note)
     flag(actor, movement, today(actor.state, moment), moment)
     if movement.status in carriage.MOVEMENT.parking:
         open_breach(actor, movement, "left_while_held", status=movement.status, at=moment)
     return movement
 
 
-LENGTHS = {"carrier": 200, "registration": 64, "means": 8, "vehicle": 120, "place": 200, "note": 4000}
+LENGTHS = {"carrier": 200, "registration": 64, "means": 8, "vehicle": 120, "place": 200, "person": 200, "note": 4000}
 
 
 def _custody(
-    actor: Actor, movement_id: UUID | str, event: str, kind: str, at: datetime | str | None, **said: str
+    actor: Actor,
+    movement_id: UUID | str,
+    event: str,
+    kind: str,
+    at: datetime | str | None,
+    may: Callable[[Movement], None] = lambda _movement: None,
+    **said: str,
 ) -> Movement:
     movement: Movement = locked(Movement, movement_id, actor)
     carriage.place(actor, movement, event)
+    may(movement)
     moment = read.moment(at)
     kept = {name: str(value or "").strip()[: LENGTHS[name]] for name, value in said.items()}
     link = add_custody(movement, kind=kind, state=actor.state, at=moment, **kept)

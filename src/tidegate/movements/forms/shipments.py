@@ -7,13 +7,67 @@ from typing import Any
 from django import forms
 from django.utils.translation import gettext_lazy as _
 
+from tidegate.movements import alternatives, legs
 from tidegate.movements.codes import OPERATIONS, PACKAGING, TRANSPORT
 from tidegate.movements.forms.asked import ActForm, Choice, Day, Mass, Moment, Names, Reason, Text, YesNo
 
 _CODES = [(code, f"{code} – {label}") for code, label in OPERATIONS.items()]
 
 
-class _Load(ActForm):
+def _signed(label: Any) -> forms.CharField:
+    """A name as it is declared; the account that records it is in the journal."""
+    return forms.CharField(label=label, required=False, max_length=200)
+
+
+class _Open(ActForm):
+    """What the notification leaves open, where it does: points of exit and entry, facility, operation."""
+
+    def prepare(self) -> None:
+        super().prepare()
+        self.ways: dict[str, tuple[str, str]] = {}
+        if self.row is None:
+            return
+        notification, said = getattr(self.row, "notification", self.row), getattr(self.row, "particulars", {}) or {}
+        for (state, way), among in alternatives.points(notification).items():
+            name = f"{way}_{state}"
+            label = _("Point of exit of %(state)s") if way == "exit" else _("Point of entry of %(state)s")
+            own = ((said.get("points") or {}).get(state) or {}).get(way)
+            if self._offer(name, label % {"state": state}, [(point, point) for point in among], own):
+                self.ways[name] = (state, way)
+        facilities = alternatives.facilities(notification)
+        named = [(alternatives.names(one)[0], _facility(one)) for one in facilities]
+        self._offer("facility", _("Facility"), named, said.get("facility"))
+        codes = alternatives.operations(notification)
+        self._offer("operation", _("Operation"), [pair for pair in _CODES if pair[0] in codes], said.get("operation"))
+
+    def _offer(self, name: str, label: Any, among: list[tuple[str, str]], own: Any) -> bool:
+        """A field for it, the notification's first where the shipment says nothing; none where there is no choice."""
+        if len(among) > 1:
+            self.fields[name] = Choice(label=label, required=False, choices=among, initial=own or among[0][0])
+        return len(among) > 1
+
+    @property
+    def chosen(self) -> dict[str, Any]:
+        """What was chosen, as particulars."""
+        said = self.cleaned_data
+        found = {name: said[name] for name in ("facility", "operation") if said.get(name)}
+        points: dict[str, dict[str, str]] = {}
+        for name, (state, way) in self.ways.items():
+            if said.get(name):
+                points.setdefault(state, {})[way] = said[name]
+        return {**found, "points": points} if points else found
+
+
+def _facility(one: Any) -> str:
+    name = str(one.get("name") or alternatives.names(one)[0])
+    return f"{name} ({_('interim')})" if one.get("interim") else name
+
+
+class AnnounceForm(_Open):
+    """The announcement, with what this shipment takes of what the notification leaves open."""
+
+
+class _Load(_Open):
     """What is loaded and who carries it: the particulars of a shipment."""
 
     packages = forms.IntegerField(label=_("Number of packages"), required=False, min_value=0)
@@ -39,6 +93,7 @@ class _Load(ActForm):
         return getattr(self.row, "notification", self.row).blocks if self.row is not None else {}
 
     def prepare(self) -> None:
+        super().prepare()
         named = self.blocks().get("carriers") or []
         self.fields["carriers"].choices = [  # type: ignore[attr-defined]
             (str(n), " ".join(filter(None, [one.get("name"), "/".join(one.get("means") or [])])))
@@ -66,7 +121,7 @@ class _Load(ActForm):
         }
         if self.cleaned_data.get("carriers"):
             said["carriers"] = [named[int(n)] for n in self.cleaned_data["carriers"]]
-        return said
+        return {**said, **self.chosen}
 
 
 class DraftForm(_Load):
@@ -117,6 +172,29 @@ class TransferForm(ActForm):
     vehicle = forms.CharField(label=_("Vehicle, vessel or flight"), required=False, max_length=120)
     place = forms.CharField(label=_("Place"), required=False, max_length=200)
     at = Moment()
+    signed_by = _signed(_("Signed by"))
+    note = Text(label=_("Note"), required=False, rows=2)
+
+    def prepare(self) -> None:
+        # A carrier that has it not yet is the one that takes it over.
+        body = legs.carries(self.actor) if self.actor is not None else None
+        if body is not None and not legs.is_of(legs.now_with(self.row), body):
+            self.fields["carrier"].initial, self.fields["registration"].initial = body.name, body.registration
+
+
+class RemarkForm(ActForm):
+    """What a party has to say of it."""
+
+    text = Text(label=_("Remark"))
+    signed_by = _signed(_("Signed by"))
+
+
+class ConsigneeForm(ActForm):
+    """The consignee, where it is not the facility, has it."""
+
+    at = Moment(label=_("Receipt"))
+    place = forms.CharField(label=_("Place"), required=False, max_length=200)
+    signed_by = _signed(_("Signed by"))
     note = Text(label=_("Note"), required=False, rows=2)
 
 
@@ -157,6 +235,12 @@ class ReceiveForm(ActForm):
     rejected_kg = Mass(label=_("Rejected (kg)"), initial="0")
     at = Moment(label=_("Receipt"))
     reason = Reason(label=_("Why something was rejected"), required=False)
+    facility = forms.CharField(
+        label=_("Facility"), required=False, max_length=200, help_text=_("Only where it is not the announced one.")
+    )
+    operation = Choice(label=_("Operation"), required=False, choices=_CODES, empty=_("as announced"))
+    expected_on = Day(label=_("Approximate day of recovery or disposal"), required=False)
+    signed_by = _signed(_("Signed by"))
 
 
 class CompleteForm(ActForm):
@@ -170,6 +254,12 @@ class CompleteForm(ActForm):
     output_kg = Mass(label=_("Passed on (kg)"), initial="0", help_text=_("What goes on to another operation."))
     loss_kg = Mass(label=_("Declared loss (kg)"), initial="0", help_text=_("Moisture, dust and the like."))
     at = Moment()
+    certified_by = _signed(_("Certificate signed by"))
+    certified_on = Day(label=_("Day of the certificate"), required=False, help_text=_("Left empty, it is today."))
+    follows = forms.BooleanField(
+        label=_("The certificate comes later"), required=False,
+        help_text=_("It counts only once every accepted kilogram is accounted for."),
+    )  # fmt: skip
 
     def prepare(self) -> None:
         interim = self.row.operations.filter(final=False).order_by("at")
@@ -177,9 +267,21 @@ class CompleteForm(ActForm):
             ("", _("on what was accepted")),
             *((one.reference, f"{one.code} {one.facility}, {one.output_kg} kg") for one in interim),
         ]
-        blocks = self.row.notification.blocks
-        self.fields["facility"].initial = (blocks.get("facility") or {}).get("name", "")
-        self.fields["code"].initial = next(iter(blocks.get("operations") or []), None)
+        self.fields["facility"].initial = alternatives.own_facility(self.row).get("name", "")
+        self.fields["code"].initial = alternatives.own_operation(self.row)
+
+    @property
+    def given(self) -> dict[str, Any]:
+        said = super().given
+        later = said.pop("follows")
+        return {**said, "certified": not later}
+
+
+class CertifyForm(ActForm):
+    """The certificate of what is completed already."""
+
+    certified_by = _signed(_("Certificate signed by"))
+    certified_on = Day(label=_("Day of the certificate"), required=False, help_text=_("Left empty, it is today."))
 
 
 class CorrectForm(ActForm):

@@ -37,6 +37,10 @@ class FacilityForm(PartyForm):
     site = Words(_("Actual site"), rows=2)
 
 
+class FurtherFacilityForm(FacilityForm):
+    interim = forms.BooleanField(label=_("For an interim operation"), required=False)
+
+
 class CarrierForm(PartyForm):
     means = Marks(_("Means of transport"), codes.TRANSPORT.items())
 
@@ -106,25 +110,28 @@ class OperationForm(forms.Form):
     reason_for_export = Words(_("Reason for export"), rows=2)
 
 
+_POINTS = _("Several possible points have semicolons between them; each shipment says which it takes.")
+
+
 class EndForm(forms.Form):
     """The State of export: fixed by where it is notified."""
 
     authority_code = Line(_("Authority's code number"), max_length=32)
-    exit = Line(_("Point of exit"), max_length=120)
+    exit = Line(_("Point of exit"), max_length=120, help_text=_POINTS)
 
 
 class TransitForm(forms.Form):
     state = Stated(_("State of transit"))
     authority_code = Line(_("Authority's code number"), max_length=32)
-    entry = Line(_("Point of entry"), max_length=120)
-    exit = Line(_("Point of exit"), max_length=120)
+    entry = Line(_("Point of entry"), max_length=120, help_text=_POINTS)
+    exit = Line(_("Point of exit"), max_length=120, help_text=_POINTS)
     place = Count(_("Order"), help_text=_("1 is passed first."))
 
 
 class ArrivalForm(forms.Form):
     state = Stated(_("State of import"))
     authority_code = Line(_("Authority's code number"), max_length=32)
-    entry = Line(_("Point of entry"), max_length=120)
+    entry = Line(_("Point of entry"), max_length=120, help_text=_POINTS)
 
 
 class CustomsForm(forms.Form):
@@ -384,8 +391,11 @@ class FacilityStep(Step):
     def make(self) -> Sequence[Part]:
         return (
             Part("facility", _("Disposal or recovery facility"), FacilityForm),
+            Part("further_facilities", _("Further facilities"), FurtherFacilityForm, _(
+                "Where a shipment may go instead, or before. Each shipment says where it goes."),
+                rows=True, row_title=_("Further facility")),
             Part("", _("Operation"), OperationForm),
-        )
+        )  # fmt: skip
 
 
 class Route(Step):
@@ -521,9 +531,10 @@ STEP_OF: Mapping[str, str] = {
     "multiple": "quantities", "shipments": "quantities", "quantity_kg": "quantities", "quantity_m3": "quantities",
     "first_departure": "quantities", "last_departure": "quantities", "carriers": "carriers", "packaging": "carriers",
     "packaging_other": "carriers", "special_handling": "carriers", "handling": "carriers", "facility": "facility",
-    "disposal": "facility", "preconsented": "facility", "operations": "facility", "technology": "facility",
-    "reason_for_export": "facility", "route": "route", "customs": "route", "contract": "papers", "guarantee": "papers",
-    "annexes": "review", "remarks": "review", "exporter_declaration": "review", "generator_declaration": "review",
+    "further_facilities": "facility", "disposal": "facility", "preconsented": "facility", "operations": "facility",
+    "technology": "facility", "reason_for_export": "facility", "route": "route", "customs": "route",
+    "contract": "papers", "guarantee": "papers", "annexes": "review", "remarks": "review",
+    "exporter_declaration": "review", "generator_declaration": "review",
 }  # fmt: skip
 
 

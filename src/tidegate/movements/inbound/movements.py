@@ -28,7 +28,12 @@ def _handler(event: str) -> Any:
         elif event == "arrived":
             chasing.arrived(actor, movement)
         elif event == "completed":
-            chasing.completed(movement)
+            chasing.completed(actor, movement)
+        elif event == "certified":
+            chasing.certified(actor, movement)
+        if event in ("completed", "interim_done"):
+            for operation in movement.operations.filter(reference=message.body["operation"]["reference"]):
+                receipt.judge(actor, movement, operation)
 
     handle.__name__ = handle.__qualname__ = event
     return handle

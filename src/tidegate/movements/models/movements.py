@@ -53,13 +53,22 @@ class Movement(CaseRow):
     rejected_kg = kilograms(_("rejected (kg)"), null=True)
     volume_m3 = models.DecimalField(_("volume (m³)"), max_digits=14, decimal_places=3, null=True)
     packages = models.PositiveIntegerField(_("number of packages"), null=True)
-    # Carriers in order with means of transport; containers and seals; route points; facility; operation code.
+    # Carriers in order with means of transport; containers and seals; what it takes of the points of entry and exit,
+    # facilities and operations that the notification leaves open.
     particulars = models.JSONField(default=dict)
     announced_at = models.DateTimeField(null=True)
     departed_at = models.DateTimeField(null=True)
     arrived_at = models.DateTimeField(null=True)
     received_at = models.DateTimeField(null=True)
+    # Block 18: who signs, as declared; where and for what it was taken in, where that is not as announced.
+    received_by = models.CharField(max_length=200, blank=True)
+    received_facility = models.CharField(max_length=200, blank=True)
+    received_operation = models.CharField(max_length=4, blank=True)
+    expected_on = models.DateField(null=True)
     completed_at = models.DateTimeField(null=True)
+    # Block 19: the certificate that it is completed; it may come after the last operation.
+    certified_on = models.DateField(null=True)
+    certified_by = models.CharField(max_length=200, blank=True)
     # The rules of clocks.yaml whose time limits ran out.
     overdue = models.JSONField(default=list)
     late_notice = models.BooleanField(default=False)
@@ -94,7 +103,7 @@ class Movement(CaseRow):
 
 
 class Custody(Held):
-    """A hand-over or a passage, in the order in which it was recorded; never changed."""
+    """A hand-over, a passage or a remark, in the order in which it was recorded; never changed."""
 
     movement = models.ForeignKey(Movement, on_delete=models.CASCADE, related_name="custody")
     kind = models.CharField(max_length=24)
@@ -106,6 +115,7 @@ class Custody(Held):
     place = models.CharField(_("place"), max_length=200, blank=True)
     state = models.CharField(max_length=2, blank=True)
     at = models.DateTimeField()
+    person = models.CharField(max_length=200, blank=True)
     note = models.TextField(blank=True)
 
     class Meta:

@@ -11,7 +11,7 @@ from uuid import UUID
 
 from django.db.models import Count, F, OuterRef, Q, QuerySet, Subquery
 
-from tidegate.movements import clocks, conditions, standing
+from tidegate.movements import alternatives, clocks, conditions, standing
 from tidegate.movements.breaches import KINDS as BREACHES
 from tidegate.movements.commands.receipt import TOLERANCE, balance
 from tidegate.movements.models import Account, Breach, Clock, Correction, Custody, Movement, Operation, RouteStop
@@ -51,6 +51,7 @@ class Link:
     vehicle: str = ""
     note: str = ""
     position: int = 0
+    person: str = ""
 
 
 @dataclass(frozen=True)
@@ -91,6 +92,8 @@ class MovementView:
     conditions: list[tuple[str, str, bool | None, Any]]
     history: list[tuple[JournalEntry, Any]]
     returns: list[Movement]
+    points: list[str]
+    facility: str
 
 
 def movements(actor: Actor | None) -> QuerySet[Movement]:
@@ -169,6 +172,8 @@ def view(actor: Actor, row: Movement) -> MovementView:
         conditions=_conditions(row),
         history=history(row),
         returns=list(row.returns.order_by("serial")),
+        points=alternatives.own_points(row),
+        facility=str(alternatives.own_facility(row).get("name") or ""),
     )
 
 
@@ -211,6 +216,8 @@ _KINDS = {
     "entry": "movement.border_passed",
     "exit": "movement.transit_exit",
     "arrival": "movement.arrived",
+    "consignee": "movement.consignee_received",
+    "remark": "movement.remarked",
 }
 _DATED = {
     "announced_at": ("movement.announced", "home"),
@@ -236,7 +243,9 @@ def journey(row: Movement) -> list[Link]:
             event = "movement.received_rejected"
         elif name == "received_at" and row.rejected_kg:
             event = "movement.received_partly"
-        found.append(Link(at, name.removesuffix("_at"), registry.events[event], getattr(notification, whose)))
+        person = {"received_at": row.received_by, "completed_at": row.certified_by}.get(name, "")
+        state = getattr(notification, whose)
+        found.append(Link(at, name.removesuffix("_at"), registry.events[event], state, person=person))
     found += [_link(link) for link in row.custody.order_by("position")]
     if row.arrived_at is not None and not any(link.kind == "arrival" for link in found):
         found.append(Link(row.arrived_at, "arrival", registry.events["movement.arrived"], notification.state_import))
@@ -251,7 +260,8 @@ def journey(row: Movement) -> list[Link]:
 def _link(link: Custody) -> Link:
     label = registry.events.get(_KINDS.get(link.kind, ""), link.kind)
     return Link(
-        link.at, link.kind, label, link.state, link.place, link.carrier, link.vehicle, link.note, link.position
+        link.at, link.kind, label, link.state, link.place, link.carrier, link.vehicle, link.note, link.position,
+        link.person,
     )  # fmt: skip
 
 

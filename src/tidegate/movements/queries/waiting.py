@@ -12,7 +12,7 @@ from django.db.models.functions import Cast
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 
-from tidegate.movements import machines, naming, takebacks
+from tidegate.movements import legs, machines, naming, takebacks
 from tidegate.movements.models import (
     Amendment,
     Analysis,
@@ -158,6 +158,7 @@ MOVEMENTS: Sequence[tuple[str, tuple[str, ...], Any, str]] = (
     ("movements.movement.receive", ("arrived",), gettext_lazy("Confirm the receipt"), "import"),
     ("movements.movement.complete", ("received_accepted", "received_partly", "interim_done"),
      gettext_lazy("Confirm recovery or disposal"), "import"),
+    ("movements.movement.complete", ("completed",), gettext_lazy("Certify recovery or disposal"), "import"),
     ("movements.movement.hold", ("held", "seized"), gettext_lazy("Decide on the held load"), ""),
     ("movements.movement.close", ("completed", "returned", "alternatively_disposed"),
      gettext_lazy("Close the movement"), "export"),
@@ -176,6 +177,10 @@ def _movements(actor: Actor) -> Iterator[Source]:
             rows = rows.filter(at_home(actor, "notification__"))
         elif where:
             rows = rows.filter(notification__state_import=actor.state)
+        if statuses == ("completed",):
+            near = rows = rows.filter(certified_on=None)
+        if statuses == ("announced",) and (body := legs.carries(actor)) is not None:
+            rows = rows.filter(legs.first_is(body))
         yield Source("movement", _says(what), rows, "updated_at", near=near)
     if actor.may("movements.correction.answer"):
         made = visible(Correction.objects.filter(status="proposed"), actor, "movements.movement.read")

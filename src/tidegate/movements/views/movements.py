@@ -16,6 +16,7 @@ from django.utils.translation import gettext as __
 from django.utils.translation import gettext_lazy as _
 from django.views.decorators.http import require_http_methods, require_POST, require_safe
 
+from tidegate.movements import alternatives, legs
 from tidegate.movements.carriage import held_by, possible, writers
 from tidegate.movements.commands import attachments
 from tidegate.movements.commands import movements as commands
@@ -106,8 +107,8 @@ def _load(form: Any) -> dict[str, Any]:
 
 ACTS = (
     Act("announce", _("Announce"), "movements.movement.announce",
-        lambda a, r, f: commands.announce(a, r.pk, **f.more),
-        _writer("announced", Status.DRAFT), icon="send", tone="primary",
+        lambda a, r, f: commands.announce(a, r.pk, particulars=f.chosen or None, **f.more),
+        _writer("announced", Status.DRAFT), forms.AnnounceForm, "send", "primary",
         done=_("Announced, or waiting for quantities."),
         text=_("Every authority on the route is told, and the quantity is reserved at every home.")),
     Act("amend", _("Change"), "movements.movement.amend",
@@ -117,7 +118,8 @@ ACTS = (
         lambda a, r, f: commands.depart(
             a, r.pk, loaded_kg=f.cleaned_data["loaded_kg"], revision=f.cleaned_data["revision"],
             particulars=f.particulars, **f.once, **_given(f, "at", "packages")),
-        _writer("departed", Status.ANNOUNCED), forms.DepartForm, "truck", "primary", done=_("Departure recorded.")),
+        lambda a, r: _writer("departed", Status.ANNOUNCED)(a, r) and legs.may_depart(a, r),
+        forms.DepartForm, "truck", "primary", done=_("Departure recorded.")),
     Act("saw_departure", _("It was seen leaving"), "movements.movement.observe",
         lambda a, r, f: commands.saw_departure(
             a, r.pk, loaded_kg=f.cleaned_data["loaded_kg"], particulars=f.particulars, **f.once,
@@ -125,9 +127,16 @@ ACTS = (
         lambda a, r: r.loaded_kg is None and _writes(a, r, "departed"), forms.DepartForm, "eye-search",
         text=_("What was seen is stored in any case; what was not in order opens a breach.")),
     Act("transfer", _("Hand over to another carrier"), "movements.movement.carry",
-        lambda a, r, f: commands.transfer(a, r.pk, **f.once, **f.given), _under_way, forms.TransferForm, "users"),
+        lambda a, r, f: commands.transfer(a, r.pk, **f.once, **f.given),
+        lambda a, r: _under_way(a, r) and legs.may_transfer(a, r), forms.TransferForm, "users"),
     Act("pass_border", _("Record passage"), "movements.movement.observe",
         lambda a, r, f: commands.pass_border(a, r.pk, **f.once, **f.given), _under_way, forms.PassForm, "flag"),
+    Act("consignee_receive", _("Received by the consignee"), "movements.movement.receive",
+        lambda a, r, f: commands.consignee_receive(a, r.pk, **f.once, **f.given),
+        lambda a, r: r.received_at is None and possible(r, "consignee_received") and alternatives.consigned_apart(r)
+        and _writes(a, r, "consignee_received") and not r.custody.filter(kind="consignee").exists(),
+        forms.ConsigneeForm, "package",
+        text=_("Where the consignee takes it in before the facility does (block 17 of the movement document).")),
     Act("arrive", _("Record arrival"), "movements.movement.receive",
         lambda a, r, f: commands.arrive(a, r.pk, **f.once, **f.given),
         lambda a, r: r.arrived_at is None and _step("arrived")(a, r), forms.ArriveForm, "map-pin", "primary"),
@@ -140,6 +149,14 @@ ACTS = (
         lambda a, r, f: commands.complete(a, r.pk, **f.once, **f.given),
         lambda a, r: bool(r.accepted_kg) and r.completed_at is None and _writes(a, r, "completed"),
         forms.CompleteForm, "recycle", "primary"),
+    Act("certify", _("Certify recovery or disposal"), "movements.movement.complete",
+        lambda a, r, f: commands.certify(a, r.pk, **f.once, **f.given),
+        lambda a, r: r.completed_at is not None and r.certified_on is None and _writes(a, r, "certified"),
+        forms.CertifyForm, "certificate", "primary"),
+    Act("remark", _("Add a remark"), "movements.movement.remark",
+        lambda a, r, f: commands.remark(a, r.pk, **f.once, **f.given),
+        lambda a, r: possible(r, "remarked"), forms.RemarkForm, "message",
+        text=_("Every State on the route gets it, and nobody can change it.")),
     Act("hold", _("Hold"), "movements.movement.hold",
         lambda a, r, f: commands.hold(a, r.pk, **f.once, **f.given),
         lambda a, r: _step("held")(a, r) and not _holds(a, r), forms.StopForm, "hand-stop",
