@@ -348,7 +348,11 @@ def _copy(notification: Notification, message: Message, event: str) -> Movement:
     found = Movement.objects.select_for_update().filter(**of, serial=said["serial"]).first()
     if found is not None:
         return found
-    if event not in ("announced", "departed"):
+    starts = said.get("starts_in") or notification.home
+    if starts != notification.home and not said.get("take_back"):
+        raise Rejected("not_entitled", f"a shipment starts in {notification.home}, not in {starts}")
+    # What the State says where it starts comes in order, also of what it saw before anything was announced.
+    if event not in ("announced", "departed") and message.sender != starts:
         raise Early
     original = None
     if said.get("take_back"):
@@ -365,7 +369,7 @@ def _copy(notification: Notification, message: Message, event: str) -> Movement:
         announced_kg=_value("announced_kg", said["announced_kg"]),
         take_back=bool(said.get("take_back")),
         original=original,
-        starts_in=said.get("starts_in") or notification.home,
+        starts_in=starts,
     )
     if message.sender not in writers(movement, event):
         raise Rejected("not_entitled", f"{event} is not a fact of {message.sender}")
