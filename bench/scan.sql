@@ -92,6 +92,7 @@ SELECT
     sum("facts.mould"::TINYINT) AS "facts.mould",
     sum("facts.oil_or_leachate"::TINYINT) AS "facts.oil_or_leachate",
     sum("facts.radioactivity"::TINYINT) AS "facts.radioactivity",
+    sum("facts.export_share_pct") AS "facts.export_share_pct",
     sum("facts.infectious"::TINYINT) AS "facts.infectious",
     sum("facts.packing"::TINYINT) AS "facts.packing",
     sum("facts.homogeneous"::TINYINT) AS "facts.homogeneous",
