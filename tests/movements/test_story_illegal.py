@@ -114,9 +114,9 @@ def the_end(walk: Walk) -> None:
     there, home = walk.who("DE", "competent_authority"), walk.who("TH", "competent_authority")
     with walk.step("the cost is recorded and the guarantee called"):
         there.take_back(back).click("Record a cost").fill(
-            {"Kind": "Storage", "Amount": "1250.00", "Currency (three letters)": "EUR",
+            {"Kind": "Storage", "Amount": "41250.00", "Currency (three letters)": "THB",
              "Who pays": "Example notifier of TH"}
-        ).click("Record a cost").sees("1,250.00 EUR")  # fmt: skip
+        ).click("Record a cost").sees("41,250.00 THB")  # fmt: skip
         home.case(number).click("Call the guarantee").fill({"Reason": "Costs of the return"}).click("Call it")
         there.take_back(back).click("Settle a cost").fill({"How": "Taken from the guarantee"}).click("Settle a cost")
         there.sees("Taken from the guarantee", within="Costs")

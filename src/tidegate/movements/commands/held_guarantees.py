@@ -11,7 +11,6 @@ from typing import Any
 from uuid import UUID
 
 from django.db import transaction
-from django.db.models import Sum
 from django.utils.translation import gettext_lazy as _
 
 from tidegate.movements import facts, machines, standing
@@ -95,20 +94,29 @@ def release_own(actor: Actor, notification_id: UUID | str) -> HeldGuarantee:
 
 
 def left(row: Notification, state: str) -> tuple[Guarantee | HeldGuarantee, Decimal] | None:
-    """The guarantee that a State holds for a notification and has called, locked, and what no cost has taken of it."""
-    found: Guarantee | HeldGuarantee | None
-    if state == row.state_export:
+    """The called guarantee that a State's costs are taken from, locked, and what no cost has taken of it: its own where
+    it holds one, else that of the notification, which the State of export has called."""
+    called = HeldGuarantee.objects.select_for_update().filter(notification=row, status="called")
+    own = {held.authority: held for held in called}
+    found: Guarantee | HeldGuarantee | None = own.get(state)
+    if found is None:
         found = Guarantee.objects.select_for_update().filter(notification=row, status="called").first()
-    else:
-        held = HeldGuarantee.objects.select_for_update().filter(notification=row, status="called")
-        found = held.filter(authority=state).first()
     if found is None or found.amount is None:
         return None
-    taken = CostLine.objects.filter(
-        holder=row.holder_id, take_back__movement__notification=row, status="guarantee_called",
-        currency=found.currency, reference__startswith=f"{state}-",
-    ).aggregate(sum=Sum("amount"))["sum"]  # fmt: skip
-    return found, found.amount - (taken or Decimal(0))
+    costs = CostLine.objects.filter(
+        holder=row.holder_id, take_back__movement__notification=row, status="guarantee_called", currency=found.currency
+    ).values_list("reference", "amount")
+    # A cost's reference begins with the State that recorded it.
+    sharing = {state} if state in own else None
+    taken = sum(
+        (amount for reference, amount in costs if _shares(reference.split("-")[0], sharing, set(own))), Decimal(0)
+    )
+    return found, found.amount - taken
+
+
+def _shares(state: str, only: set[str] | None, own: set[str]) -> bool:
+    """Whether a State's costs are taken from the same guarantee."""
+    return state in only if only is not None else state not in own
 
 
 @round_("held_guarantees")

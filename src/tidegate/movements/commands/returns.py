@@ -375,8 +375,8 @@ def _amount(value: Any) -> Decimal:
 
 @command("movements.take_back.cost", "movements.take_back.settle_cost")
 def settle_cost(actor: Actor, take_back_id: UUID | str, *, reference: str, how: str = "settled") -> CostLine:
-    """A cost is paid, written off, or taken from the guarantee that this State holds and has called: by the State that
-    recorded it.
+    """A cost is paid, written off, or taken from a guarantee that was called (this State's own, else that of the
+    notification): by the State that recorded it.
 
     Raises Refused: writer, missing, how, recorded; guarantee (none is called, or of another currency), amount (not so
     much is left of it).
@@ -402,7 +402,7 @@ def settle_cost(actor: Actor, take_back_id: UUID | str, *, reference: str, how: 
 def _from_guarantee(row: TakeBack, line: CostLine, state: str) -> None:
     found = None if row.movement is None else held_guarantees.left(row.movement.notification, state)
     if found is None or found[0].currency != line.currency:
-        raise Refused("guarantee", _("This State holds no guarantee in this currency that it has called."), field="how",
+        raise Refused("guarantee", _("No guarantee in this currency has been called."), field="how",
                       value=line.currency, expected=found[0].currency if found else "called")  # fmt: skip
     if line.amount > found[1]:
         raise Refused("amount", _("Not so much is left of the guarantee."), field="how", value=format(line.amount, "f"),
