@@ -351,8 +351,7 @@ def _copy(notification: Notification, message: Message, event: str) -> Movement:
     starts = said.get("starts_in") or notification.home
     if starts != notification.home and not said.get("take_back"):
         raise Rejected("not_entitled", f"a shipment starts in {notification.home}, not in {starts}")
-    # What the State says where it starts comes in order, also of what it saw before anything was announced.
-    if event not in ("announced", "departed") and message.sender != starts:
+    if event not in ("announced", "departed"):
         raise Early
     original = None
     if said.get("take_back"):
