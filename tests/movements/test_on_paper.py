@@ -241,6 +241,7 @@ def test_two_authorities_that_key_in_one_paper_are_told_of_each_other(wire: Wire
 def test_it_is_keyed_in_on_pages_and_stands_on_the_authoritys_desk(wire: Wire) -> None:
     mine = authority("MY")
     assert "Key in from paper" in text(mine.get(reverse("movements:notifications")))
+    assert "New notification" not in text(mine.get(reverse("movements:desk")))
     assert mine.get(reverse("movements:new")).headers["Location"] == reverse("movements:on-paper")
     wrong = mine.post(reverse("movements:on-paper"), {"state_export": "DE", "number": "", "form_version": "viii-18"})
     assert wrong.status_code == 422

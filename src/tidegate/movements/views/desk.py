@@ -70,7 +70,7 @@ def desk(request: HttpRequest) -> HttpResponseBase:
         "feed": request.build_absolute_uri(reverse("movements:desk-feed", args=[token_of(actor, memberships(request))]))
         if actor.person is not None
         else "",
-        "may_draft": actor.may("movements.notification.draft"),
+        "may_draft": actor.may("movements.notification.draft") and not actor.official,
     }
     return render(request, "movements/desk.html", context)
 
