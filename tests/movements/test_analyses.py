@@ -115,8 +115,8 @@ def test_customs_asks_the_laboratory_hands_in_and_the_law_answers_anew(wire: Wir
     assert "B3011" not in found.measured["entry_candidates"]
     assert (found.values[0].declared, found.values[0].measured) == ("0.5", "12.000")
     assert "PVC 25.5 %" in page(office, where)
-    file = Attachment.objects.get(subject_id=made.pk)
-    answer: Any = office.get(f"{own}files/{file.pk}/")
+    report = Attachment.objects.get(subject_id=made.pk)
+    answer: Any = office.get(f"{own}files/{report.pk}/")
     assert b"".join(answer.streaming_content) == PDF
 
 

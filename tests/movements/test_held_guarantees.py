@@ -24,7 +24,7 @@ from tidegate.parties.models import JournalEntry
 from tidegate.web.api.ratelimit import BUCKETS
 
 pytestmark = pytest.mark.django_db
-LODGED = {"number": "G-SG-1", "issuer": "Example Bank", "amount": "60000", "valid_until": "2028-01-31"}
+LODGED: dict[str, Any] = {"number": "G-SG-1", "issuer": "Example Bank", "amount": "60000", "valid_until": "2028-01-31"}
 
 
 @pytest.fixture

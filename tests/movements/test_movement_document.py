@@ -69,7 +69,9 @@ def consented(wire: Wire, *conditions: dict[str, Any], leaves: str, **more: Any)
     for code in STATES:
         cases.notifications.acknowledge(actor(code), cases.copy(row, code).pk)
         wire.settle()
-        said = {"outcome": "consented_with_conditions", "conditions": list(conditions)} if code == "DE" else {}
+        said: dict[str, Any] = {}
+        if code == "DE":
+            said = {"outcome": "consented_with_conditions", "conditions": list(conditions)}
         cases.decide(row, code, **said)
         wire.settle()
     cases.guarantees.confirm_contract(actor("DE"), cases.copy(row, "DE").pk, number="K-1")

@@ -645,7 +645,7 @@ def test_a_denied_preconsent_gives_every_state_the_usual_limits(wire: Wire) -> N
     notifications.acknowledge(actor("DE"), copy(row, "DE").pk)
     wire.settle()
 
-    def limits() -> set[str]:
+    def limits() -> set[tuple[str, str]]:
         rows = Clock.objects.filter(case=row.case, authority="DE", subject="consent", ended_at=None)
         return set(rows.values_list("holder", "rule"))
 

@@ -162,6 +162,7 @@ def test_every_changed_row_is_in_the_file_and_each_example_leads_to_its_check(cl
     batch = screened(client, data=lines(ROWS))
     found = run(client, batch, **SHIPPED)
     rows = list(csv.DictReader(io.StringIO(sent(client, f"{found.get_absolute_url()}changed.csv").decode())))
+    assert found.figures is not None
     assert len(rows) == found.figures["changed"]
     assert {row["id"] for row in rows} > {"dirty-PH-JP", "dirty-PH-AU"}
     assert all(ROWS[int(row["row"]) - 1]["id"] == row["id"] for row in rows)
@@ -236,7 +237,8 @@ def test_cancelled_it_leaves_nothing_and_can_be_tried_again(client: Client) -> N
     # A job whose run is deleted while it waits does nothing.
     client.post(HOME, {"batch": batch.token, **SHIPPED})
     last = WhatIf.objects.latest("pk")
-    Job.objects.filter(pk=last.job_id).update(state="queued")
+    assert last.job is not None
+    Job.objects.filter(pk=last.job.pk).update(state="queued")
     WhatIf.objects.all().delete()
     Worker("test").drain()
     assert not [path for path in files_left() if "whatif" in path.name]
