@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from uuid import RFC_4122
+
 from hypothesis import given
 from hypothesis import strategies as st
 
@@ -24,5 +26,6 @@ def test_references_cannot_be_guessed(prefix: str, length: int) -> None:
 
 def test_keys_of_rows_rise_with_time_and_cannot_be_guessed() -> None:
     keys = [uuid7() for _ in range(500)]
-    assert {key.version for key in keys} == {7}
+    assert {(key.version, key.variant) for key in keys} == {(7, RFC_4122)}
     assert len({key.int & (1 << 62) - 1 for key in keys}) == len(keys)
+    assert keys == sorted(keys), "what was written later stands later, also within a millisecond"
