@@ -4,13 +4,15 @@ from __future__ import annotations
 
 import json
 import shutil
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
 from datetime import datetime, timedelta
 from pathlib import Path
 from typing import Any
 
 from django.conf import settings
 from django.db import transaction
+from django.db.models import Model
 from django.utils.translation import gettext_noop
 
 from tidegate.batch import WHOLE_SHIPMENT, screen_file
@@ -52,28 +54,37 @@ def screen(task: Task) -> None:
     folder = store.home(batch) / name
     counted = False
     try:
-        folder.mkdir(mode=0o700, parents=True)
-        counts = _screen(task, batch, folder)
-        with transaction.atomic():
-            if not commands.conclude(batch.pk, task.lease.job, name, counts):
-                raise Cancelled
-            task.finish({"rows": counts["rows"], "decided": counts["decided"], "rejected": counts["rejected"]})
-        counted = True
+        with in_words(batch):
+            folder.mkdir(mode=0o700, parents=True)
+            counts = _screen(task, batch, folder)
+            with transaction.atomic():
+                if not commands.conclude(batch.pk, task.lease.job, name, counts):
+                    raise Cancelled
+                task.finish({"rows": counts["rows"], "decided": counts["decided"], "rejected": counts["rejected"]})
+            counted = True
+    finally:
+        if not counted:
+            shutil.rmtree(folder, ignore_errors=True)
+
+
+@contextmanager
+def in_words(row: Model) -> Iterator[None]:
+    """What can keep a job on a batch from its end, as JobFailed in words; Cancelled where its row was deleted, and its
+    files with it."""
+    try:
+        yield
     except FormatError as error:
         raise JobFailed(str(error)) from error
     except RulebookError as error:
         raise JobFailed(NO_RULEBOOK) from error
     except FileNotFoundError:
-        if not Batch.objects.filter(pk=batch.pk).exists():
+        if not type(row)._default_manager.filter(pk=row.pk).exists():
             raise Cancelled from None
         raise
     except OSError as error:
         if error.errno == 28:  # ENOSPC
             raise JobFailed(FULL) from error
         raise
-    finally:
-        if not counted:
-            shutil.rmtree(folder, ignore_errors=True)
 
 
 def _screen(task: Task, batch: Batch, folder: Path) -> dict[str, Any]:

@@ -12,15 +12,15 @@ from typing import Any
 from django.conf import settings
 from django.db import transaction
 
-from tidegate.formats import FormatError, guard, open_shipments
+from tidegate.formats import guard, open_shipments
 from tidegate.formats.jsonl import loads
 from tidegate.formats.limits import Limits
-from tidegate.law import Book, RulebookError, load_rulebook, regional
+from tidegate.law import Book, load_rulebook, regional
 from tidegate.screening.impact import Impact, Shift, impact, on_any_day
 from tidegate.web.batch import store
-from tidegate.web.batch.tasks import DRAFTS, FULL, NO_RULEBOOK
+from tidegate.web.batch.tasks import DRAFTS, in_words
 from tidegate.web.check.answers import permalink
-from tidegate.web.jobs.registry import JobFailed, sweeper, task
+from tidegate.web.jobs.registry import sweeper, task
 from tidegate.web.jobs.worker import Cancelled, Task
 from tidegate.web.whatif import commands
 from tidegate.web.whatif.models import WhatIf
@@ -47,35 +47,24 @@ def compare(task: Task) -> None:
         earlier.unlink(missing_ok=True)
     counted = False
     try:
-        old, new = books(run.standard, any_day=run.any_day)
-        with _rows(run, new, task) as rows, _written(path) as write:
-            kept: list[Shift] = []
-            result = impact(old, new, rows, examples=EXAMPLES, each=write or kept.append)
-        task.check()
-        shown = kept if path is None else _examples(result)
-        outcome = {
-            "rulebook": old.label,
-            "figures": result.as_dict(),
-            "rows": [_row(shift) for shift in shown],
-            "changed": path.name if path else "",
-        }
-        with transaction.atomic():
-            if not commands.conclude(run, task.lease.job, **outcome):
-                raise Cancelled
-            task.finish({"read": result.shipments, "changed": result.changed})
-        counted = True
-    except FormatError as error:
-        raise JobFailed(str(error)) from error
-    except RulebookError as error:
-        raise JobFailed(NO_RULEBOOK) from error
-    except FileNotFoundError:
-        if not WhatIf.objects.filter(pk=run.pk).exists():
-            raise Cancelled from None
-        raise
-    except OSError as error:
-        if error.errno == 28:  # ENOSPC
-            raise JobFailed(FULL) from error
-        raise
+        with in_words(run):
+            old, new = books(run.standard, any_day=run.any_day)
+            with _rows(run, new, task) as rows, _written(path) as write:
+                kept: list[Shift] = []
+                result = impact(old, new, rows, examples=EXAMPLES, each=write or kept.append)
+            task.check()
+            shown = kept if path is None else _examples(result)
+            outcome = {
+                "rulebook": old.label,
+                "figures": result.as_dict(),
+                "rows": [_row(shift) for shift in shown],
+                "changed": path.name if path else "",
+            }
+            with transaction.atomic():
+                if not commands.conclude(run, task.lease.job, **outcome):
+                    raise Cancelled
+                task.finish({"read": result.shipments, "changed": result.changed})
+            counted = True
     finally:
         if path is not None and not counted:
             path.unlink(missing_ok=True)
