@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import gzip
+import importlib
+import pkgutil
 import re
 from pathlib import Path
 from typing import Any
@@ -14,6 +16,8 @@ from lxml import html as lxml_html
 
 from tests.web.shipments import CLEAN_PE_TO_MALAYSIA
 from tidegate.law import load_rulebook
+from tidegate.movements import views
+from tidegate.movements.views.acting import Acts
 from tidegate.paper.palette import contrast
 from tidegate.parties import figures
 from tidegate.web import middleware, palette, words
@@ -265,8 +269,12 @@ def test_every_icon_that_is_named_is_in_the_sprite() -> None:
     sprite = Path(str(finders.find("vendor/tabler-icons/sprite.svg"))).read_text(encoding="utf-8")
     there = set(re.findall(r'<symbol id="([^"]+)"', sprite))
     used = {tone.icon for tone in words.TONES.values()}
-    for path in TEMPLATES:
+    for path in WEB.parent.rglob("templates/**/*.html"):
         used |= set(re.findall(r"{% icon \"([^\"]+)\"", path.read_text(encoding="utf-8")))
+    for module in pkgutil.walk_packages(views.__path__, f"{views.__name__}."):
+        for table in vars(importlib.import_module(module.name)).values():
+            used |= {act.icon for act in table.acts} if isinstance(table, Acts) else set()
+    assert "recycle" in used
     assert {name.replace("/", "-") for name in used} <= there
 
 

@@ -10,9 +10,10 @@ from collections.abc import Callable, Mapping, Sequence
 from datetime import date, datetime, timedelta
 from typing import Any
 
+from django.db.models import F
 from django.utils import timezone
 
-from tidegate.movements import calendars, rounds
+from tidegate.movements import calendars, draws, lapsing, rounds
 from tidegate.movements.commands import (
     analyses,
     certificates,
@@ -30,7 +31,7 @@ from tidegate.movements.commands import (
     transport,
 )
 from tidegate.movements.green_control import ARRIVAL
-from tidegate.movements.models import Consent, Consignment, GreenShipment, Movement, Notification, TakeBack
+from tidegate.movements.models import Account, Consent, Consignment, GreenShipment, Movement, Notification, TakeBack
 from tidegate.parties import times
 from tidegate.parties.actors import Actor, acting
 from tidegate.parties.demo import COUNTRIES
@@ -39,6 +40,7 @@ from tidegate.parties.models import Membership, Organisation, Role
 Settle = Callable[[], Any]
 VINYL = {
     "waste": True, "hazardous": False, "polymers": {"PVC": "99.5"}, "contamination_pct": "0.5", "operation": "R3",
+    "facts": {"source": "industrial", "processed": "flake"},
 }  # fmt: skip
 MIX = {
     "waste": True, "hazardous": False, "polymers": {"PE": "60", "PVC": "30"}, "contamination_pct": "10",
@@ -443,9 +445,16 @@ class Story:
             )
             self.settle()
         with self.on(day + 9):
-            rounds.tick()
-            self.settle()
+            self.first_day(row.case)
         return self.now(row)
+
+    def first_day(self, case: str) -> None:
+        """A notification comes into force. For it alone: the other cases are told on other days."""
+        for key in Notification.objects.filter(case=case).values_list("pk", flat=True):
+            lapsing.turn(key, times.now())
+        for key in Account.objects.filter(case=case, holder=F("home")).values_list("pk", flat=True):
+            draws.tell_balance(key, times.now())
+        self.settle()
 
     def decide(self, row: Notification, code: str, outcome: str, **terms: Any) -> None:
         """An authority decides in its own copy."""

@@ -18,6 +18,7 @@ from collections.abc import Iterable
 from datetime import UTC, datetime, time, timedelta
 from decimal import Decimal
 from typing import Any
+from uuid import UUID
 from zoneinfo import ZoneInfo
 
 from django.db import transaction
@@ -210,19 +211,23 @@ def tell_balances(now: datetime) -> int:
     due = Account.objects.filter(
         Q(told__lt=F("revision")) | Q(told_at=None) | Q(told_at__lte=now - REPEAT), holder=F("home"), holder__here=True
     ).exclude(shared=[])
-    done = 0
-    for key in list(due.values_list("pk", flat=True)):
-        with transaction.atomic():
-            account = Account.objects.select_for_update(of=("self",)).get(pk=key)
-            account.revision += 1
-            account.told, account.told_at = account.revision, now
-            account.save(update_fields=["revision", "told", "told_at"])
-            journal.record(
-                system(account.holder_id), "ledger.told", account, revision=account.revision, case=account.case,
-                payload={"reference": account.reference, "to": account.shared}, posts=ledger.tell(account),
-            )  # fmt: skip
-        done += 1
-    return done
+    keys = list(due.values_list("pk", flat=True))
+    for key in keys:
+        tell_balance(key, now)
+    return len(keys)
+
+
+def tell_balance(key: UUID, now: datetime) -> None:
+    """Send one account's balance to the States that keep a copy."""
+    with transaction.atomic():
+        account = Account.objects.select_for_update(of=("self",)).get(pk=key)
+        account.revision += 1
+        account.told, account.told_at = account.revision, now
+        account.save(update_fields=["revision", "told", "told_at"])
+        journal.record(
+            system(account.holder_id), "ledger.told", account, revision=account.revision, case=account.case,
+            payload={"reference": account.reference, "to": account.shared}, posts=ledger.tell(account),
+        )  # fmt: skip
 
 
 # --- rows and messages ---------------------------------------------------------------------------------

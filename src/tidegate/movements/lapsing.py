@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from datetime import datetime
+from uuid import UUID
 
 from django.db import transaction
 
@@ -42,22 +43,27 @@ def silence(now: datetime) -> int:
 @round_("days")
 def days(now: datetime) -> int:
     """First and last days: notifications come into force and end, consents expire, contract and guarantee lapse."""
+    keys = Notification.objects.filter(holder__here=True, status__in=LIVE).values_list("pk", flat=True)
+    return sum(turn(key, now) for key in list(keys))
+
+
+def turn(key: UUID, now: datetime) -> int:
+    """The same for one copy of a notification."""
     from tidegate.movements.commands import guarantees
 
     changed = 0
-    for key in list(Notification.objects.filter(holder__here=True, status__in=LIVE).values_list("pk", flat=True)):
-        with transaction.atomic():
-            row = Notification.objects.select_for_update().get(pk=key)
-            if row.status not in LIVE:
-                continue
-            before = row.revision
-            for consent in Consent.objects.select_for_update().filter(notification=row):
-                consent.notification = row
-                changed += consenting.expire(consent, now)
-            if row.holder_id == row.home:
-                changed += guarantees.lapse(row)
-            standing.refresh(row)
-            changed += row.revision != before
+    with transaction.atomic():
+        row = Notification.objects.select_for_update().get(pk=key)
+        if row.status not in LIVE:
+            return 0
+        before = row.revision
+        for consent in Consent.objects.select_for_update().filter(notification=row):
+            consent.notification = row
+            changed += consenting.expire(consent, now)
+        if row.holder_id == row.home:
+            changed += guarantees.lapse(row)
+        standing.refresh(row)
+        changed += row.revision != before
     return changed
 
 

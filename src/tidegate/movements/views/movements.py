@@ -155,7 +155,7 @@ ACTS = (
         forms.CertifyForm, "certificate", "primary"),
     Act("remark", _("Add a remark"), "movements.movement.remark",
         lambda a, r, f: commands.remark(a, r.pk, **f.once, **f.given),
-        lambda a, r: possible(r, "remarked"), forms.RemarkForm, "message",
+        lambda a, r: possible(r, "remarked"), forms.RemarkForm, "info-circle",
         text=_("Every State on the route gets it, and nobody can change it.")),
     Act("hold", _("Hold"), "movements.movement.hold",
         lambda a, r, f: commands.hold(a, r.pk, **f.once, **f.given),
