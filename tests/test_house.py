@@ -395,6 +395,14 @@ def test_the_changelog_knows_this_version() -> None:
     assert tidegate.__version__ in headings
 
 
+def test_the_map_of_the_largest_room_names_every_module() -> None:
+    from tidegate import movements
+
+    rooms = re.findall(r"^    (?:\S+ ){1,3}\s+(.+)$", movements.__doc__ or "", re.M)
+    there = {path.stem for path in (SOURCE / "movements").glob("*.py")} - {"__init__", "apps"}
+    assert sorted(name for line in rooms for name in line.split(", ")) == sorted(there)
+
+
 def test_every_picture_and_page_that_the_readme_points_at_is_there() -> None:
     for name in ("README.md", "CONTRIBUTING.md"):
         text = (ROOT / name).read_text(encoding="utf-8")

@@ -1,1 +1,18 @@
-"""Control of movements: notification, consent, movement, ledger, permit, quota, certificate, take-back."""
+"""Control of movements: notification, consent, movement, ledger, permit, quota, certificate, take-back.
+
+`commands/` alone writes, `inbound/` takes in what other States say, `queries/` reads what one may see; `models/` are
+the rows, `views/`, `forms/` and `templates/` the pages, `letters/` the standard letters, `credentials/` the signed
+certificates. What they all stand on:
+
+    life cycles        machines, facts, owning, published, words, words_of_rights, naming, breaches
+    a notification     content, blocks, codes, authorities, guard, standing, consenting, conditions, preconsent, evidence
+    a movement         carriage, leaving, legs, alternatives, particulars, masses
+    quantities         ledger, ledger_rows, draws, applications
+    what time does     clocks, clockbook, calendars, rounds, lapsing, chasing, reminding
+    the border         border, registers, writeoffs, linefile
+    green-listed       green, green_entering, green_control, green_files, green_notice
+    take-back          takebacks
+    papers             papers, papers_green
+    to the outside     api, api_reads, api_green, notices, webhooks
+    the demo           demo, demo_stages
+"""
