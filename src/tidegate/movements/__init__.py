@@ -5,14 +5,14 @@ the rows, `views/`, `forms/` and `templates/` the pages, `letters/` the standard
 certificates. What they all stand on:
 
     life cycles        machines, facts, owning, published, words, words_of_rights, naming, breaches
-    a notification     content, blocks, codes, authorities, guard, standing, consenting, conditions, preconsent, evidence
+    a notification     content, blocks, codes, authorities, guard, standing, consenting, conditions, preconsent
     a movement         carriage, leaving, legs, alternatives, particulars, masses
     quantities         ledger, ledger_rows, draws, applications
     what time does     clocks, clockbook, calendars, rounds, lapsing, chasing, reminding
     the border         border, registers, writeoffs, linefile
     green-listed       green, green_entering, green_control, green_files, green_notice
     take-back          takebacks
-    papers             papers, papers_green
+    papers             papers, papers_green, evidence
     to the outside     api, api_reads, api_green, notices, webhooks
     the demo           demo, demo_stages
 """
