@@ -22,6 +22,7 @@ from tidegate.movements.models import (
     InfoRequest,
     Notification,
     Subscription,
+    Tolerance,
 )
 from tidegate.parties import files
 from tidegate.parties.ids import reference
@@ -66,9 +67,12 @@ def _below(owner: Organisation) -> dict[str, Any]:
         holder_id=row.holder_id, case=row.case, kind="overdue", subject="notification", subject_id=row.pk, opened_at=NOW
     )
     day = Holiday.objects.create(holder_id=row.holder_id, day=date(2027, 1, 1), name=reference("day"))
+    kept = Tolerance.objects.create(
+        holder_id=row.holder_id, regime=reference("")[-16:], percent=1, since=day.day, source=day.name
+    )
     for one in (*made.values(), file):
         one.involved.add(owner)
-    return {"row": row, "attachment": file, "breach": breach, "holiday": day, **made}
+    return {"row": row, "attachment": file, "breach": breach, "holiday": day, "tolerance": kept, **made}
 
 
 def _maker(name: Callable[[dict[str, Any]], dict[str, Any]]) -> Callable[[World, Organisation], Places]:
@@ -119,5 +123,6 @@ ROWS = {
     "info-request": _maker(lambda made: {"pk": made["question"].pk}),
     "amendment": _maker(lambda made: {"pk": made["amendment"].pk}),
     "holiday": _maker(lambda made: {"pk": made["holiday"].pk}),
+    "tolerance": _maker(lambda made: {"pk": made["tolerance"].pk}),
     "breach": _maker(lambda made: {"pk": made["breach"].pk}),
 }

@@ -70,8 +70,12 @@ def test_a_load_goes_home_page_by_page(wire: Wire) -> None:
     send(thai, f"{own}accept/")
     wire.settle()
     assert "Take-back: Propose a plan" in page(thai, "/desk/")
-    send(thai, f"{own}plan/", how="return", carrier="Example line", borne_by="the exporter", on="2027-03-20")
+    assert "DE |  | port of DE\nSG |" in page(thai, f"{own}plan/"), "the way that it came is offered"
+    said = {"how": "return", "carrier": "Example line", "borne_by": "the exporter", "on": "2027-03-20"}
+    assert "This is no way home" in send(thai, f"{own}plan/", status=422, **said, route="SG\nTH")
+    send(thai, f"{own}plan/", **said, route="de | | Hamburg\n\nSG | Pier 1 | Pier 2\nTH | Laem Chabang")
     wire.settle()
+    assert "Pier 1 → Pier 2" in page(german, own)
     assert "Take-back: Sign the plan" in page(german, "/desk/")
     assert "not signed" in page(german, own)
     for one in (thai, german, singapore):
@@ -94,6 +98,7 @@ def test_a_load_goes_home_page_by_page(wire: Wire) -> None:
     send(thai, f"{own}start-return/", kg="20000", planned_on="2027-03-20")
     wire.settle()
     back = Movement.objects.get(holder="DE", take_back=True)
+    assert "Hamburg → Pier 1 → Pier 2 → Laem Chabang" in page(german, f"/movements/{back.case}/{back.serial}/")
     assert f"/movements/{back.case}/{back.serial}/" in page(german, own)
     send(thai, f"{own}home/", kg="20000")
     wire.settle()

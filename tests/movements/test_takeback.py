@@ -449,3 +449,98 @@ def test_every_letter_is_a_paper(wire: Wire, row: Notification) -> None:
     assert paper.startswith(b"%PDF-")
     with refused("template"):
         letters.compose(case, "love_letter")
+
+
+HOMEWARD = [
+    {"state": "DE", "exit": "Hamburg"},
+    {"state": "MY", "entry": "Port Klang; Penang", "exit": "Port Klang"},
+    {"state": "TH", "entry": "Laem Chabang"},
+]
+
+
+def test_a_plan_names_the_way_home(wire: Wire, row: Notification) -> None:
+    """Whose consent the return needs follows from its route; one that was none of the case is brought in."""
+    cases.organisation("MY", "competent_authority")
+    case = informed(wire, arrived(wire, row))
+    takeback.accept(actor("TH"), of(case, "TH").pk)
+    wire.settle()
+    home = actor("TH", role="clerk")
+    takeback.plan(home, of(case, "TH").pk, **PLAN)
+    wire.settle()
+    came = of(case, "DE").plan["route"]
+    assert [(stop["state"], stop["role"], stop["entry"], stop["exit"]) for stop in came] == [
+        ("DE", "export", "", "port of DE"), ("SG", "transit", "port of SG", "port of SG"),
+        ("TH", "import", "port of TH", ""),
+    ]  # fmt: skip
+    for wrong in (
+        [{"state": "SG"}, {"state": "TH"}], [{"state": "DE"}, {"state": "SG"}], [{"state": "DE"}, {"state": "TH"}] * 2,
+        [{"state": "DE"}, {"state": "QQ"}, {"state": "TH"}], "DE-TH",
+    ):  # fmt: skip
+        with refused("route"):
+            takeback.plan(home, of(case, "TH").pk, **PLAN, route=wrong)
+    takeback.plan(home, of(case, "TH").pk, **PLAN, route=HOMEWARD)
+    wire.settle()
+    assert stands(case) == {**everywhere("accepted"), "MY": "accepted"}
+    there = of(case, "MY")
+    assert (there.states, there.basis, there.informed_at) == (["TH", "SG", "DE", "MY"], case.basis, case.informed_at)
+    assert there.load["description"] == "Mixed plastic waste"
+    number = of(case, "TH").plan_number
+    for code in (*STATES, "MY"):
+        takeback.agree_plan(actor(code), of(case, code).pk, number=number)
+        wire.settle()
+    for code in ("DE", "TH"):
+        takeback.consent_return(actor(code), of(case, code).pk, agreed=True)
+        wire.settle()
+    assert set(stands(case).values()) == {"plan_agreed"}, "Malaysia lies on the way, Singapore does not"
+    takeback.consent_return(actor("MY"), of(case, "MY").pk, agreed=True)
+    wire.settle()
+    assert set(stands(case).values()) == {"consents_ok"}
+    letter = letters.compose(again(case), "return_plan").text()
+    assert "DE (Hamburg) → MY (Port Klang; Penang, Port Klang) → TH (Laem Chabang)" in letter
+    takeback.start_return(actor("TH"), of(case, "TH").pk, kg="20000", planned_on="2027-04-20")
+    wire.settle()
+    for copy in TakeBack.objects.filter(case=case.case):
+        types = JournalEntry.objects.filter(subject_id=copy.pk).order_by("revision").values_list("type", flat=True)
+        assert machines.fold(machines.TAKE_BACK, types) == copy.status == "returning"
+    takeback.arrived_home(customs("TH"), of(case, "TH").pk, kg="20000")
+    wire.settle()
+    takeback.close(actor("DE"), case.pk, how="returned")
+    wire.settle()
+    assert set(stands(case).values()) == {"closed"}
+
+
+def test_a_return_that_leaves_its_way_is_a_breach(wire: Wire, row: Notification) -> None:
+    case = informed(wire, arrived(wire, row))
+    takeback.accept(actor("TH"), of(case, "TH").pk)
+    wire.settle()
+    direct = [{"state": "DE", "exit": "Hamburg"}, {"state": "TH", "entry": "Laem Chabang"}]
+    agreed(wire, case, route=direct)
+    for code in ("DE", "TH"):
+        takeback.consent_return(actor(code), of(case, code).pk, agreed=True)
+        wire.settle()
+    takeback.start_return(actor("TH"), of(case, "TH").pk, kg="20000", planned_on="2027-04-20")
+    wire.settle()
+    home = Movement.objects.get(holder="TH", take_back=True)
+    movements.saw_departure(customs("DE"), at(home, "DE").pk, loaded_kg="20000")
+    movements.pass_border(customs("DE"), at(home, "DE").pk, place="hamburg", leaving=True)
+    wire.settle()
+    for code in STATES:
+        assert breaches(code, at(home, code)) == set()
+    movements.pass_border(customs("SG"), at(home, "SG").pk, place="port of SG")
+    wire.settle()
+    for code in STATES:
+        assert breaches(code, at(home, code)) == {"condition"}, "all States learn that it left its way"
+    other = Movement.objects.filter(take_back=False, holder="TH").get()
+    assert breaches("TH", other) == set()
+
+
+def test_a_return_at_another_point_of_entry_is_a_breach(wire: Wire, row: Notification) -> None:
+    case = informed(wire, arrived(wire, row))
+    takeback.accept(actor("TH"), of(case, "TH").pk)
+    wire.settle()
+    agreed(wire, case)
+    home = going_home(wire, case)
+    movements.pass_border(customs("SG"), at(home, "SG").pk, place="port of SG")
+    assert breaches("SG", at(home, "SG")) == set()
+    movements.pass_border(customs("SG"), at(home, "SG").pk, place="Another pier", leaving=True)
+    assert breaches("SG", at(home, "SG")) == {"condition"}

@@ -15,12 +15,17 @@ from tidegate.parties.commanding import Refused
 WAYS = ("entry", "exit")
 
 
+def parted(points: str) -> list[str]:
+    """Points of one field of a route; semicolons part them."""
+    return [point.strip() for point in points.split(";") if point.strip()]
+
+
 def points(notification: Notification) -> dict[tuple[str, str], list[str]]:
-    """(State, entry or exit) to the points notified for it, in the order of the route. Semicolons part them."""
+    """(State, entry or exit) to the points notified for it, in the order of the route."""
     found = {}
     for stop in notification.route.order_by("position"):
         for way in WAYS:
-            if named := [point.strip() for point in getattr(stop, way).split(";") if point.strip()]:
+            if named := parted(getattr(stop, way)):
                 found[stop.state, way] = named
     return found
 
@@ -52,8 +57,17 @@ def called(notification: Notification, text: str) -> list[str]:
     return names(known) if known is not None else [text] if text else []
 
 
+def own_route(movement: Movement) -> list[Mapping[str, str]]:
+    """The stops of a shipment, in order: those notified; of a return, those of its plan."""
+    notified = movement.notification.route.order_by("position").values("state", "role", "entry", "exit")
+    return movement.particulars.get("route") or list(notified)
+
+
 def own_points(movement: Movement) -> list[str]:
-    """The points that a shipment passes: its own choice, and of what it does not say the first one notified."""
+    """The points that a shipment passes: its own choice, and of what it does not say the first one notified; of a
+    return, those of its plan."""
+    if movement.particulars.get("route"):
+        return [stop[way] for stop in own_route(movement) for way in WAYS if stop[way]]
     chosen = movement.particulars.get("points") or {}
     return [
         (chosen.get(state) or {}).get(way) or among[0] for (state, way), among in points(movement.notification).items()

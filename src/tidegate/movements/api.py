@@ -102,6 +102,8 @@ class MovementItem(Schema):
     announced_kg: str
     loaded_kg: str | None
     received_kg: str | None
+    loaded_basis: str = Field(description="gross, net or dry; masses on unlike bases are held against nothing.")
+    received_basis: str
     accepted_kg: str | None
     rejected_kg: str | None
     departed_at: datetime | None

@@ -202,6 +202,7 @@ class TakeBackWhole(Schema):
     in_custody_kg: str = Field(description="What is in custody and not on its way yet.")
     signatures: dict[str, bool] = Field(description="By State, whether it has signed the plan.")
     consents: list[dict[str, Any]]
+    consents_open: list[str] = Field(description="The States on the way home that have not consented to it.")
     costs: list[dict[str, Any]]
     deadlines: list[dict[str, Any]]
     letters: list[dict[str, Any]] = Field(description="For officials alone.")
@@ -234,6 +235,7 @@ def one_take_back(request: HttpRequest, case: str) -> dict[str, Any]:
         "in_custody_kg": format(view.left, "f"),
         "signatures": dict(view.signatures),
         "consents": _all(view.consents),
+        "consents_open": view.consents_open,
         "costs": _all(view.costs),
         "deadlines": deadlines(view.deadlines),
         "letters": _all(view.letters),

@@ -19,7 +19,7 @@ from django.db.models import Q
 from django.utils.functional import Promise
 from django.utils.translation import gettext_lazy as _
 
-from tidegate.movements import carriage, conditions, draws, leaving, ledger
+from tidegate.movements import bases, carriage, conditions, draws, leaving, ledger
 from tidegate.movements.commands.analyses import findings
 from tidegate.movements.commands.certificates import bundle
 from tidegate.movements.credentials import tokens
@@ -343,7 +343,7 @@ def _movement(row: Movement, load: _Load, asked: str) -> Answer:
         if permit.status not in (Permit.Status.ACTIVE, Permit.Status.EXHAUSTED):
             out.refuse(f"permit_{permit.status}", permit.get_status_display())
         _account(out, permit.account, load, draws=False)
-    facts = carriage.facts_of(row, kg=load.kg if load.kg is not None else row.loaded_kg) | {"day": day}
+    facts = carriage.facts_of(row, kg=load.kg if load.kg is not None else bases.like(row, "loaded_kg")) | {"day": day}
     for consent in consents if not row.take_back else ():  # nobody may oppose a return
         if consent.status in Consent.GIVEN:
             _tested(out, consent.authority, consent.conditions, facts)

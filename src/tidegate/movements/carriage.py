@@ -42,13 +42,13 @@ HOMEWARD = frozenset(event for event, writer in WRITERS.items() if writer == IMP
 STOPPABLE = frozenset(source for source, event in MOVEMENT.table if event == "held") - MOVEMENT.parking
 # What is said at the receipt (block 18) beside its figures.
 SIGNED = ("received_by", "received_facility", "received_operation", "expected_on")
-_RECEIPT = ("received_kg", "accepted_kg", "rejected_kg", "received_at", *SIGNED)
+_RECEIPT = ("received_kg", "received_as", "accepted_kg", "rejected_kg", "received_at", *SIGNED)
 _CERTIFICATE = ("certified_on", "certified_by")
 # Step → the columns that come with it.
 OWNED: Mapping[str, Sequence[str]] = {
     "announced": ("planned_on", "announced_kg", "volume_m3", "packages", "particulars", "announced_at", "late_notice"),
     "amended": ("planned_on", "announced_kg", "volume_m3", "packages", "particulars"),
-    "departed": ("loaded_kg", "departed_at", "packages", "particulars"),
+    "departed": ("loaded_kg", "loaded_as", "departed_at", "packages", "particulars"),
     "arrived": ("arrived_at",),
     "received_accepted": _RECEIPT,
     "received_partly": _RECEIPT,
@@ -70,6 +70,23 @@ def _or_null(kind: Mapping[str, Any]) -> dict[str, Any]:
     return {"anyOf": [kind, {"type": "null"}]}
 
 
+_BASIS = {"enum": ["gross", "net", "dry"]}
+_AS: Mapping[str, Any] = {
+    "type": "object",
+    "properties": {
+        "basis": _BASIS,
+        "weighed": {
+            "type": "object",
+            "required": ["basis", "kg"],
+            "properties": {
+                "basis": _BASIS,
+                **{name: {"type": "string", "maxLength": 40} for name in ("kg", "tare_kg", "moisture_pct")},
+            },
+            "additionalProperties": False,
+        },
+    },
+    "additionalProperties": False,
+}
 SCHEMA: Mapping[str, Any] = {
     "type": "object",
     "required": ["movement", "at", "fields"],
@@ -95,6 +112,8 @@ SCHEMA: Mapping[str, Any] = {
                 "volume_m3": _or_null({"type": "string", "pattern": r"^[0-9]{1,11}(\.[0-9]{1,3})?$"}),
                 "packages": _or_null({"type": "integer", "minimum": 0, "maximum": 10**6}),
                 "particulars": {"type": "object"},
+                "loaded_as": _AS,
+                "received_as": _AS,
                 "late_notice": {"type": "boolean"},
                 **dict.fromkeys(("received_by", "received_facility", "certified_by"), _LINE),
                 "received_operation": {"type": "string", "maxLength": 4},
@@ -412,7 +431,7 @@ def facts_of(movement: Movement, at: datetime | None = None, kg: Decimal | None 
     found: dict[str, Any] = {
         "day": movement.planned_on,
         "kg": movement.announced_kg if kg is None else kg,
-        "route": list(notification.route.order_by("position").values_list("state", flat=True)),
+        "route": [stop["state"] for stop in alternatives.own_route(movement)],
         "points": alternatives.own_points(movement),
         "facility": alternatives.names(alternatives.own_facility(movement)),
         "operation": alternatives.own_operation(movement),
@@ -428,9 +447,15 @@ def facts_of(movement: Movement, at: datetime | None = None, kg: Decimal | None 
 
 def layer(notification: Notification, state: str, book: Book) -> str:
     """The layer of law under which an authority is asked about it; the Convention's where several are, or none."""
+    found = layers(notification, state, book)
+    return "basel" if "basel" in found else sorted(found)[0]
+
+
+def layers(notification: Notification, state: str, book: Book) -> set[str]:
+    """Every layer of law under which it is asked; the Convention's where none is known."""
     consent = notification.consents.filter(authority=state).first()
     found = {book.rules[rule].layer for rule in (consent.rules if consent else ()) if rule in book.rules}
-    return "basel" if "basel" in found or not found else sorted(found)[0]
+    return found or {"basel"}
 
 
 def link(movement: Movement, also: Iterable[Any] = ()) -> None:

@@ -173,6 +173,7 @@ class Blocks(_Part):
     customs: CustomsOffices = CustomsOffices()
     exporter_declaration: Declaration = Declaration()
     generator_declaration: Declaration = Declaration()
+    basis: Literal["net", "gross", "dry"] = "net"
     annexes: int | None = Field(default=None, ge=0, le=999)
     # What an older form has and the present one has not: its own identification codes, for instance.
     remarks: Text = ""
@@ -204,7 +205,7 @@ LAYOUT_2006: Mapping[str, tuple[Any, tuple[str, ...]]] = {
     "3": (_("Notification number; single or several, disposal or recovery, pre-consented"),
           ("number", "multiple", "disposal", "preconsented")),
     "4": (_("Total intended number of shipments"), ("shipments",)),
-    "5": (_("Total intended quantity"), ("quantity_kg", "quantity_m3")),
+    "5": (_("Total intended quantity"), ("quantity_kg", "basis", "quantity_m3")),
     "6": (_("Intended period"), ("first_departure", "last_departure")),
     "7": (_("Packaging and special handling"), ("packaging", "packaging_other", "special_handling", "handling")),
     "8": (_("Intended carriers"), ("carriers",)),
@@ -228,7 +229,7 @@ LAYOUT_OLD: Mapping[str, tuple[Any, tuple[str, ...]]] = {
     "2": (_("Importer"), ("importer",)),
     "3": (_("Kind of notification"), ("number", "multiple", "disposal", "preconsented")),
     "4": (_("Total intended number of shipments"), ("shipments",)),
-    "5": (_("Estimated quantity"), ("quantity_kg", "quantity_m3")),
+    "5": (_("Estimated quantity"), ("quantity_kg", "basis", "quantity_m3")),
     "6": (_("Intended dates"), ("first_departure", "last_departure")),
     "7": (_("Intended carriers"), ("carriers",)),
     "8": (_("Disposer, and actual site"), ("facility", "further_facilities")),

@@ -288,7 +288,7 @@ class Story:
                 load={"description": "Mixed plastic waste", "basel": "Y48", "declared_as": "3901.10"},
             )  # fmt: skip
             self.settle()
-        self.goes_home(found, "returning", since=-43, basis="art9_exporter", grounds=["a", "d"])
+        self.goes_home(found, "returning", since=-43, basis="art9_exporter", grounds=["a", "d"], by_way_of="ID")
 
     def green_listed(self) -> None:
         """Shipments with no consent before them: one recovered, one under way, one entered, one that the law bars, one
@@ -357,11 +357,21 @@ class Story:
         }
 
     def goes_home(
-        self, found: TakeBack, until: str, *, since: float, basis: str, grounds: Sequence[str] = (), how: str = "return"
+        self,
+        found: TakeBack,
+        until: str,
+        *,
+        since: float,
+        basis: str,
+        grounds: Sequence[str] = (),
+        how: str = "return",
+        by_way_of: str = "",
     ) -> None:
-        """A take-back case, step by step to a status, three days between two."""
+        """A take-back case, step by step to a status, three days between two. The plan may lead through another State
+        than those of the case."""
         opener, home = found.opener, found.state_export
-        officers = {code: who(code, "ca", Role.OFFICER) for code in (opener, home)}
+        passed = [code for code in (opener, by_way_of, home) if code]
+        officers = {code: who(code, "ca", Role.OFFICER) for code in passed}
         mine, theirs = found.pk, self.case(found, home).pk
         kg = str(found.custody_kg)
 
@@ -370,6 +380,7 @@ class Story:
                 officers[home], theirs, how=how, carrier=f"{PORTS[home]} feeder (fictitious)", borne_by="the exporter",
                 on=self.day(since + 25), facility="" if how == "return" else "Example incinerator (fictitious)",
                 operation="" if how == "return" else "D10",
+                route=[{"state": code, "entry": PORTS[code], "exit": PORTS[code]} for code in passed],
             )  # fmt: skip
             self.settle()
             for code, signer in officers.items():

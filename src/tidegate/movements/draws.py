@@ -23,12 +23,14 @@ from zoneinfo import ZoneInfo
 
 from django.db import transaction
 from django.db.models import F, Q
+from django.utils.translation import gettext_lazy as _
 
-from tidegate.movements import carriage, ledger
+from tidegate.movements import bases, carriage, ledger
 from tidegate.movements.models import Account, Breach, Movement
 from tidegate.movements.rounds import round_
 from tidegate.parties import journal, times
 from tidegate.parties.actors import Actor, system
+from tidegate.parties.commanding import Refused
 from tidegate.parties.models import State
 from tidegate.parties.registry import Post
 
@@ -59,9 +61,14 @@ def outcome(movement: Movement) -> str:
 def ask(actor: Actor, movement: Movement) -> None:
     """Reserve the announced quantity for the planned day: at our own homes now, at others by message.
 
-    Again after a change of quantity or day, it reserves anew under the same key, all or nothing. Raises Refused (see
-    ledger.reserve) where one of our own homes has not enough; nothing is kept then.
+    Again after a change of quantity or day, it reserves anew under the same key, all or nothing. Raises Refused (basis;
+    see ledger.reserve) where one of our own homes has not enough; nothing is kept then.
     """
+    if len(homes(movement)) > 1 and movement.notification.basis != bases.NET:
+        raise Refused(
+            "basis", _("Permits and quotas count net mass; this notification does not."), field="permits",
+            value=movement.notification.basis, expected=bases.NET,
+        )  # fmt: skip
     expires = _end_of(movement) + HOLD
     earlier = {row["account"]: row for row in movement.draws}
     rows, posts = [], []

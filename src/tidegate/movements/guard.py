@@ -44,13 +44,13 @@ def load_of(notification: Notification) -> dict[str, Any]:
     """
     load = dict(notification.load)
     blocks = notification.blocks
-    given = blocks.get("codes") or {}
+    given, kg = blocks.get("codes") or {}, notification.quantity_kg
     filled = {
         "hs": next(iter(given.get("hs") or ()), None),
         "declared_entry": next(iter(given.get("basel") or ()), None),
         "operation": next(iter(blocks.get("operations") or ()), None),
         "description": blocks.get("designation") or None,
-        "net_kg": None if notification.quantity_kg is None else format(notification.quantity_kg, "f"),
+        "net_kg": None if kg is None or notification.basis != "net" else format(kg, "f"),
     }
     for name, value in filled.items():
         if value is not None and load.get(name) is None:

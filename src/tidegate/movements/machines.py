@@ -464,6 +464,7 @@ TAKE_BACK = _m(
     Step("plan_proposed", ("notified", "acknowledged", "accepted", "disputed"), SAME, "State that has to act"),
     Step("plan_proposed", ("plan_agreed", "consents_ok"), "accepted", "State that has to act",
          "a new plan is signed anew"),
+    Step("joined", OPEN_CASE[2:6], SAME, "State that opened it", "a State that a plan leads through is told of it"),
     Step("plan_signed", OPEN_CASE[2:], SAME, "every State concerned"),
     Step("plan_agreed", ("notified", "acknowledged", "accepted", "disputed"), "plan_agreed",
          "worked out from the facts", "every State has signed: return or disposal, route, carrier, who pays, by when"),

@@ -16,7 +16,7 @@ from django.utils import translation
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 
-from tidegate.movements import alternatives, blocks, codes, legs
+from tidegate.movements import alternatives, bases, blocks, codes, legs
 from tidegate.movements.models import GreenShipment, Movement, Notification
 from tidegate.paper import Block, form_pdf
 from tidegate.parties import figures, journal, times
@@ -39,6 +39,7 @@ LABELS: Mapping[str, Any] = {
     "preconsented": gettext_lazy("Pre-consented facility"),
     "shipments": gettext_lazy("Shipments"),
     "quantity_kg": gettext_lazy("Mass (kg)"),
+    "basis": gettext_lazy("Basis of the mass"),
     "quantity_m3": gettext_lazy("Volume (m³)"),
     "first_departure": gettext_lazy("First departure"),
     "last_departure": gettext_lazy("Last departure"),
@@ -134,7 +135,10 @@ def movement_pdf(movement: Movement, *, language: str = "en", second: str = "", 
     particulars = movement.particulars
     custody = list(movement.custody.all())
     operations = list(movement.operations.all())
-    own_operation = alternatives.own_operation(movement)
+    own_operation, way = alternatives.own_operation(movement), alternatives.own_route(movement)
+    # A return begins where the load is kept and ends in the State of export.
+    ends = (notification.state_export, notification.state_import)
+    first, last = (way[0]["state"], way[-1]["state"]) if way else ends
     with translation.override(language):
         fields: Sequence[tuple[str, Any, list[tuple[str, str]]]] = [
             ("1", gettext_lazy("Notification number"), [("", notification.number or notification.case)]),
@@ -143,7 +147,8 @@ def movement_pdf(movement: Movement, *, language: str = "en", second: str = "", 
             ("3", gettext_lazy("Exporter or notifier"), _party(said.get("exporter"))),
             ("4", gettext_lazy("Importer or consignee"), _party(said.get("importer"))),
             ("5", gettext_lazy("Actual quantity"), _pairs(
-                (_("Loaded (kg)"), _text(movement.loaded_kg)), (_("Announced (kg)"), _text(movement.announced_kg)),
+                (_("Loaded (kg)"), bases.words(_text(movement.loaded_kg), movement.loaded_basis)),
+                (_("Announced (kg)"), bases.words(_text(movement.announced_kg), notification.basis)),
                 (_("Volume (m³)"), _text(movement.volume_m3)))),
             ("6", gettext_lazy("Actual date of shipment"), [("", _text(movement.departed_at or movement.planned_on))]),
             ("7", gettext_lazy("Packaging, number of packages, special handling"), _pairs(
@@ -176,7 +181,8 @@ def movement_pdf(movement: Movement, *, language: str = "en", second: str = "", 
                 (_("Received"), _custody(link)) for link in custody if link.kind == "consignee"]),
             ("18", gettext_lazy("Received at the facility"), _pairs(
                 (_("Arrival"), _text(movement.arrived_at)), (_("Facility"), movement.received_facility),
-                (_("Date"), _text(movement.received_at)), (_("Received (kg)"), _text(movement.received_kg)),
+                (_("Date"), _text(movement.received_at)),
+                (_("Received (kg)"), bases.words(_text(movement.received_kg), movement.received_basis)),
                 (_("Accepted (kg)"), _text(movement.accepted_kg)), (_("Rejected (kg)"), _text(movement.rejected_kg)),
                 (_("Approximate day of recovery or disposal"), _text(movement.expected_on)),
                 (_("Operation"), _coded("operations", [movement.received_operation or own_operation])
@@ -186,11 +192,10 @@ def movement_pdf(movement: Movement, *, language: str = "en", second: str = "", 
                 + _pairs((_("Completed"), _text(movement.completed_at)),
                          (_("Day of the certificate"), _text(movement.certified_on)),
                          (_("Name"), movement.certified_by))),
-            ("20", gettext_lazy("Customs of the State of export"), _passages(custody, notification.state_export)),
-            ("21", gettext_lazy("Customs of the State of import"), _passages(custody, notification.state_import)),
+            ("20", gettext_lazy("Customs of the State of export"), _passages(custody, first)),
+            ("21", gettext_lazy("Customs of the State of import"), _passages(custody, last)),
             ("22", gettext_lazy("Customs of the States of transit"), [
-                line for stop in notification.route.all() if stop.role == "transit"
-                for line in _passages(custody, stop.state)]),
+                line for stop in way[1:-1] for line in _passages(custody, stop["state"])]),
         ]  # fmt: skip
         parts = [
             Block(number, str(label), lines, _in(second, label), wide=number in ("8", "9", "14", "16", "22"))
@@ -354,6 +359,8 @@ def _value(name: str, value: Any) -> str:
         return ", ".join(map(str, value))
     if name.endswith(("_kg", "_m3")) and value is not None:
         return _text(Decimal(str(value)))
+    if name == "basis":
+        return str(bases.NAMES.get(value, value))
     if name in DAYS and value:
         return _text(date.fromisoformat(str(value)))
     return _text(value)

@@ -77,6 +77,7 @@ rights.grant("movements.guarantee.call", AUTHORITY, DECIDE, decision=True)
 rights.grant("movements.guarantee.release", AUTHORITY, DECIDE, decision=True)
 rights.grant("movements.breach.close", OFFICIAL, DECIDE)
 rights.grant("movements.calendar.keep", AUTHORITY, (*DECIDE, *MANAGE))
+rights.grant("movements.tolerance.keep", AUTHORITY, (*DECIDE, *MANAGE))
 
 for _type, _label in {
     "notification.saved": _("Draft saved"),
@@ -104,6 +105,8 @@ for _type, _label in {
     "holiday.added": _("Day off added"),
     "holiday.confirmed": _("Day off confirmed"),
     "holiday.removed": _("Day off removed"),
+    "tolerance.added": _("Tolerance set"),
+    "tolerance.removed": _("Tolerance removed"),
 }.items():
     registry.event(_type, _label)
 
@@ -115,6 +118,7 @@ import_module("tidegate.movements.inbound.guarantees")
 import_module("tidegate.movements.inbound.files")
 import_module("tidegate.movements.lapsing")
 import_module("tidegate.movements.commands.calendars")
+import_module("tidegate.movements.commands.tolerances")
 
 # ── M2: ledger, permits, quotas, certificates, border ───────────────────────────────────────────────────────
 rights.grant("movements.ledger.read", EVERYBODY, READ)

@@ -12,7 +12,7 @@ from datetime import date, datetime
 from decimal import Decimal
 from typing import Any
 
-from tidegate.movements import carriage, clocks, facts, guard, machines
+from tidegate.movements import carriage, clocks, evidence, facts, guard, homeward, machines
 from tidegate.movements.calendars import calendar_of, today
 from tidegate.movements.facts import Early
 from tidegate.movements.machines import OPEN_CASE, TAKE_BACK
@@ -46,6 +46,12 @@ def parties(row: TakeBack) -> list[str]:
     return [state for state in row.states if state in here]
 
 
+def signers(row: TakeBack) -> list[str]:
+    """Those whose signature a plan needs: one that an earlier plan led through signs no later one that does not."""
+    way = homeward.states(row)
+    return [state for state in parties(row) if state not in row.joined or state in way]
+
+
 def duty(row: TakeBack) -> set[str]:
     """The States one of which has to act: that of export, of import, or any where nobody can be held responsible."""
     if row.basis == Basis.ART9_IMPORTER:
@@ -60,7 +66,7 @@ def import_of(row: TakeBack) -> str:
 
 def writers(row: TakeBack, event: str) -> set[str]:
     """The States whose fact an event may be."""
-    if event in ("opened", "classified", "not_a_case", "notified", "closed", "reminded", "evidence_added"):
+    if event in ("opened", "classified", "not_a_case", "notified", "joined", "closed", "reminded", "evidence_added"):
         return {row.opener}
     if event in ("acknowledged", "accepted", "disputed", "returning", "returned"):
         return {speaker(row, row.state_export)}
@@ -245,9 +251,43 @@ def inform(actor: Actor, row: TakeBack, at: datetime) -> None:
     start_clock(actor, row)
 
 
-def propose(row: TakeBack, number: int, plan: Mapping[str, Any]) -> None:
-    """A plan, which each State has to sign; signatures of an earlier one count no more."""
+def propose(row: TakeBack, number: int, plan: Mapping[str, Any]) -> list[str]:
+    """A plan, which each State has to sign; signatures of an earlier one count no more. Gives the States that it brings
+    into the case: those on the way home that were none of it."""
     row.plan, row.plan_number, row.plan_signed = dict(plan), number, []
+    more = [state for state in homeward.states(row) if state not in row.states]
+    row.states, row.joined = [*row.states, *more], [*row.joined, *more]
+    return more
+
+
+def bring_in(actor: Actor, row: TakeBack, states: Sequence[str]) -> None:
+    """The opener tells States that a plan brought in of the case as it stands; they know of no notification."""
+    wanted = set(states) & set(parties(row))
+    if row.holder_id != row.opener or not wanted:
+        return
+    files = evidence.of(row)
+    body = {
+        "round": row.round, "status": row.status, "state_export": row.state_export, "states": row.states,
+        "joined": row.joined, "opened_at": row.opened_at, "detected_at": row.detected_at, "finding": row.finding,
+        "custody_place": row.custody_place, "custody_kg": row.custody_kg, "containers": row.containers,
+        "load": row.load or _load(row.movement), "basis": row.basis, "grounds": row.grounds,
+        "informed_at": row.informed_at, "evidence": [evidence.told(one) for one in files],
+    }  # fmt: skip
+    enclosed = [evidence.enclosed(one) for one in files]
+    told = [post for post in posts(row, "joined", body, attachments=enclosed) if post.to in wanted]
+    step(actor, row, "joined", body={"states": sorted(wanted)}, messages=told)
+
+
+def _load(movement: Movement | None) -> dict[str, Any]:
+    """What a State that has no copy of the notification is told of the load."""
+    blocks = movement.notification.blocks if movement is not None else {}
+    codes = blocks.get("codes") or {}
+    found = {
+        "description": str(blocks.get("designation") or ""),
+        **{name: ", ".join(str(code) for code in codes.get(name) or ()) for name in ("basel", "hs")},
+        **{name: {"name": str((blocks.get(name) or {}).get("name") or "")} for name in ("exporter", "importer")},
+    }
+    return {name: value for name, value in found.items() if value not in ("", {"name": ""})}
 
 
 def sign(row: TakeBack, number: int, state: str) -> bool:
@@ -286,8 +326,11 @@ def _role(row: TakeBack, state: str) -> str:
 
 
 def consents_needed(row: TakeBack) -> list[str]:
-    """The States that a return passes: all of the case. None where it is disposed of where it is."""
-    return parties(row) if row.plan.get("how") == RETURN else []
+    """The States on the way of a return. None where it is disposed of where it is."""
+    if row.plan.get("how") != RETURN:
+        return []
+    way = homeward.states(row)
+    return [state for state in parties(row) if state in way] if way else parties(row)
 
 
 def consents_open(row: TakeBack) -> list[str]:
@@ -302,7 +345,7 @@ def consents_open(row: TakeBack) -> list[str]:
 
 def settle(actor: Actor, row: TakeBack) -> None:
     """What follows from signatures and consents: the plan is agreed; the return may begin."""
-    signed = row.plan_number and set(parties(row)) <= set(row.plan_signed)
+    signed = row.plan_number and set(signers(row)) <= set(row.plan_signed)
     if signed and (row.status, "plan_agreed") in TAKE_BACK.table and row.status != Status.PLANNED:
         if until := facts.day(row.plan.get("agreed_until"), "agreed_until"):
             agree_period(actor, row, until)

@@ -151,6 +151,7 @@ _TAKE_BACK = {
     "disputed": _("Take-back disputed"),
     "merged": _("Goes on under an earlier case"),
     "plan_proposed": _("Plan proposed"),
+    "joined": _("A State on the way home told of the case"),
     "plan_signed": _("Plan signed"),
     "return_consented": _("Return consented to"),
     "return_objected": _("Return objected to"),

@@ -105,6 +105,7 @@ RIGHTS: dict[str, Any] = {
     "movements.take_back.refer": _("Refer take-back cases"),
     "movements.take_back.return": _("Record returns and disposals"),
     "movements.take_back.start_return": _("Start returns"),
+    "movements.tolerance.keep": _("Keep the tolerances of masses"),
     "movements.template.keep": _("Keep templates of notifications"),
     "movements.webhook.keep": _("Keep webhooks"),
 }

@@ -145,7 +145,8 @@ def _receipt(movement: Movement) -> Statement:
         raise _not_so(movement.status)
     claims = {
         "case": movement.case, "notification": movement.notification.number, "serial": movement.serial,
-        "receivedAt": movement.received_at, "kg": movement.received_kg, "acceptedKg": movement.accepted_kg,
+        "receivedAt": movement.received_at, "basis": movement.received_basis, "kg": movement.received_kg,
+        "acceptedKg": movement.accepted_kg,
         "rejectedKg": movement.rejected_kg,
     }  # fmt: skip
     return Statement(claims, None, None, movement.case, list(movement.involved.all()))

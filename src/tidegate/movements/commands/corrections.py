@@ -10,7 +10,7 @@ from uuid import UUID
 
 from django.utils.translation import gettext_lazy as _
 
-from tidegate.movements import carriage, draws, facts, machines
+from tidegate.movements import bases, carriage, draws, facts, machines
 from tidegate.movements.commands.notifications import exhausted
 from tidegate.movements.commands.receipt import adds_up, compare
 from tidegate.movements.masses import kilograms
@@ -27,30 +27,39 @@ CORRECTABLE: Mapping[str, str] = {
     "received_kg": "arrived",
     "accepted_kg": "arrived",
     "rejected_kg": "arrived",
+    "loaded_basis": "departed",
+    "received_basis": "arrived",
 }
+# A basis, and the figure that it is said of.
+BASES: Mapping[str, str] = {"loaded_basis": "loaded_kg", "received_basis": "received_kg"}
 
 
 @command("movements.movement.correct")
 def correct(actor: Actor, movement_id: UUID | str, *, changes: Mapping[str, str], reason: str) -> Correction:
-    """Propose to correct recorded figures (name to kilograms): every other State on the route has to approve.
+    """Propose to correct recorded figures (name to kilograms) or their bases: every other State on the route has to
+    approve.
 
-    Raises Refused: text, field (not one that can be corrected), writer, balance, open (another proposal waits), mass.
+    Raises Refused: text, field (not one that can be corrected), writer, balance, open (another proposal waits), mass,
+    basis.
     """
     movement: Movement = locked(Movement, movement_id, actor)
     why = facts.words(reason, "reason", _("what is wrong, and why"))
     if not changes or not isinstance(changes, Mapping):
         raise Refused("field", _("Say which figure is wrong."), field="changes", expected=", ".join(CORRECTABLE))
-    figures: dict[str, Decimal] = {}
+    figures: dict[str, Any] = {}
     for name, value in changes.items():
-        if name not in CORRECTABLE or getattr(movement, name) is None:
+        if name not in CORRECTABLE or getattr(movement, BASES.get(name, name)) is None:
             raise Refused(
                 "field", _("This cannot be corrected."), field=name, value=str(value)[:40],
                 expected=", ".join(CORRECTABLE),
             )  # fmt: skip
         carriage.place(actor, movement, CORRECTABLE[name])
-        figures[name] = kilograms(value, name, zero=name in ("accepted_kg", "rejected_kg"))
+        if name in BASES:
+            figures[name] = bases.read(value, getattr(movement, name))
+        else:
+            figures[name] = kilograms(value, name, zero=name in ("accepted_kg", "rejected_kg"))
     receipt = {name: figures.get(name, getattr(movement, name)) for name in CORRECTABLE}
-    if set(figures) - {"loaded_kg"}:
+    if set(figures) & {"received_kg", "accepted_kg", "rejected_kg"}:
         adds_up(receipt["received_kg"], receipt["accepted_kg"], receipt["rejected_kg"])
     if movement.corrections.filter(status=Correction.Status.PROPOSED).exists():
         raise Refused("open", _("Another correction of this movement waits for its answers."), field="changes")
@@ -108,14 +117,16 @@ def _apply(actor: Actor, row: Correction) -> None:
     movement = Movement.objects.select_for_update().get(pk=row.movement_id)
     before = {name: getattr(movement, name) for name in row.changes}
     for name, value in row.changes.items():
-        setattr(movement, name, Decimal(value))
+        if name in BASES:
+            setattr(movement, name.replace("_basis", "_as"), {"basis": value})
+        else:
+            setattr(movement, name, Decimal(value))
     carriage.observed(
         actor, movement, "corrected", at=times.now(), tell=False, state=row.proposed_by, reason=row.reason,
         before=before, changes=row.changes,
     )  # fmt: skip
     if movement.holder_id == movement.notification.home and not movement.take_back:
-        known = [figure for figure in (movement.loaded_kg, movement.received_kg) if figure is not None]
-        draws.adjust(actor, movement, max(known), times.now(), "correction")
+        draws.adjust(actor, movement, bases.counted(movement), times.now(), "correction")
         exhausted(movement.holder_id, movement.case)
     compare(actor, movement)
 

@@ -27,8 +27,8 @@ FIELDS = (*COLUMNS, *BLOCKS, "route", "load")
 DATES = ("first_departure", "last_departure")
 # What a change of which makes it another movement: waste, quantity up, route, facility, period (facts 4.1).
 MATERIAL = frozenset(
-    "multiple disposal preconsented shipments quantity_kg first_departure last_departure importer generators facility "
-    "further_facilities operations designation composition physical codes route load".split()
+    "multiple disposal preconsented shipments quantity_kg basis first_departure last_departure importer generators "
+    "facility further_facilities operations designation composition physical codes route load".split()
 )
 
 

@@ -16,11 +16,10 @@ from uuid import UUID
 from django.db import IntegrityError, transaction
 from django.utils.translation import gettext_lazy as _
 
-from tidegate.movements import evidence, facts, green, green_control, green_files, guard
+from tidegate.movements import evidence, facts, green, green_control, green_files, guard, tolerances
 from tidegate.movements.breaches import open_breach
 from tidegate.movements.calendars import today
 from tidegate.movements.codes import RECOVERY
-from tidegate.movements.commands.receipt import TOLERANCE
 from tidegate.movements.green_entering import Entering, live
 from tidegate.movements.inbound.green import fill, late, packed, posts
 from tidegate.movements.machines import GREEN_SHIPMENT, step
@@ -248,8 +247,11 @@ def receive(
     found = told(actor, row, "rejected" if turned == received else "received", at=row.received_at)
     green_control.moved(actor, row, row.received_at)
     expected = row.loaded_kg or row.quantity_kg
-    if abs(received - expected) > expected * TOLERANCE:
-        open_breach(actor, row, "quantity_difference", expected_kg=expected, received_kg=received)
+    tolerance = tolerances.of_green(row)
+    if tolerance.exceeded(expected, received):
+        open_breach(
+            actor, row, "quantity_difference", expected_kg=expected, received_kg=received, **tolerance.detail
+        )  # fmt: skip
     if row.law == GreenShipment.Law.BARRED:
         open_breach(actor, row, "not_green", rules=[one["rule"] for one in green.against(row)])
     return found

@@ -13,7 +13,7 @@ from uuid import UUID
 from django.db.models import Sum
 from django.utils.translation import gettext_lazy as _
 
-from tidegate.movements import alternatives, carriage, chasing, draws, facts
+from tidegate.movements import alternatives, bases, carriage, chasing, draws, facts, tolerances
 from tidegate.movements import particulars as read
 from tidegate.movements.breaches import open_breach
 from tidegate.movements.calendars import today
@@ -28,10 +28,6 @@ from tidegate.parties.actors import Actor, system
 from tidegate.parties.commanding import Refused, command, locked
 from tidegate.parties.ids import reference
 
-# A difference between loaded and received above this share is a discrepancy. No text that was read gives a figure:
-# chosen, as the error of two road weighbridges.
-TOLERANCE = Decimal("0.01")
-
 
 @command("movements.movement.receive")
 def receive(
@@ -41,6 +37,9 @@ def receive(
     received_kg: Decimal | str,
     accepted_kg: Decimal | str,
     rejected_kg: Decimal | str = "0",
+    basis: str = "",
+    tare_kg: Decimal | str | None = None,
+    moisture_pct: Decimal | str | None = None,
     at: datetime | str | None = None,
     reason: str = "",
     signed_by: str = "",
@@ -54,17 +53,24 @@ def receive(
     `signed_by` is who signs block 18 of the movement document, `expected_on` the approximate day of recovery or
     disposal, `facility` and `operation` where and for what it was taken in, where that is not as announced.
 
+    On another `basis` (gross, net, dry) than the notification's, what was received is worked out from tare or moisture,
+    and what was accepted and rejected adds up to that. Without these it is stored as it was weighed, and held against
+    nothing until it is corrected. Operations count on the basis of the receipt.
+
     A difference from what was loaded beyond the tolerance opens a breach, as does a facility or an operation that a
     condition of a consent bars; more than was loaded also corrects the ledger. Less is not credited back: the waste
     has left (invariant 32).
 
-    Raises Refused: writer, balance, text, recorded, mass, moment, code, day.
+    Raises Refused: writer, balance, text, recorded, mass, basis, moisture, moment, code, day.
     """
     movement: Movement = locked(Movement, movement_id, actor)
     carriage.place(actor, movement, "received_accepted")
     if movement.received_kg is not None:
         raise Refused("recorded", _("Its receipt is recorded already; propose a correction."), field="received_kg")
-    received = kilograms(received_kg, "received_kg")
+    received, movement.received_as = bases.weigh(
+        movement.notification, kilograms(received_kg, "received_kg"), basis=basis, tare_kg=tare_kg,
+        moisture_pct=moisture_pct,
+    )  # fmt: skip
     accepted = kilograms(accepted_kg, "accepted_kg", zero=True)
     rejected = kilograms(rejected_kg, "rejected_kg", zero=True)
     adds_up(received, accepted, rejected)
@@ -98,20 +104,28 @@ def known(actor: Actor, movement: Movement) -> None:
     by = system(movement.holder_id)
     if movement.loaded_kg is None:
         # It arrived although no departure was ever recorded: what came is what left.
-        draws.commit(by, movement, movement.received_kg, at)
+        draws.commit(by, movement, bases.counted(movement), at)
         open_breach(by, movement, "not_announced", received_kg=movement.received_kg)
-    elif movement.received_kg > movement.loaded_kg:
-        draws.adjust(by, movement, movement.received_kg, at, "received")
+    elif (came := bases.like(movement, "received_kg")) is not None and came > (
+        bases.like(movement, "loaded_kg") or movement.announced_kg
+    ):
+        draws.adjust(by, movement, came, at, "received")
     exhausted(movement.holder_id, movement.case)
 
 
 def compare(actor: Actor, movement: Movement) -> None:
-    """Open a breach where what was received differs from what was loaded by more than the tolerance."""
-    loaded, received = movement.loaded_kg, movement.received_kg
-    if loaded is None or received is None:
+    """Open a breach where what was received differs from what was loaded by more than this State's tolerance; on unlike
+    bases there is no telling."""
+    if not bases.compared(movement):
         return
-    if abs(received - loaded) > loaded * TOLERANCE:
-        open_breach(actor, movement, "quantity_difference", loaded_kg=loaded, received_kg=received)
+    loaded, received = movement.loaded_kg, movement.received_kg
+    assert loaded is not None
+    assert received is not None
+    tolerance = tolerances.of(movement)
+    if tolerance.exceeded(loaded, received):
+        open_breach(
+            actor, movement, "quantity_difference", loaded_kg=loaded, received_kg=received, **tolerance.detail
+        )  # fmt: skip
 
 
 def _line(text: Any) -> str:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from datetime import date, datetime
 from decimal import Decimal, InvalidOperation
 from typing import Any
@@ -11,7 +11,7 @@ from uuid import UUID
 from django.db.models import Sum
 from django.utils.translation import gettext_lazy as _
 
-from tidegate.movements import carriage, evidence, facts, takebacks
+from tidegate.movements import bases, carriage, evidence, facts, homeward, takebacks
 from tidegate.movements import particulars as read
 from tidegate.movements.codes import OPERATIONS
 from tidegate.movements.commands import held_guarantees
@@ -70,6 +70,7 @@ def plan(
     on: date | str | None = None,
     facility: str = "",
     operation: str = "",
+    route: Sequence[Mapping[str, str]] = (),
     agreed_until: date | str | None = None,
     note: str = "",
     revision: int | None = None,
@@ -77,7 +78,11 @@ def plan(
     """Propose what happens to the load: its return, or another sound disposal where that is impracticable; who carries
     it, who pays, by when. A longer period (`agreed_until`) replaces the law's once every State has signed.
 
-    A new plan is signed anew. Raises Refused: writer, state, plan, day, text, code.
+    `route` is the way home, its stops in order as a notification's (`state`, points of `entry` and `exit`), from the
+    State where the load is kept to that of export; left out, it is the way that it came. The States on it have to
+    consent; one that was none of the case is told of it by the State that opened it.
+
+    A new plan is signed anew. Raises Refused: writer, state, plan, route, day, text, code.
     """
     row = own(actor, take_back_id, "plan_proposed", revision)
     if how not in (RETURN, DISPOSE):
@@ -104,13 +109,15 @@ def plan(
         "on": None if day is None else day.isoformat(),
         "facility": facts.words(facility, "facility", _("where"))[:200] if how == DISPOSE else str(facility)[:200],
         "operation": word,
+        "route": homeward.read(row, route) if how == RETURN else [],
         "agreed_until": None if until is None else until.isoformat(),
         "note": str(note or "").strip()[:4000],
     }
     number = row.plan_number + 1
-    takebacks.propose(row, number, said)
+    more = takebacks.propose(row, number, said)
     body = {"round": row.round, "number": number, "plan": said}
     step(actor, row, "plan_proposed", body=body, messages=posts(row, "plan_proposed", body))
+    takebacks.bring_in(actor, row, more)
     return row
 
 
@@ -183,9 +190,9 @@ def start_return(
     particulars: Mapping[str, Any] | None = None,
     revision: int | None = None,
 ) -> TakeBack:
-    """The load goes home: for a movement, by a linked return movement, announced to all at once, which draws on no
-    account. Several may bring it home in parts, together no more than is in custody (invariant 31). `receiver` is the
-    registration of the facility at home that takes it in.
+    """The load goes home: for a movement, by a linked return movement on the plan's route, announced to all at once,
+    which draws on no account. Several may bring it home in parts, together no more than is in custody (invariant 31).
+    `receiver` is the registration of the facility at home that takes it in.
 
     Raises Refused: writer, state, receiver, custody (more than is there), mass, day, particulars.
     """
@@ -207,8 +214,9 @@ def start_return(
         from tidegate.movements.commands import movements
 
         notification = Notification.objects.select_for_update().get(pk=row.movement.notification_id)
+        said = {**read.read(particulars or {}), "route": row.plan.get("route") or []}
         made = movements.made(
-            actor, notification, planned_on=day, announced_kg=mass, particulars=read.read(particulars or {}),
+            actor, notification, planned_on=day, announced_kg=mass, particulars=said,
             take_back=True, original=row.movement, starts_in=row.opener, announced_at=times.now(),
         )  # fmt: skip
         carriage.link(made, _receivers(actor, receiver))
@@ -238,7 +246,7 @@ def in_custody(row: TakeBack) -> Decimal:
     if row.movement is None:
         return kept - Decimal(row.load.get("returning_kg") or 0)
     live = Movement.objects.filter(original=row.movement, take_back=True).exclude(status="cancelled")
-    going = sum((one.loaded_kg or one.announced_kg for one in live), Decimal(0))
+    going = sum((bases.like(one, "loaded_kg") or one.announced_kg for one in live), Decimal(0))
     return kept - going
 
 

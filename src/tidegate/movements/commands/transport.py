@@ -14,7 +14,7 @@ from uuid import UUID
 
 from django.utils.translation import gettext_lazy as _
 
-from tidegate.movements import alternatives, carriage, chasing, draws, evidence, facts, legs
+from tidegate.movements import alternatives, bases, carriage, chasing, draws, evidence, facts, homeward, legs
 from tidegate.movements import particulars as read
 from tidegate.movements.breaches import open_breach
 from tidegate.movements.calendars import today
@@ -36,16 +36,21 @@ def depart(
     movement_id: UUID | str,
     *,
     loaded_kg: Decimal | str,
+    basis: str = "",
+    tare_kg: Decimal | str | None = None,
+    moisture_pct: Decimal | str | None = None,
     at: datetime | str | None = None,
     packages: int | None = None,
     particulars: Mapping[str, Any] | None = None,
     revision: int | None = None,
 ) -> Movement:
-    """The shipment leaves: the reservation becomes use, at the weighed quantity.
+    """The shipment leaves: the reservation becomes use, at the weighed quantity. On another `basis` (gross, net, dry)
+    than the notification's it is worked out from tare or moisture.
 
     A carrier records only the departure of what it carries first, and what it knows of the load.
 
-    Raises Refused: writer, leg, state (not announced, or held), consent, condition, mass, moment, particulars;
+    Raises Refused: writer, leg, state (not announced, or held), consent, condition, mass, basis (tare or moisture is
+    wanting), moisture, moment, particulars;
     Conflict; Missing.
     """
     movement: Movement = locked(Movement, movement_id, actor, revision)
@@ -58,10 +63,13 @@ def depart(
             value=movement.status, expected=Status.ANNOUNCED,
         )  # fmt: skip
     moment = read.moment(at)
-    loaded = kilograms(loaded_kg, "loaded_kg")
+    loaded, came_about = bases.weigh(
+        movement.notification, kilograms(loaded_kg, "loaded_kg"), basis=basis, tare_kg=tare_kg,
+        moisture_pct=moisture_pct, need=True,
+    )  # fmt: skip
     _describe(movement, packages, particulars, alternatives.within)
     may_leave(movement, day=today(actor.state, moment), kg=loaded)
-    _depart(actor, movement, loaded, moment)
+    _depart(actor, movement, loaded, came_about, moment)
     return movement
 
 
@@ -71,22 +79,29 @@ def saw_departure(
     movement_id: UUID | str,
     *,
     loaded_kg: Decimal | str,
+    basis: str = "",
+    tare_kg: Decimal | str | None = None,
+    moisture_pct: Decimal | str | None = None,
     at: datetime | str | None = None,
     packages: int | None = None,
     particulars: Mapping[str, Any] | None = None,
 ) -> Movement:
     """Customs saw it leave: stored in any case. What was not in order opens a breach: not announced, held, no consent,
-    a condition not met; more than was reserved opens the ledger's own.
+    a condition not met; more than was reserved opens the ledger's own. Weighed on another `basis` than the
+    notification's, with nothing to work that out from, it is held against nothing until it is corrected.
 
-    Raises Refused: writer, recorded, mass, moment.
+    Raises Refused: writer, recorded, mass, basis, moisture, moment.
     """
     movement: Movement = locked(Movement, movement_id, actor)
     carriage.place(actor, movement, "departed")
     moment = read.moment(at)
-    loaded = kilograms(loaded_kg, "loaded_kg")
+    loaded, came_about = bases.weigh(
+        movement.notification, kilograms(loaded_kg, "loaded_kg"), basis=basis, tare_kg=tare_kg,
+        moisture_pct=moisture_pct,
+    )  # fmt: skip
     before = movement.status
     _describe(movement, packages, particulars)
-    _depart(actor, movement, loaded, moment)
+    _depart(actor, movement, loaded, came_about, moment)
     day = today(actor.state, moment)
     if before in (Status.DRAFT, Status.ANNOUNCING, Status.CANCELLED):
         evidence.tell_first(actor, movement)
@@ -94,7 +109,7 @@ def saw_departure(
     if before in carriage.MOVEMENT.parking:
         open_breach(actor, movement, "left_while_held", status=before, at=moment)
     flag(actor, movement, day, moment)
-    if not movement.take_back and (failed := unmet(movement, day, loaded)):
+    if not movement.take_back and (failed := unmet(movement, day, bases.like(movement, "loaded_kg"))):
         open_breach(actor, movement, "condition", conditions=[one.condition for one in failed], at=moment)
     return movement
 
@@ -112,16 +127,16 @@ def _describe(
         movement.particulars = {**movement.particulars, **said}
 
 
-def _depart(actor: Actor, movement: Movement, loaded: Decimal, at: datetime) -> None:
+def _depart(actor: Actor, movement: Movement, loaded: Decimal, came_about: dict[str, Any], at: datetime) -> None:
     if movement.loaded_kg is not None:
         raise Refused("recorded", _("Its departure is recorded already; propose a correction."), field="loaded_kg")
-    movement.loaded_kg, movement.departed_at = loaded, at
+    movement.loaded_kg, movement.loaded_as, movement.departed_at = loaded, came_about, at
     carriage.link(movement)
     if not movement.take_back:
         if movement.received_kg is None:
-            draws.commit(actor, movement, loaded, at)
+            draws.commit(actor, movement, bases.counted(movement), at)
         else:  # it came before its departure was known: the higher figure is what left
-            draws.adjust(actor, movement, max(loaded, movement.received_kg), at, "departed")
+            draws.adjust(actor, movement, bases.counted(movement), at, "departed")
         exhausted(movement.holder_id, movement.case)
     observed(actor, movement, "departed", at=at)
     overtaken(actor, movement)
@@ -216,7 +231,8 @@ def pass_border(
     at: datetime | str | None = None,
     note: str = "",
 ) -> Movement:
-    """Customs of this State saw it come in, or (`leaving`) go out. Without consents in force a breach opens.
+    """Customs of this State saw it come in, or (`leaving`) go out. Without consents in force a breach opens; so it does
+    where a return passes elsewhere than its plan says.
 
     Raises Refused: writer, moment.
     """
@@ -249,6 +265,7 @@ def _custody(
     kept = {name: str(value or "").strip()[: LENGTHS[name]] for name, value in said.items()}
     link = add_custody(movement, kind=kind, state=actor.state, at=moment, **kept)
     seen(actor, movement, event, moment, custody=link)
+    homeward.astray(actor, movement, link)
     return movement
 
 

@@ -12,7 +12,7 @@ from django.utils.translation import gettext_lazy as _
 from tidegate.parties.forms import Codes, Day
 from tidegate.parties.ids import uuid7
 
-__all__ = ["ActForm", "Choice", "Codes", "Day", "Mass", "Moment", "Names", "Reason", "Text", "YesNo"]
+__all__ = ["ActForm", "Choice", "Codes", "Day", "Mass", "Moment", "Names", "Reason", "Stops", "Text", "YesNo"]
 
 
 class Moment(forms.DateTimeField):
@@ -66,6 +66,24 @@ class Names(forms.CharField):
 
     def has_changed(self, initial: Any, data: Any) -> bool:
         return (initial or []) != self.to_python(data)
+
+
+class Stops(forms.CharField):
+    """The stops of a route, each on a line: State | point of entry | point of exit."""
+
+    PARTS = ("state", "entry", "exit")
+
+    def __init__(self, **more: Any):
+        super().__init__(widget=forms.Textarea(attrs={"rows": 4}), **more)
+
+    def prepare_value(self, value: Any) -> Any:
+        if not isinstance(value, list):
+            return value
+        return "\n".join(" | ".join(stop.get(name) or "" for name in self.PARTS).rstrip(" |") for stop in value)
+
+    def to_python(self, value: Any) -> list[dict[str, str]]:  # type: ignore[override]
+        lines = [line.split("|", 2) for line in str(value or "").splitlines() if line.strip()]
+        return [{name: part.strip() for name, part in zip(self.PARTS, line, strict=False)} for line in lines]
 
 
 class Text(forms.CharField):

@@ -7,7 +7,7 @@ from typing import Any
 from django import forms
 from django.utils.translation import gettext_lazy as _
 
-from tidegate.movements import alternatives, legs
+from tidegate.movements import alternatives, bases, legs
 from tidegate.movements.codes import OPERATIONS, PACKAGING, TRANSPORT
 from tidegate.movements.forms.asked import ActForm, Choice, Day, Mass, Moment, Names, Reason, Text, YesNo
 
@@ -132,6 +132,11 @@ class DraftForm(_Load):
 
     field_order = ["planned_on", "announced_kg"]
 
+    def prepare(self) -> None:
+        super().prepare()
+        basis = getattr(self.row, "notification", self.row).basis
+        self.fields["announced_kg"].help_text = f"{_('Basis of the mass')}: {bases.NAMES[basis]}"
+
 
 class AmendForm(DraftForm):
     """Change what was drafted or announced."""
@@ -142,9 +147,24 @@ class AmendForm(DraftForm):
         self.fields["announced_kg"].initial = self.row.announced_kg
 
 
-class DepartForm(ActForm):
+class _Weighed(ActForm):
+    """A mass with what it is, and what makes it another."""
+
+    basis = Choice(label=_("Basis of the mass"), choices=bases.NAMES.items(), required=False)
+    tare_kg = Mass(label=_("Tare (kg)"), required=False, help_text=_("Of a gross mass: packaging and containers."))
+    moisture_pct = forms.CharField(
+        label=_("Moisture (per cent)"), required=False, max_length=12, help_text=_("Of a dry mass."),
+        widget=forms.TextInput(attrs={"inputmode": "decimal", "autocomplete": "off"}),
+    )  # fmt: skip
+
+    def prepare(self) -> None:
+        self.fields["basis"].initial = self.row.notification.basis
+
+
+class DepartForm(_Weighed):
     """It leaves, or was seen leaving, weighed."""
 
+    field_order = ["loaded_kg"]
     loaded_kg = Mass(label=_("Loaded (kg)"), help_text=_("As weighed; the quantity that was reserved becomes used."))
     at = Moment(label=_("Departure"))
     packages = forms.IntegerField(label=_("Number of packages"), required=False, min_value=0)
@@ -153,6 +173,7 @@ class DepartForm(ActForm):
     seals = Names(label=_("Seals"), required=False)
 
     def prepare(self) -> None:
+        super().prepare()
         self.fields["packages"].initial = self.row.packages
         for name in ("vehicle", "containers", "seals"):
             self.fields[name].initial = self.row.particulars.get(name)
@@ -227,9 +248,10 @@ class ReasonForm(ActForm):
     reason = Reason()
 
 
-class ReceiveForm(ActForm):
+class ReceiveForm(_Weighed):
     """What the facility weighed in."""
 
+    field_order = ["received_kg"]
     received_kg = Mass(label=_("Received (kg)"))
     accepted_kg = Mass(label=_("Accepted (kg)"))
     rejected_kg = Mass(label=_("Rejected (kg)"), initial="0")
@@ -291,14 +313,16 @@ class CorrectForm(ActForm):
     received_kg = Mass(label=_("Received (kg)"), required=False)
     accepted_kg = Mass(label=_("Accepted (kg)"), required=False)
     rejected_kg = Mass(label=_("Rejected (kg)"), required=False)
+    loaded_basis = Choice(label=_("Basis of what was loaded"), required=False, choices=bases.NAMES.items())
+    received_basis = Choice(label=_("Basis of what was received"), required=False, choices=bases.NAMES.items())
     reason = Reason(label=_("What is wrong, and why"))
 
-    FIGURES = ("loaded_kg", "received_kg", "accepted_kg", "rejected_kg")
+    FIGURES = ("loaded_kg", "received_kg", "accepted_kg", "rejected_kg", "loaded_basis", "received_basis")
 
     def prepare(self) -> None:
         for name in self.FIGURES:
             value = getattr(self.row, name)
-            if value is None:
+            if value is None or getattr(self.row, name.replace("_basis", "_kg")) is None:
                 del self.fields[name]
             else:
                 self.fields[name].initial = value

@@ -13,7 +13,7 @@ from django import forms
 from django.utils.translation import gettext
 from django.utils.translation import gettext_lazy as _
 
-from tidegate.movements import codes, guard
+from tidegate.movements import bases, codes, guard
 from tidegate.movements.forms.fields import Count, Day, Exact, Items, Line, Marks, Stated, Tri, Words
 from tidegate.screening.shipment import FIELDS as LOAD_FIELDS
 
@@ -90,6 +90,7 @@ class QuantityForm(forms.Form):
     multiple = forms.BooleanField(label=_("Several shipments"), required=False)
     shipments = Count(_("Intended number of shipments"))
     quantity_kg = Exact(_("Intended quantity (kg)"))
+    basis = forms.ChoiceField(label=_("Basis of the mass"), choices=list(bases.NAMES.items()), initial=bases.NET)
     quantity_m3 = Exact(_("Intended volume (m³)"))
     first_departure = Day(_("First departure"))
     last_departure = Day(_("Last departure"))
@@ -528,7 +529,8 @@ STEPS: tuple[type[Step], ...] = (Parties, Waste, Quantities, Carriers, FacilityS
 STEP_OF: Mapping[str, str] = {
     "exporter": "parties", "importer": "parties", "generators": "parties", "designation": "waste",
     "composition": "waste", "physical": "waste", "physical_other": "waste", "codes": "waste", "load": "waste",
-    "multiple": "quantities", "shipments": "quantities", "quantity_kg": "quantities", "quantity_m3": "quantities",
+    "multiple": "quantities", "shipments": "quantities", "quantity_kg": "quantities", "basis": "quantities",
+    "quantity_m3": "quantities",
     "first_departure": "quantities", "last_departure": "quantities", "carriers": "carriers", "packaging": "carriers",
     "packaging_other": "carriers", "special_handling": "carriers", "handling": "carriers", "facility": "facility",
     "further_facilities": "facility", "disposal": "facility", "preconsented": "facility", "operations": "facility",

@@ -7,10 +7,11 @@ from typing import Any
 from django import forms
 from django.utils.translation import gettext_lazy as _
 
+from tidegate.movements import homeward
 from tidegate.movements.codes import OPERATIONS
 from tidegate.movements.commands.returns import COSTS, ENDS, REFERRED, SETTLED
 from tidegate.movements.commands.takeback import GROUNDS, NOT_A_CASE
-from tidegate.movements.forms.asked import ActForm, Choice, Codes, Day, Mass, Moment, Names, Reason, Text, YesNo
+from tidegate.movements.forms.asked import ActForm, Choice, Codes, Day, Mass, Moment, Names, Reason, Stops, Text, YesNo
 from tidegate.movements.models import TakeBack
 from tidegate.parties.models import Organisation
 
@@ -106,6 +107,11 @@ class PlanForm(ActForm):
     """What happens to the load; every State signs it."""
 
     how = Choice(label=_("What happens"), choices=HOW_PLANNED)
+    route = Stops(
+        label=_("Way home"), required=False,
+        help_text=_("Each State on a line: its two letters | point of entry | point of exit. Begin where the load is "
+                    "kept, end with the State of export. Empty: the way that it came."),
+    )  # fmt: skip
     on = Day(label=_("On"), required=False)
     carrier = forms.CharField(label=_("Who carries it"), max_length=200)
     borne_by = forms.CharField(label=_("Who pays"), max_length=200)
@@ -115,9 +121,10 @@ class PlanForm(ActForm):
         label=_("Longer period, until"), required=False,
         help_text=_("It takes the place of the law's once every State has signed."),
     )  # fmt: skip
-    note = Text(label=_("Route and remarks"), required=False)
+    note = Text(label=_("Remarks"), required=False)
 
     def prepare(self) -> None:
+        self.fields["route"].initial = homeward.back(self.row)
         for name, value in (self.row.plan or {}).items():
             if name in self.fields:
                 self.fields[name].initial = value

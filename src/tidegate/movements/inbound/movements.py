@@ -5,7 +5,7 @@ from __future__ import annotations
 from decimal import Decimal
 from typing import Any
 
-from tidegate.movements import carriage, chasing, facts, leaving, takebacks
+from tidegate.movements import bases, carriage, chasing, facts, homeward, leaving, takebacks
 from tidegate.movements.commands import corrections, receipt
 from tidegate.movements.facts import Early
 from tidegate.movements.models import Correction, Movement
@@ -25,6 +25,8 @@ def _handler(event: str) -> Any:
             chasing.departed(actor, movement)
             leaving.overtaken(actor, movement)
             receipt.compare(actor, movement)
+        elif event in ("border_passed", "transit_exit") and (link := movement.custody.last()) is not None:
+            homeward.astray(actor, movement, link)
         elif event == "arrived":
             chasing.arrived(actor, movement)
         elif event == "completed":
@@ -53,6 +55,7 @@ _PROPOSED = {
             "type": "object",
             "minProperties": 1,
             "propertyNames": {"enum": list(corrections.CORRECTABLE)},
+            "properties": {name: {"enum": list(bases.NAMES)} for name in corrections.BASES},
             "additionalProperties": {"type": "string", "pattern": r"^[0-9]{1,12}(\.[0-9]{1,3})?$"},
         },
         "reason": {"type": "string", "maxLength": 10_000},

@@ -6,7 +6,7 @@ from collections.abc import Callable, Mapping
 from decimal import Decimal
 from typing import Any
 
-from tidegate.movements import evidence, facts, machines, takebacks
+from tidegate.movements import evidence, facts, homeward, machines, takebacks
 from tidegate.movements.commands.returns import COSTS, ENDS, SETTLED, end
 from tidegate.movements.commands.takeback import GROUNDS
 from tidegate.movements.facts import Early, moment
@@ -36,6 +36,54 @@ def _case(message: Message, event: str) -> TakeBack:
     if message.sender not in takebacks.writers(row, event):
         raise Rejected("not_entitled", f"{event} is not a fact of {message.sender}")
     return row
+
+
+_WAY_TO = ("opened", "classified", "notified")
+_AFTER = ("acknowledged", "accepted", "disputed")
+
+
+@facts.inbound(
+    "take_back.joined",
+    _object(
+        round=_COUNT,
+        status={"enum": ["notified", *_AFTER]},
+        state_export=_CODE,
+        states={"type": "array", "items": _CODE, "minItems": 2, "maxItems": 40},
+        joined={"type": "array", "items": _CODE, "maxItems": 40},
+        opened_at=_MOMENT,
+        detected_at=_MOMENT,
+        finding=_TEXT,
+        custody_place=_LINE,
+        custody_kg={"anyOf": [_MASS, {"type": "null"}]},
+        containers={"type": "array", "items": _LINE, "maxItems": 200},
+        load={"type": "object"},
+        basis={"enum": list(TakeBack.Basis.values)},
+        grounds={"type": "array", "items": {"enum": list(GROUNDS)}},
+        informed_at=_MOMENT,
+        evidence={"type": "array", "items": evidence.FILE, "maxItems": 100},
+    ),
+)
+def joined(message: Message) -> None:
+    """The way home of a plan leads through this State: the case, as it stands with the State that opened it."""
+    said, holder = message.body, message.to
+    if TakeBack.objects.filter(holder=holder, case=message.case).exists():
+        raise Rejected("duplicate", f"{message.case} is open already")
+    if message.sender == said["state_export"] or not {message.sender, holder} <= set(said["states"]):
+        raise Rejected("not_entitled", "a State of import or transit opens a case")
+    actor, at = Actor(holder), moment(said["informed_at"])
+    row = takebacks.new(
+        holder, message.case, movement=None, opener=message.sender, state_export=said["state_export"],
+        states=said["states"], joined=said["joined"], opened_at=moment(said["opened_at"]), finding=said["finding"],
+        detected_at=moment(said["detected_at"]), custody_place=said["custody_place"], containers=said["containers"],
+        custody_kg=None if said["custody_kg"] is None else Decimal(said["custody_kg"]), load=said["load"],
+    )  # fmt: skip
+    takebacks.classify(row, round=said["round"], basis=said["basis"], grounds=said["grounds"], finding="")
+    for event in (*_WAY_TO, *(name for name in _AFTER if name == said["status"])):
+        step(actor, row, event, body=dict(said) if event == "opened" else {}, state=message.sender, at=at)
+    for item in said["evidence"]:
+        evidence.came(row, item, message.sender)
+    takebacks.inform(actor, row, at)
+    row.save(update_fields=["informed_at"])
 
 
 def _event(event: str, **schema: Any) -> Callable[[Callable[[Actor, TakeBack, Message], None]], None]:
@@ -179,7 +227,11 @@ for _name in ("acknowledged", "accepted", "disputed"):
 _plain("reminded", step=_LINE)
 
 
-@_event("plan_proposed", number=_COUNT, plan={"type": "object", "required": ["how", "agreed_until"]})
+@_event(
+    "plan_proposed",
+    number=_COUNT,
+    plan={"type": "object", "required": ["how", "agreed_until"], "properties": {"route": homeward.SCHEMA}},
+)
 def _plan_proposed(actor: Actor, row: TakeBack, message: Message) -> None:
     said = message.body
     if said["number"] <= row.plan_number:
@@ -187,8 +239,10 @@ def _plan_proposed(actor: Actor, row: TakeBack, message: Message) -> None:
     facts.day(said["plan"].get("agreed_until"), "agreed_until")
     if said["plan"]["how"] not in (takebacks.RETURN, takebacks.DISPOSE):
         raise Rejected("unknown_code", str(said["plan"]["how"])[:40])
-    takebacks.propose(row, said["number"], said["plan"])
-    told(actor, row, "plan_proposed", said, message.sender, message.created)
+    homeward.told(row, said["plan"].get("route") or [])
+    more = takebacks.propose(row, said["number"], said["plan"])
+    if told(actor, row, "plan_proposed", said, message.sender, message.created):
+        takebacks.bring_in(actor, row, more)
 
 
 @_event("plan_signed", number=_COUNT)

@@ -7,6 +7,7 @@ from datetime import date, datetime
 from decimal import Decimal
 from typing import Any
 
+from tidegate.movements import alternatives, bases
 from tidegate.movements.calendars import calendar_of
 from tidegate.movements.models import Clock, Movement, TakeBack
 from tidegate.movements.models.base import CaseRow
@@ -16,8 +17,8 @@ from tidegate.parties.models import Organisation, State
 NAMES = (
     "addressee", "authority", "agreed_until", "basis", "carrier", "case", "codes", "consignee", "containers",
     "custody_kg", "custody_place", "departed_on", "designation", "detected_on", "due_on", "exporter", "facility",
-    "finding", "grounds", "informed_on", "means", "movement", "notification", "question", "received_kg", "rejected_kg",
-    "route", "state", "state_export", "state_import", "today",
+    "finding", "grounds", "informed_on", "means", "movement", "notification", "plan_carrier", "question", "received_kg",
+    "rejected_kg", "route", "state", "state_export", "state_import", "today", "way_home",
 )  # fmt: skip
 
 
@@ -60,7 +61,9 @@ def _of_case(row: TakeBack) -> dict[str, str]:
         "consignee": _party(load.get("importer")),
         "carrier": _party(load.get("carrier")),
         "means": str(load.get("means") or ""),
-        "route": " → ".join(_state(code) for code in row.states),
+        "route": " → ".join(_state(code) for code in row.states if code not in row.joined),
+        "way_home": " → ".join(_stop(stop) for stop in row.plan.get("route") or ()),
+        "plan_carrier": str(row.plan.get("carrier") or ""),
     }
     if row.movement is not None:
         known = {name: value for name, value in _of_movement(row.movement).items() if value}
@@ -72,7 +75,7 @@ def _of_movement(row: Movement) -> dict[str, str]:
     notification = row.notification
     blocks: Mapping[str, Any] = notification.blocks
     carriers = row.particulars.get("carriers") or blocks.get("carriers") or []
-    stops = [stop.state for stop in notification.route.order_by("position")]
+    stops = [stop["state"] for stop in alternatives.own_route(row)]
     codes = blocks.get("codes") or {}
     return {
         "notification": notification.number or notification.case,
@@ -86,7 +89,7 @@ def _of_movement(row: Movement) -> dict[str, str]:
         "designation": str(blocks.get("designation") or ""),
         "codes": ", ".join(str(code) for name in ("basel", "y", "hs") for code in codes.get(name) or ()),
         "departed_on": _day(calendar_of(row.holder_id).day(row.departed_at)) if row.departed_at else "",
-        "received_kg": _kg(row.received_kg),
+        "received_kg": bases.words(_kg(row.received_kg), row.received_basis),
         "rejected_kg": _kg(row.rejected_kg),
         "route": " → ".join(_state(code) for code in stops),
         "state_export": _state(notification.state_export),
@@ -109,6 +112,11 @@ def _authority(code: str) -> str:
 def _state(code: str) -> str:
     found = State.objects.filter(pk=code).first()
     return found.name if found is not None else code
+
+
+def _stop(stop: Mapping[str, str]) -> str:
+    points = ", ".join(dict.fromkeys(filter(None, (stop["entry"], stop["exit"]))))
+    return f"{_state(stop['state'])} ({points})" if points else _state(stop["state"])
 
 
 def _party(said: Any) -> str:

@@ -662,6 +662,45 @@ class Migration(migrations.Migration):
             },
         ),
         migrations.CreateModel(
+            name="Tolerance",
+            fields=[
+                (
+                    "id",
+                    models.UUIDField(
+                        default=tidegate.parties.ids.uuid7, editable=False, primary_key=True, serialize=False
+                    ),
+                ),
+                ("regime", models.CharField(blank=True, max_length=16)),
+                ("percent", models.DecimalField(decimal_places=3, max_digits=6)),
+                ("since", models.DateField()),
+                ("source", models.CharField(max_length=200)),
+                ("removed", models.BooleanField(default=False)),
+                (
+                    "holder",
+                    models.ForeignKey(
+                        db_index=False,
+                        on_delete=django.db.models.deletion.PROTECT,
+                        related_name="+",
+                        to="parties.state",
+                        verbose_name="held by",
+                    ),
+                ),
+            ],
+            options={
+                "db_table": "tolerance",
+                "constraints": [
+                    models.UniqueConstraint(
+                        condition=models.Q(("removed", False)),
+                        fields=("holder", "regime", "since"),
+                        name="tolerance_once",
+                    ),
+                    models.CheckConstraint(
+                        condition=models.Q(("percent__gte", 0), ("percent__lte", 100)), name="tolerance_percent"
+                    ),
+                ],
+            },
+        ),
+        migrations.CreateModel(
             name="JointInspection",
             fields=[
                 (
@@ -788,6 +827,8 @@ class Migration(migrations.Migration):
                 ("received_kg", tidegate.movements.models.mass.Kilograms(null=True, verbose_name="received (kg)")),
                 ("accepted_kg", tidegate.movements.models.mass.Kilograms(null=True, verbose_name="accepted (kg)")),
                 ("rejected_kg", tidegate.movements.models.mass.Kilograms(null=True, verbose_name="rejected (kg)")),
+                ("loaded_as", models.JSONField(default=dict)),
+                ("received_as", models.JSONField(default=dict)),
                 (
                     "volume_m3",
                     models.DecimalField(decimal_places=3, max_digits=14, null=True, verbose_name="volume (m³)"),
@@ -2196,6 +2237,7 @@ class Migration(migrations.Migration):
                 ("round", models.PositiveSmallIntegerField(default=0)),
                 ("state_export", models.CharField(max_length=2)),
                 ("states", models.JSONField(default=list)),
+                ("joined", models.JSONField(default=list)),
                 ("finding", models.TextField(verbose_name="what was found")),
                 ("detected_at", models.DateTimeField(verbose_name="found")),
                 ("informed_at", models.DateTimeField(null=True, verbose_name="State of export informed")),

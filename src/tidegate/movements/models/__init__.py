@@ -5,7 +5,7 @@ completion the State of import's, a passage the transit State's. The other copie
 """
 
 from tidegate.movements.models.analyses import Analysis
-from tidegate.movements.models.base import Attachment, Breach, CaseRow, Clock, EarlyFact, Holiday
+from tidegate.movements.models.base import Attachment, Breach, CaseRow, Clock, EarlyFact, Holiday, Tolerance
 from tidegate.movements.models.border import ContainerUse, LineRun, WriteOff
 from tidegate.movements.models.consents import Consent, Contract, Guarantee, HeldGuarantee
 from tidegate.movements.models.consignments import Consignment, JointInspection, Requirement
@@ -70,6 +70,7 @@ __all__ = [
     "Subscription",
     "TakeBack",
     "Template",
+    "Tolerance",
     "Version",
     "WriteOff",
 ]  # fmt: skip

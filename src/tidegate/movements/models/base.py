@@ -87,6 +87,26 @@ class Holiday(Held):
         constraints = [models.UniqueConstraint(fields=["holder", "day", "name"], name="holiday_once")]
 
 
+class Tolerance(Held):
+    """How far, from a day on, a received mass may be from the loaded one under a regime (empty: every one that has none
+    of its own). It ends where a later one of the regime begins. `removed`: it was set wrongly."""
+
+    regime = models.CharField(max_length=16, blank=True)
+    percent = models.DecimalField(max_digits=6, decimal_places=3)
+    since = models.DateField()
+    source = models.CharField(max_length=200)
+    removed = models.BooleanField(default=False)
+
+    class Meta:
+        db_table = "tolerance"
+        constraints = [
+            models.UniqueConstraint(
+                fields=["holder", "regime", "since"], condition=models.Q(removed=False), name="tolerance_once"
+            ),
+            models.CheckConstraint(name="tolerance_percent", condition=models.Q(percent__gte=0, percent__lte=100)),
+        ]
+
+
 class Breach(Held):
     """Something that happened and should not have: stored, attributed, and open until a person closes it."""
 

@@ -51,6 +51,10 @@ class Movement(CaseRow):
     received_kg = kilograms(_("received (kg)"), null=True)
     accepted_kg = kilograms(_("accepted (kg)"), null=True)
     rejected_kg = kilograms(_("rejected (kg)"), null=True)
+    # How they came about: {"weighed": {"basis", "kg", "tare_kg", "moisture_pct"}} where they were put on the basis
+    # of the account; {"basis"} where they could not be, and stand on another one. Else they were weighed on it.
+    loaded_as = models.JSONField(default=dict)
+    received_as = models.JSONField(default=dict)
     volume_m3 = models.DecimalField(_("volume (m³)"), max_digits=14, decimal_places=3, null=True)
     packages = models.PositiveIntegerField(_("number of packages"), null=True)
     # Carriers in order with means of transport; containers and seals; what it takes of the points of entry and exit,
@@ -79,6 +83,16 @@ class Movement(CaseRow):
     source = models.CharField(max_length=16, default="form")
     # The accounts drawn on: [{"home": "VN", "account": "…", "status": "asked"|"confirmed"|"refused", "reservation": …}]
     draws = models.JSONField(default=list)
+
+    @property
+    def loaded_basis(self) -> str:
+        """What the loaded mass is (`bases`)."""
+        return str(self.loaded_as.get("basis") or self.notification.basis)
+
+    @property
+    def received_basis(self) -> str:
+        """What the received, accepted and rejected mass is."""
+        return str(self.received_as.get("basis") or self.notification.basis)
 
     class Meta:
         db_table = "movement"

@@ -73,6 +73,11 @@ class Notification(CaseRow):
     ended_reason = models.TextField(blank=True)
 
     @property
+    def basis(self) -> str:
+        """What its masses are (`bases`): net unless it says so."""
+        return str(self.blocks.get("basis") or "net")
+
+    @property
     def home(self) -> str:
         """The State that writes what is the State of export's to say, and that keeps the quantity account."""
         return self.keyed_by or self.state_export

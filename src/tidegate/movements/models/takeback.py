@@ -51,6 +51,8 @@ class TakeBack(CaseRow):
     round = models.PositiveSmallIntegerField(default=0)
     state_export = models.CharField(max_length=2)
     states = models.JSONField(default=list)
+    # Of them, those that were none of the case until a plan led through them.
+    joined = models.JSONField(default=list)
     finding = models.TextField(_("what was found"))
     detected_at = models.DateTimeField(_("found"))
     informed_at = models.DateTimeField(_("State of export informed"), null=True)
@@ -59,7 +61,8 @@ class TakeBack(CaseRow):
     containers = models.JSONField(default=list)
     # What is known of a load that no notification names: description, codes, exporter, importer, carrier, means.
     load = models.JSONField(default=dict)
-    # Route, carrier, day, who bears the cost, alternative disposal; and the longer period that the States agreed.
+    # Route (stops as a notification's, from where the load is kept to the State of export), carrier, day, who bears the
+    # cost, alternative disposal; and the longer period that the States agreed.
     plan = models.JSONField(default=dict)
     # Its number rises with every proposal.
     plan_number = models.PositiveSmallIntegerField(default=0)

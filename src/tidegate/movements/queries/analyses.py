@@ -12,7 +12,7 @@ from uuid import UUID
 
 from django.db.models import Q, QuerySet
 
-from tidegate.movements import guard, naming
+from tidegate.movements import bases, guard, naming
 from tidegate.movements.commands.analyses import findings
 from tidegate.movements.commands.consignments import papers_of
 from tidegate.movements.models import Analysis, Movement
@@ -125,6 +125,8 @@ def _load(row: Analysis) -> tuple[Sequence[Any], dict[str, Any], date] | None:
         )  # fmt: skip
     if movement is None:
         return None
-    kg = movement.received_kg or movement.loaded_kg or movement.announced_kg
-    load = {**guard.load_of(movement.notification), "net_kg": format(kg, "f"), "documents": papers_of(movement)}
+    load = {**guard.load_of(movement.notification), "documents": papers_of(movement)}
+    if movement.notification.basis == bases.NET:
+        kg = bases.like(movement, "received_kg") or bases.like(movement, "loaded_kg") or movement.announced_kg
+        load["net_kg"] = format(kg, "f")
     return list(movement.notification.route.all()), guard.plain(load), movement.planned_on

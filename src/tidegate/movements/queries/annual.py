@@ -13,7 +13,7 @@ from decimal import Decimal
 from typing import Any
 from zoneinfo import ZoneInfo
 
-from tidegate.movements.commands.receipt import TOLERANCE
+from tidegate.movements import tolerances
 from tidegate.movements.models import GreenShipment, Movement
 from tidegate.movements.queries import green
 from tidegate.parties.actors import Actor
@@ -50,11 +50,12 @@ class Difference:
     partner: str
     loaded_kg: Decimal | None
     received_kg: Decimal | None
+    like: bool = True
 
     @property
     def kg(self) -> Decimal | None:
-        """Received less loaded; None where one of them is missing."""
-        if self.loaded_kg is None or self.received_kg is None:
+        """Received less loaded; None where one of them is missing, or where they are on unlike bases."""
+        if self.loaded_kg is None or self.received_kg is None or not self.like:
             return None
         return self.received_kg - self.loaded_kg
 
@@ -194,7 +195,7 @@ def _partners(way: str, rows: Iterable[Movement]) -> list[Partner]:
         groups.setdefault(_partner(way, row), []).append(row)
     found = []
     for state, members in sorted(groups.items()):
-        figures = [_figures(way, row) for row in members]
+        figures = [_figures(way, row) for row in members if row.loaded_basis == row.received_basis]
         both = [(ours, theirs) for ours, theirs in figures if ours is not None and theirs is not None]
         found.append(
             Partner(
@@ -206,14 +207,18 @@ def _partners(way: str, rows: Iterable[Movement]) -> list[Partner]:
 
 
 def _differences(way: str, rows: Iterable[Movement]) -> list[Difference]:
-    found = []
+    found, kept = [], None
     for row in rows:
+        kept = tolerances.settings_of(row.holder_id) if kept is None else kept
         loaded, received = row.loaded_kg, row.received_kg
-        if loaded is not None and received is not None and abs(received - loaded) <= loaded * TOLERANCE:
+        like = row.loaded_basis == row.received_basis
+        known = like and loaded is not None and received is not None
+        if known and not tolerances.of(row, kept).exceeded(loaded, received):
             continue
         found.append(
             Difference(
-                row.case, row.notification.number or row.case, row.serial, way, _partner(way, row), loaded, received
+                row.case, row.notification.number or row.case, row.serial, way, _partner(way, row), loaded, received,
+                like,
             )
-        )
+        )  # fmt: skip
     return found

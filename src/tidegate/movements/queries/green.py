@@ -13,8 +13,7 @@ from django.db.models import Q, QuerySet
 from django.utils.functional import Promise
 from django.utils.translation import gettext_lazy as _
 
-from tidegate.movements import green, green_notice, guard
-from tidegate.movements.commands.receipt import TOLERANCE
+from tidegate.movements import green, green_notice, guard, tolerances
 from tidegate.movements.models import GreenContainer, GreenShipment, GreenUpload
 from tidegate.parties.actors import Actor
 from tidegate.parties.commanding import Missing
@@ -125,7 +124,7 @@ def objections(
         found.append(Objection("held", _("Held by %(state)s (%(office)s): %(reason)s") % said))
     found += _law(row, day)
     entered = row.loaded_kg or row.quantity_kg
-    if kg is not None and kg > entered * (1 + TOLERANCE):
+    if kg is not None and tolerances.of_green(row).more(entered, kg):
         found.append(Objection("quantity", _("More stands here than its form says.")))
     codes: dict[str, list[str]] = row.content.get("codes") or {}
     if strange := [one for one in wastes if codes.get("basel") and one not in codes["basel"]]:

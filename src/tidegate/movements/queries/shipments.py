@@ -11,10 +11,10 @@ from uuid import UUID
 
 from django.db.models import Count, F, OuterRef, Q, QuerySet, Subquery
 
-from tidegate.movements import alternatives, clocks, conditions, standing
+from tidegate.movements import alternatives, bases, clocks, conditions, standing, tolerances
 from tidegate.movements.breaches import KINDS as BREACHES
-from tidegate.movements.commands.receipt import TOLERANCE, balance
-from tidegate.movements.models import Account, Breach, Clock, Correction, Custody, Movement, Operation, RouteStop
+from tidegate.movements.commands.receipt import balance
+from tidegate.movements.models import Account, Breach, Clock, Correction, Custody, Movement, Operation
 from tidegate.movements.models.base import CaseRow
 from tidegate.movements.queries.cases import Deadline, notifications
 from tidegate.parties import figures, times
@@ -36,6 +36,9 @@ class Quantity:
     difference: Decimal | None = None
     percent: Decimal | None = None
     wide: bool = False
+    basis: str = ""
+    # It is on another basis than the one before it, so that there is no telling.
+    unlike: bool = False
 
 
 @dataclass(frozen=True)
@@ -80,7 +83,7 @@ class MovementView:
     """Everything that one State's copy holds of a shipment."""
 
     movement: Movement
-    route: list[RouteStop]
+    route: list[Mapping[str, str]]
     quantities: list[Quantity]
     draws: list[Draw]
     journey: list[Link]
@@ -160,7 +163,7 @@ def view(actor: Actor, row: Movement) -> MovementView:
     """All that the actor's State holds of a shipment, for its page."""
     return MovementView(
         movement=row,
-        route=list(row.notification.route.order_by("position")),
+        route=alternatives.own_route(row),
         quantities=quantities(row),
         draws=draws(row),
         journey=journey(row),
@@ -179,17 +182,20 @@ def view(actor: Actor, row: Movement) -> MovementView:
 
 def quantities(row: Movement) -> list[Quantity]:
     """Announced, loaded, received, each with its difference from the one before."""
-    found, before = [], None
-    for name in ("announced_kg", "loaded_kg", "received_kg"):
+    found: list[Quantity] = []
+    before, last = None, ""
+    of = {"announced_kg": row.notification.basis, "loaded_kg": row.loaded_basis, "received_kg": row.received_basis}
+    for name, basis in of.items():
         kg = getattr(row, name)
-        if kg is None or before is None:
-            found.append(Quantity(name, kg))
+        shown = str(bases.NAMES.get(basis, basis))
+        if kg is None or before is None or basis != last:
+            found.append(Quantity(name, kg, basis=shown, unlike=kg is not None and before is not None))
         else:
             change = kg - before
             percent = (change * 100 / before).quantize(Decimal("0.1")) if before else None
-            wide = name == "received_kg" and abs(change) > before * TOLERANCE
-            found.append(Quantity(name, kg, change, percent, wide))
-        before = kg if kg is not None else before
+            wide = name == "received_kg" and tolerances.of(row).exceeded(before, kg)
+            found.append(Quantity(name, kg, change, percent, wide, shown))
+        before, last = (kg, basis) if kg is not None else (before, last)
     return found
 
 

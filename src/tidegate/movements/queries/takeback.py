@@ -56,6 +56,7 @@ class CaseView:
     deadlines: list[Deadline]
     signatures: list[tuple[str, bool]]
     consents: list[ReturnConsent]
+    consents_open: list[str]
     costs: list[CostLine]
     sums: Mapping[str, Decimal]
     letters: list[Attachment]
@@ -115,8 +116,9 @@ def view(actor: Actor, row: TakeBack) -> CaseView:
             Deadline(one, known.get(one.rule), clocks.explain(one), one.due_at is not None and one.due_at < now)
             for one in running
         ],
-        signatures=[(state, state in row.plan_signed) for state in takebacks.parties(row)],
-        consents=list(row.consents.order_by("authority")),
+        signatures=[(state, state in row.plan_signed) for state in takebacks.signers(row)],
+        consents=list(row.consents.filter(plan_number=row.plan_number).order_by("authority")),
+        consents_open=takebacks.consents_open(row) if row.status == Status.PLANNED else [],
         costs=list(row.costs.order_by("at", "pk")),
         sums=costs_of(row),
         letters=letters.of(row) if actor.official else [],

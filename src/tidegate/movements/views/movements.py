@@ -117,13 +117,13 @@ ACTS = (
     Act("depart", _("Record departure"), "movements.movement.depart",
         lambda a, r, f: commands.depart(
             a, r.pk, loaded_kg=f.cleaned_data["loaded_kg"], revision=f.cleaned_data["revision"],
-            particulars=f.particulars, **f.once, **_given(f, "at", "packages")),
+            particulars=f.particulars, **f.once, **_given(f, "at", "packages", "basis", "tare_kg", "moisture_pct")),
         lambda a, r: _writer("departed", Status.ANNOUNCED)(a, r) and legs.may_depart(a, r),
         forms.DepartForm, "truck", "primary", done=_("Departure recorded.")),
     Act("saw_departure", _("It was seen leaving"), "movements.movement.observe",
         lambda a, r, f: commands.saw_departure(
             a, r.pk, loaded_kg=f.cleaned_data["loaded_kg"], particulars=f.particulars, **f.once,
-            **_given(f, "at", "packages")),
+            **_given(f, "at", "packages", "basis", "tare_kg", "moisture_pct")),
         lambda a, r: r.loaded_kg is None and _writes(a, r, "departed"), forms.DepartForm, "eye-search",
         text=_("What was seen is stored in any case; what was not in order opens a breach.")),
     Act("transfer", _("Hand over to another carrier"), "movements.movement.carry",

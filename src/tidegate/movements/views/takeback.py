@@ -52,12 +52,13 @@ def _step(event: str, *statuses: str) -> Any:
 
 
 def _signs(actor: Actor, row: TakeBack) -> bool:
-    return bool(row.plan) and actor.state not in row.plan_signed and _step("plan_signed")(actor, row)
+    asked = bool(row.plan) and actor.state in takebacks.signers(row)
+    return asked and actor.state not in row.plan_signed and _step("plan_signed")(actor, row)
 
 
 def _consents(actor: Actor, row: TakeBack) -> bool:
-    planned = row.plan.get("how") == "return" and row.status in (Status.PLANNED, Status.CONSENTS_OK)
-    return planned and actor.state in takebacks.writers(row, "return_consented")
+    planned = row.status in (Status.PLANNED, Status.CONSENTS_OK)
+    return planned and actor.state in takebacks.consents_needed(row)
 
 
 def _disposes(actor: Actor, row: TakeBack) -> bool:
