@@ -98,6 +98,7 @@ SELECT
     sum("facts.homogeneous"::TINYINT) AS "facts.homogeneous",
     sum("facts.separable_by_hs"::TINYINT) AS "facts.separable_by_hs",
     sum("facts.qcvn_2024_limits"::TINYINT) AS "facts.qcvn_2024_limits",
+    sum("facts.on_positive_list"::TINYINT) AS "facts.on_positive_list",
     sum("facts.personal_use"::TINYINT) AS "facts.personal_use",
     sum("facts.nz_epa_consent"::TINYINT) AS "facts.nz_epa_consent",
     sum("facts.single_form"::TINYINT) AS "facts.single_form"

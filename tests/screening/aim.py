@@ -475,6 +475,7 @@ class Vocabulary:
             begins, last = (ends - timedelta(days=days)).isoformat(), ends.isoformat()
             yield held(valid_from=begins, valid_to=last)
             yield held(issued=begins, valid_from=None, valid_to=last)
+            yield held(issued=None, valid_from=None, valid_to=last)
         for standard in (None, "ISO 1", *requirement.standards) if requirement.standards else ():
             yield held(standard=standard)
         for value in self.document_values if requirement.value_by_tonnes else ():

@@ -76,3 +76,19 @@ def test_a_paper_that_is_renewed_after_a_gap_counts_again_from_that_day() -> Non
     dates = [day for day, _outcome in told(raw)]
     assert "2023-04-01" in dates
     assert "2023-05-15" in dates
+
+
+def test_what_departed_just_before_a_rule_began_could_not_depart_any_more_the_next_day() -> None:
+    raw: Raw = {
+        "id": "1", "date": "2022-07-05", "events": {"departed": "2022-06-30"}, "export": "AU", "import": "SG",
+        "hs": "391510", "waste": True, "operation": "R3", "polymers": {"PE": 100}, "contamination_pct": 0,
+        "hazardous": False, "documents": [{"kind": "AU_LICENCE", "issued": "2021-08-01"}, {"kind": "AU_WELD_DECL"}],
+        "facts": {"processed": False, "form": "bale", "destination_on_licence": True},
+    }  # fmt: skip
+    assert decide(parse_shipment(raw, BOOK), BOOK)["outcome"] == "clear"
+    assert told(raw)[0] == ("2022-07-06", "prohibited")
+    stop = {**raw, "export": "JP", "import": "LA", "hs": "392010", "waste": False, "operation": "product",
+            "date": "2025-01-20", "events": {}, "transit": [{"state": "VN", "arrived": "2024-12-31"}],
+            "facts": {"used": True, "enters_territory": True}}  # fmt: skip
+    assert told(stop)[0] == ("2025-01-21", "prohibited")
+    assert told({**stop, "transit": ["VN"], "date": "2024-12-31"})[0] == ("2025-01-01", "prohibited")

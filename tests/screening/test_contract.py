@@ -7,6 +7,7 @@ import re
 from datetime import date, timedelta
 from typing import Any
 
+import pyarrow as pa
 import pytest
 from hypothesis import given
 
@@ -14,6 +15,7 @@ from tests.screening.aim import FIELDS_OF_SHIPMENT, Raw
 from tests.screening.strategies import shipments, vocabulary
 from tidegate.law import load_rulebook
 from tidegate.screening import Reject, decide, parse_shipment
+from tidegate.screening.bulk import Session
 
 BOOK = load_rulebook(())
 ANNEX_I = [f"Y{n}" for n in range(1, 46)]
@@ -231,6 +233,20 @@ def test_half_of_a_halogenated_polymer_settles_it_whatever_the_rest_is() -> None
 @pytest.mark.parametrize("resin", ["urea_formaldehyde_cured", "epoxy_cured", "alkyd_cured"])
 def test_cured_resins_have_names_of_their_own(resin: str) -> None:
     assert say(polymers={resin: 99}, hs="391590")["entry"] == "B3011"
+
+
+@pytest.mark.parametrize(("steps", "read"), [("1", True), ("2.0", True), ("1.5", False), ("-1", False)])
+def test_storage_steps_come_whole_a_row_at_a_time_and_in_batches(steps: str, read: bool) -> None:
+    try:
+        parse_shipment({**CLEAN, "facts": {"storage_steps": steps}}, BOOK)
+        rejects = []
+    except Reject as told:
+        rejects = [told.as_dict()]
+    row = {**{k: str(CLEAN[k]) for k in ("id", "date", "export", "import", "hs")}, "facts.storage_steps": steps}
+    for column in (row, {**row, "facts.storage_steps": float(steps)}):
+        found = Session(BOOK).screen(pa.RecordBatch.from_pylist([column]))
+        assert [error["field"] for _, _, error in found.rejects] == [told["field"] for told in rejects]
+    assert [told["field"] for told in rejects] == ([] if read else ["facts.storage_steps"])
 
 
 def test_shares_add_up_to_a_hundred_at_most() -> None:

@@ -46,7 +46,7 @@ class Requirement:
     `standards`: the values of the paper's `standard` that satisfy the rule.
     `value_by_tonnes`: steps (below this many tonnes or None, least value), read in order.
     `old_before`, `old_until`: a paper issued before the first day is good until the second at the latest.
-    `longest_years`: a paper whose own period is longer counts, and is to be checked.
+    `longest_years`: a paper whose own period is longer, or names no first day, counts and is to be checked.
     """
 
     kinds: tuple[str, ...]
@@ -138,6 +138,11 @@ class Fact:
     unit: str = ""
     group: str = ""
     order: int = 0
+
+    @property
+    def counted(self) -> bool:
+        """True for a number of things that come whole: storage steps."""
+        return self.unit == "steps"
 
     @property
     def askable(self) -> bool:

@@ -9,7 +9,7 @@ from typing import Any
 
 from tidegate.law.compare import compare_books
 from tidegate.law.records import INTERNATIONAL, Book, Rule
-from tidegate.screening.decision import decide, route_layers
+from tidegate.screening.decision import Route, decide, route_layers
 from tidegate.screening.evaluate import SEVERITY
 from tidegate.screening.scenarios import Scenario, run
 from tidegate.screening.shipment import Reject, Shipment, parse_shipment
@@ -69,6 +69,34 @@ class Impact:
     alerts: Counter[str] = field(default_factory=Counter)
     examples: dict[str, list[Shift]] = field(default_factory=dict)
 
+    def count(self, found: Pair, export: str, import_: str, shipments: int = 1) -> None:
+        """Counts shipments between two States that came to the same."""
+        for rule in found.alerts:
+            self.alerts[rule] += shipments
+        if not found.changed:
+            self.touched += shipments * found.touched
+            return
+        self.changed += shipments
+        self.moves[found.move] += shipments
+        self.by_import.setdefault(import_, Counter())[found.move] += shipments
+        self.by_export.setdefault(export, Counter())[found.move] += shipments
+        for place, move in found.places.items():
+            self.by_place.setdefault(place, Counter())[move] += shipments
+
+    def wants(self, found: Pair, examples: int) -> bool:
+        """Whether a place that changes has fewer examples than it is to have."""
+        return any(len(self.examples.get(place, ())) < examples for place in found.places)
+
+    def show(self, found: Pair, row: int, s: Shipment, examples: int, each: Callable[[Shift], object] | None) -> None:
+        """Hands on one shipment whose outcome changes, and keeps it as an example where one is wanted."""
+        shift = Shift(str(s.id), row, *found.move, found.layers, found.rules, s)
+        for place in found.places:
+            kept = self.examples.setdefault(place, [])
+            if len(kept) < examples:
+                kept.append(shift)
+        if each is not None:
+            each(shift)
+
     def as_dict(self) -> dict[str, Any]:
         """The counts and examples as plain data, the same for `tidegate law whatif --json`, the API and the pages."""
         return {
@@ -119,7 +147,7 @@ def same(one: Rule, two: Rule) -> bool:
 
 def scenario_shifts(old: Book, new: Book, scenarios: Iterable[Scenario]) -> list[ScenarioShift]:
     """The scenarios that come out otherwise under the new book."""
-    reach = _Reach(old, new)
+    reach = Reach(old, new)
     out = []
     for scenario in scenarios:
         try:
@@ -185,9 +213,9 @@ def impact(
     """What the new book changes for raw shipments; None stands for a row that could not be read.
 
     `row`: number of the first row. `each` is called with every shipment whose outcome changes. One pass, memory
-    independent of the number of rows.
+    independent of the number of rows. `bulk.compared` says the same of a file, by its distinct cases.
     """
-    reach = _Reach(old, new)
+    reach = Reach(old, new)
     out = Impact()
     for number, raw in enumerate(rows, start=row):
         if raw is None:
@@ -202,26 +230,41 @@ def impact(
         out.shipments += 1
         if not reach.touches(before_s):
             continue
-        before, after = decide(before_s, old), decide(after_s, new)
-        shift = _count(out, number, before, after, examples, after_s)
-        if shift is not None and each is not None:
-            each(shift)
+        found = pair(decide(before_s, old), decide(after_s, new))
+        out.count(found, after_s.export, after_s.import_)
+        if found.changed:
+            out.show(found, number, after_s, examples, each)
     return out
 
 
-def _count(
-    out: Impact, row: int, before: Mapping[str, Any], after: Mapping[str, Any], examples: int, shipment: Shipment
-) -> Shift | None:
+@dataclass(frozen=True, slots=True)
+class Pair:
+    """Two decisions of one shipment held against each other, for every shipment that they are decisions of.
+
+    `move`: outcome before and after. `touched`: the same outcome, but something else differs. `layers`: those whose
+    outcome changes; `places`: (before, after) of each State or international layer that they are of. `rules`: that
+    newly bear on it; `alerts`: rules that newly alert.
+    """
+
+    move: tuple[str, str]
+    touched: bool
+    layers: tuple[str, ...]
+    places: Mapping[str, tuple[str, str]]
+    rules: tuple[str, ...]
+    alerts: tuple[str, ...]
+
+    @property
+    def changed(self) -> bool:
+        return self.move[0] != self.move[1]
+
+
+def pair(before: Mapping[str, Any], after: Mapping[str, Any]) -> Pair:
+    """What sets two decisions of one shipment apart."""
     known = {a["rule"] for a in before["alerts"]}
-    out.alerts.update(a["rule"] for a in after["alerts"] if a["rule"] not in known)
+    alerts = tuple(a["rule"] for a in after["alerts"] if a["rule"] not in known)
     move = (before["outcome"], after["outcome"])
     if move[0] == move[1]:
-        out.touched += _content(before) != _content(after)
-        return None
-    out.changed += 1
-    out.moves[move] += 1
-    out.by_import.setdefault(shipment.import_, Counter())[move] += 1
-    out.by_export.setdefault(shipment.export, Counter())[move] += 1
+        return Pair(move, _content(before) != _content(after), (), {}, (), alerts)
     layers = [{layer["layer"]: layer["outcome"] for layer in d["layers"]} for d in (before, after)]
     moved = {
         name: (layers[0].get(name, "clear"), layers[1].get(name, "clear"))
@@ -230,19 +273,13 @@ def _count(
     }
     bound = {r["rule"] for r in before["reasons"]}
     rules = tuple(r["rule"] for r in after["reasons"] if r["rule"] not in bound)
-    shift = Shift(str(after["id"]), row, *move, tuple(moved), rules, shipment)
     places: dict[str, tuple[str, str]] = {}
     for layer, (was, now) in moved.items():
         place = _place(layer)
         if place in places:  # two layers of one State: the stricter of each counts
             was, now = (max(a, b, key=SEVERITY.__getitem__) for a, b in zip(places[place], (was, now), strict=True))
         places[place] = (was, now)
-    for place, pair in (places or {"entry": move}).items():
-        out.by_place.setdefault(place, Counter())[pair] += 1
-        kept = out.examples.setdefault(place, [])
-        if len(kept) < examples:
-            kept.append(shift)
-    return shift
+    return Pair(move, False, tuple(moved), places or {"entry": move}, rules, alerts)
 
 
 def _place(layer: str) -> str:
@@ -250,7 +287,7 @@ def _place(layer: str) -> str:
     return layer.split(":")[1] if layer.startswith("national:") else layer
 
 
-class _Reach:
+class Reach:
     """Which shipments two books can differ on: those whose route meets a layer in which a rule differs."""
 
     def __init__(self, old: Book, new: Book):
@@ -262,3 +299,9 @@ class _Reach:
 
     def touches(self, s: Shipment) -> bool:
         return self.everything or any(f"national:{state}:{role}" in self.layers for state, role, _ in route_layers(s))
+
+    def on(self, route: Route) -> bool:
+        """As `touches`, of every shipment with a route of which nobody asks for some layers alone."""
+        stops = [(state, "transit") for state in route.transit]
+        met = [(route.export, "export"), *stops, (route.import_, "import")]
+        return self.everything or any(f"national:{state}:{role}" in self.layers for state, role in met)

@@ -14,6 +14,7 @@ AT_LEAST = "a number of at least %(minimum)s"
 AT_MOST = "a number of at most %(maximum)s"
 ONE_OF = "one of %(values)s"
 PRE_OR_POST = "pre or post"
+WHOLE = "a whole number"
 # What an alert says.
 OTHER_ENTRY = "The papers name %(declared)s; the content stated falls under %(entries)s."
 NO_ENTRY = "no entry"
@@ -25,6 +26,7 @@ MESSAGES = (
     AT_MOST,
     ONE_OF,
     PRE_OR_POST,
+    WHOLE,
     OTHER_ENTRY,
     NO_ENTRY,
     NOT_EVALUATED,

@@ -55,10 +55,11 @@ def end_of(document: Document, day: date, rule: Requirement | None = None) -> tu
 
 
 def _too_long(document: Document, rule: Requirement) -> bool:
-    begins = document.valid_from or document.issued
-    if rule.longest_years is None or begins is None or document.valid_to is None:
+    """Whether its period is longer than the rule lets it be, or may be: a paper that names its end alone hides it."""
+    if rule.longest_years is None or document.valid_to is None:
         return False
-    return document.valid_to > add_years(begins, rule.longest_years)
+    begins = document.valid_from or document.issued
+    return begins is None or document.valid_to > add_years(begins, rule.longest_years)
 
 
 def turning_days(document: Document, rule: Requirement | None = None) -> set[date]:

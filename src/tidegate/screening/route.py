@@ -125,7 +125,11 @@ def layer_of(place: Place | None) -> str:
 
 
 def boundaries(s: Shipment, book: Book) -> list[date]:
-    """Dates after the shipment's on which something that it depends on begins or ends."""
+    """Dates after the shipment's on which something that it depends on begins or ends.
+
+    Where that fell between an event that was before and the shipment's own date, the next day is one: whatever happens
+    from then on is under what has begun.
+    """
     whole = compiled(book)
     days = turns_of_content(s, book)
     for layer in ("basel", *(layer_of(place) for place in places(s))):
@@ -134,6 +138,10 @@ def boundaries(s: Shipment, book: Book) -> list[date]:
             days |= turning_days(document, requirement)
     for document in s.documents or ():
         days |= turning_days(document)
+    stops = (day for t in s.transit for day in (t.arrived, t.departed) if day is not None)
+    first = min((*s.events.values(), *stops), default=s.date)
+    if any(first < d <= s.date for d in days):
+        days.add(later(s.date, 1))
     return sorted(d for d in days if s.date < d < date.max)
 
 

@@ -60,7 +60,7 @@ def shorten(value: Any, limit: int = 120) -> Any:
     """A value small enough to print in an error."""
     if value is None or isinstance(value, (bool, int, float)):
         return value
-    text = value if isinstance(value, str) else repr(value)
+    text = str(value) if isinstance(value, (str, Decimal)) else repr(value)
     return text if len(text) <= limit else text[: limit - 1] + "…"
 
 
@@ -497,7 +497,10 @@ def _typed(raw: Any, fact: Fact, where: str) -> Any:
     if fact.type == "bool":
         return _bool(raw, where)
     if fact.type == "number":
-        return _number(raw, where, Decimal(0), HUNDRED if fact.name.endswith("_pct") else None)
+        number = _number(raw, where, Decimal(0), HUNDRED if fact.name.endswith("_pct") else None)
+        if number is not None and fact.counted and number % 1:
+            raise Reject(where, raw, messages.WHOLE)
+        return number
     if raw is False:
         return False  # `processed` is false or a word
     if not isinstance(raw, str) and isinstance(raw, (Mapping, list, tuple)):

@@ -12,7 +12,7 @@ import os
 import shutil
 import sys
 import tempfile
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -21,6 +21,7 @@ from tidegate.cli.law import output
 from tidegate.law import Book, load_rulebook
 
 if TYPE_CHECKING:
+    from tidegate.formats import ShipmentReader
     from tidegate.screening.impact import Impact, ScenarioShift
 
 FOLDER = "proposals"
@@ -172,7 +173,9 @@ def _folder(overlay: Path) -> Iterator[Path]:
 
 
 def _impact(args: argparse.Namespace, old: Book, overlays: Sequence[Path]) -> int:
-    from tidegate.screening.impact import impact, on_any_day, scenario_shifts
+    from tidegate.formats.batches import arrow_batches
+    from tidegate.screening.bulk.compared import impact_of_batches
+    from tidegate.screening.impact import on_any_day, scenario_shifts
     from tidegate.screening.scenarios import load_scenarios
 
     new = load_rulebook(overlays)
@@ -181,8 +184,8 @@ def _impact(args: argparse.Namespace, old: Book, overlays: Sequence[Path]) -> in
         new = on_any_day(old, new)
     result = None
     if args.shipments:
-        with _rows(args, new) as rows:
-            result = impact(old, new, rows, examples=args.examples)
+        with _opened(args, new) as reader:
+            result = impact_of_batches(old, new, _counted(arrow_batches(reader)), examples=args.examples)
     if args.json:
         print(json.dumps(_as_data(old, new, shifts, result), ensure_ascii=False, indent=1))
         return 0
@@ -192,25 +195,23 @@ def _impact(args: argparse.Namespace, old: Book, overlays: Sequence[Path]) -> in
     return 0
 
 
-@contextmanager
-def _rows(args: argparse.Namespace, book: Book) -> Iterator[Iterator[Mapping[str, Any] | None]]:
+def _opened(args: argparse.Namespace, book: Book) -> ShipmentReader:
     from tidegate.formats import open_shipments
 
     source: Any = sys.stdin.buffer if args.shipments == "-" else args.shipments
     types = {name: fact.type for name, fact in book.facts.items()}
-    with open_shipments(source, format=args.format, map=args.map, fact_types=types) as reader:
-        yield (row.data for row in _counted(reader))
+    return open_shipments(source, format=args.format, map=args.map, fact_types=types)
 
 
-def _counted(rows: Any) -> Iterator[Any]:
-    """The rows as they are, with a count on standard error where a person waits."""
-    watched = sys.stderr.isatty()
-    number = 0
-    for number, row in enumerate(rows, start=1):
-        if watched and number % 5000 == 0:
+def _counted(items: Iterable[Any]) -> Iterator[Any]:
+    """Batches and rejects as they are, with a count of their rows on standard error where a person waits."""
+    watched, number = sys.stderr.isatty(), 0
+    for item in items:
+        yield item
+        number += item.num_rows if hasattr(item, "num_rows") else len(item)
+        if watched:
             print(f"\r{number:,} shipments", end="", file=sys.stderr, flush=True)
-        yield row
-    if watched and number >= 5000:
+    if watched:
         print("\r\x1b[K", end="", file=sys.stderr)
 
 

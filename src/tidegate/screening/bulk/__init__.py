@@ -20,6 +20,7 @@ law lie before it), and what the evaluator was seen to look at.
     watch.py        answers kept by what the evaluator looked at
     session.py      the collapse itself
     sets.py         the sets of results, as rows of numbers
+    compared.py     the cases of a file under two rulebooks
     sheets.py       decisions put together from parts that many share, and their JSON
 """
 

@@ -193,7 +193,8 @@ class PaperColumns:
             last = np.where(old, np.minimum(last, number_of(rule.old_until)), last)
             known = known | old
         if rule.longest_years:
-            known = known & (ends <= self._after(np.where(begins == NEVER, issued, begins), None, rule.longest_years))
+            since = np.where(begins == NEVER, issued, begins)
+            known = known & (since != NEVER) & (ends <= self._after(since, None, rule.longest_years))
         return last, known
 
     def _after(self, since: Codes, days: int | None, years: int | None) -> Codes:

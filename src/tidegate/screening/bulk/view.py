@@ -302,7 +302,8 @@ class View:
         if fact is None or self.columns.get(column) is None or fact.by == "derived":
             found = np.zeros(self.rows, dtype=np.int16)
         elif fact.type == "number":
-            found = self._limited(column, edges_of(limits, words), 100 if name.endswith("_pct") else None)
+            top = 100 if name.endswith("_pct") else None
+            found = self._limited(column, edges_of(limits, words), top, whole=fact.counted)
         else:
             places = {word: n + 2 for n, word in enumerate(words)} if fact.type != "bool" else {True: 1, False: 2}
 
@@ -316,13 +317,18 @@ class View:
         self._facts[name] = found
         return found
 
-    def _limited(self, column: str, limits: Sequence[Decimal], top: int | None) -> npt.NDArray[Any]:
-        """0 where a number is not known, else 1 + how many limits it exceeds + how many it reaches."""
+    def _limited(
+        self, column: str, limits: Sequence[Decimal], top: int | None, whole: bool = False
+    ) -> npt.NDArray[Any]:
+        """0 where a number is not known, else 1 + how many limits it exceeds + how many it reaches. `whole`: a part of
+        one marks the row bad."""
         out = np.zeros(self.rows, dtype=np.int16)
         got = measured(self.columns, column, self.bad, self.alone, top)
         if got is None:
             return out
         where, value = got
+        if whole:
+            self.bad[where[value % UNIT != 0]] = True
         # in whole numbers, to exceed a limit is to reach one more
         edges = sorted(int(limit * UNIT) + more for limit in limits for more in (0, 1))
         out[where] = 1 + np.searchsorted(edges, value, side="right")

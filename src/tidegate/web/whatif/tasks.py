@@ -12,10 +12,12 @@ from typing import Any
 from django.conf import settings
 from django.db import transaction
 
-from tidegate.formats import guard, open_shipments
+from tidegate.formats import ShipmentReader, guard, open_shipments
+from tidegate.formats.batches import Rejects, arrow_batches
 from tidegate.formats.jsonl import loads
 from tidegate.formats.limits import Limits
 from tidegate.law import Book, load_rulebook, regional
+from tidegate.screening.bulk.compared import impact_of_batches
 from tidegate.screening.impact import Impact, Shift, impact, on_any_day
 from tidegate.web.batch import store
 from tidegate.web.batch.tasks import DRAFTS, in_words
@@ -49,9 +51,9 @@ def compare(task: Task) -> None:
     try:
         with in_words(run):
             old, new = books(run.standard, any_day=run.any_day)
-            with _rows(run, new, task) as rows, _written(path) as write:
-                kept: list[Shift] = []
-                result = impact(old, new, rows, examples=EXAMPLES, each=write or kept.append)
+            kept: list[Shift] = []
+            with _written(path) as write:
+                result = _compared(run, old, new, task, write or kept.append)
             task.check()
             shown = kept if path is None else _examples(result)
             outcome = {
@@ -78,16 +80,30 @@ def books(limits: regional.Limits, *, any_day: bool) -> tuple[Book, Book]:
     return old, on_any_day(old, new) if any_day else new
 
 
-@contextmanager
-def _rows(run: WhatIf, book: Book, task: Task) -> Iterator[Rows]:
+def _compared(run: WhatIf, old: Book, new: Book, task: Task, each: Callable[[Shift], object]) -> Impact:
+    """A batch by its distinct cases; the few shipments of the API as they are."""
     if run.batch is None:
         lines = run.shipments.split("\n") if run.shipments else []
         values = (loads(line, Limits()) for line in lines)
-        yield _told((v if isinstance(v, Mapping) else None for v in values), len(lines), task)
-        return
-    types = {name: fact.type for name, fact in book.facts.items()}
+        rows = _told((v if isinstance(v, Mapping) else None for v in values), len(lines), task)
+        return impact(old, new, rows, examples=EXAMPLES, each=each)
+    types = {name: fact.type for name, fact in new.facts.items()}
+    total, done, at_hand = run.batch.rows, 0, 0
+
+    def items(reader: ShipmentReader) -> Iterator[Any]:
+        nonlocal done, at_hand
+        for item in arrow_batches(reader):
+            at_hand = len(item) if isinstance(item, Rejects) else item.num_rows
+            yield item
+            done += at_hand
+            task.progress(done, total, done)
+
+    def tick(share: float) -> None:
+        rows = done + int(share * at_hand)
+        task.progress(rows, total, rows)
+
     with open_shipments(store.source(run.batch), map=run.batch.map, fact_types=types) as reader:
-        yield _told((raw.data for raw in reader), run.batch.rows, task)
+        return impact_of_batches(old, new, items(reader), examples=EXAMPLES, each=each, tick=tick)
 
 
 def _told(rows: Rows, total: int, task: Task) -> Iterator[Mapping[str, Any] | None]:
