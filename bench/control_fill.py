@@ -52,9 +52,9 @@ def _large() -> list[Any]:
     from tidegate.parties.models import JournalEntry
 
     return [
-        m.Notification, m.RouteStop, m.Version, m.Consent, m.Contract, m.Guarantee, m.InfoRequest, m.Clock, m.Account,
-        m.Movement, m.ContainerUse, m.Reservation, m.Posting, m.Consignment, m.Requirement, m.Permit, m.TakeBack,
-        m.Breach, m.Correction, JournalEntry,
+        m.Notification, m.SearchWord, m.RouteStop, m.Version, m.Consent, m.Contract, m.Guarantee, m.InfoRequest,
+        m.Clock, m.Account, m.Movement, m.ContainerUse, m.Reservation, m.Posting, m.Consignment, m.Requirement,
+        m.Permit, m.TakeBack, m.Breach, m.Correction, JournalEntry,
     ]  # fmt: skip
 
 
@@ -159,7 +159,7 @@ BLOCKS = """('{"designation": "' || (ARRAY['Mixed plastic waste', 'PET flakes, u
 
 
 def _notifications(cursor: Any) -> None:
-    from tidegate.movements.models import Notification, RouteStop, Version
+    from tidegate.movements.models import Notification, RouteStop, SearchWord, Version
 
     sent = f"CASE WHEN status IN ({_quoted(shares.AT_HOME)}) THEN NULL ELSE at END"
     _insert(
@@ -169,6 +169,16 @@ def _notifications(cursor: Any) -> None:
         first_departure="at::date", last_departure="at::date + 365", blocks=BLOCKS, version="1", material_version="1",
         submitted_at="at", transmitted_at=sent,
         ended_as="CASE WHEN status IN ('withdrawn', 'revoked', 'closed') THEN status ELSE '' END",
+    )  # fmt: skip
+    said = " || ' ' || ".join(
+        ["name", "e", "lpad(n::text, 7, '0')"]
+        + [f"(blocks ->> '{field}')" if field == "designation" else f"(blocks -> '{field}' ->> 'name')"
+           for field in ("designation", "exporter", "importer", "facility")]
+    )  # fmt: skip
+    words = f"(SELECT DISTINCT w FROM regexp_split_to_table(lower({said}), '[^a-z0-9]+') w WHERE w <> '') AS split"
+    _insert(
+        cursor, SearchWord, f"(SELECT *, {BLOCKS} AS blocks FROM copy ORDER BY n) AS copy, LATERAL {words}", holder="h",
+        word="convert_to(w, 'UTF8')", notification="id",
     )  # fmt: skip
     _insert(cursor, Version, "copy ORDER BY n", notification="id", number="1", content=BLOCKS, at="at")
     stops = "copy, LATERAL (VALUES (e, 0, 'export'), (t, 1, 'transit'), (i, 2, 'import')) AS r (s, p, role)"

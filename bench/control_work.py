@@ -128,6 +128,11 @@ def questions(count: int) -> Iterator[tuple[str, str, list[tuple[str, str, dict[
     yield "desk, overdue alone", officers[0], [get("/desk/", due="over")] * len(few)
     yield "desk, search by number", officers[0], [get("/desk/", q=number) for number, _case, _waste in few]
     yield "desk, search by words", officers[0], [get("/desk/", q=waste.split(" lot ")[0]) for *_, waste in few[:5]]
+    yield (
+        "desk, search by a rare word",
+        officers[0],
+        [get("/desk/", q=f"{waste.split()[0]} {waste.split(' lot ')[1]}") for *_, waste in few],
+    )
     yield "border by notification", officers[1], [get("/border", q=number) for number, *_ in cases]
     moves = some(Movement.objects.filter(holder=HOME).exclude(status="draft"), "notification__number", "case", "serial")
     yield "border by movement", officers[1], [get("/border", q=f"{number}/{serial}") for number, _c, serial in moves]

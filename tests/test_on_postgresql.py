@@ -37,6 +37,9 @@ AGAIN = {
         "tests/movements/test_notification_machine.py",
         "tests/movements/test_clocks.py",
         "tests/movements/test_registers.py",
+        "tests/movements/test_search.py",
+        "tests/movements/test_assignments.py",
+        "tests/movements/test_overdue.py",
     ),
     "movements, ways": (
         "tests/movements/test_terms.py",

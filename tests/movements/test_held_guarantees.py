@@ -9,16 +9,18 @@ from typing import Any
 import pytest
 from django.test import Client
 
-from tests.movements import shipments
+from tests.movements import cases, shipments
 from tests.movements.browsing import page, send, signed_in
 from tests.movements.cases import Wire, actor, copy, wired
 from tests.movements.shipments import DAY, again, announced, in_force
 from tests.movements.test_api import calls, post
 from tests.movements.test_api_reads import read
 from tidegate.movements import machines, rounds, standing
-from tidegate.movements.commands import held_guarantees, movements
+from tidegate.movements.commands import held_guarantees, movements, notifications
 from tidegate.movements.models import HeldGuarantee, Notification
+from tidegate.movements.queries import desk
 from tidegate.parties import times
+from tidegate.parties.actors import Actor
 from tidegate.parties.commanding import Forbidden, Refused
 from tidegate.parties.models import JournalEntry
 from tidegate.web.api.ratelimit import BUCKETS
@@ -105,6 +107,51 @@ def test_it_lapses_with_its_last_day_and_is_released_when_nothing_runs(wire: Wir
         wire.settle()
     assert stands(row) == {"released"}
     assert standing.blocked(again(row), DAY.date()) == []
+
+
+def test_it_stands_on_the_desk_of_who_must_see_to_it(wire: Wire) -> None:
+    row = in_force(wire)
+    there = copy(row, "SG").pk
+
+    def waits(who: Actor) -> list[str]:
+        return [item.what for item in desk.desk(who, kind="guarantee").items]
+
+    assert waits(actor("SG")) == []
+    held_guarantees.require(actor("SG"), there, amount="100", currency="EUR")
+    wire.settle()
+    assert waits(actor("SG")) == ["Record your State's own guarantee"]
+    assert waits(shipments.trader()) == ["Lodge the guarantee that a State of the route asks for"]
+    for other in (actor("DE"), actor("TH"), shipments.customs("SG"), actor("SG", role="viewer")):
+        assert waits(other) == []
+    assert f'href="/notifications/{row.case}/">Record your State' in page(
+        signed_in(actor("SG")), "/desk/?kind=guarantee"
+    )
+    held_guarantees.record(actor("SG"), there, **{**LODGED, "valid_until": "2027-03-20"})
+    wire.settle()
+    assert waits(actor("SG")) == waits(shipments.trader()) == []
+    with times.at(DAY + timedelta(days=25)):  # it has lapsed: the next is waited for
+        rounds.tick()
+        wire.settle()
+        assert len(waits(actor("SG"))) == len(waits(shipments.trader())) == 1
+
+
+def test_a_state_that_comes_onto_the_route_is_told_at_once(wire: Wire) -> None:
+    row = cases.sent_on()
+    wire.settle()
+    held_guarantees.require(actor("SG"), copy(row, "SG").pk, amount="50000", currency="SGD", until="2027-12-31")
+    held_guarantees.record(actor("SG"), copy(row, "SG").pk, **LODGED)
+    wire.settle()
+    cases.state("BE")
+    route = cases.content([*cases.ROUTE[:3], ("BE", "transit"), cases.ROUTE[3]])["route"]
+    notifications.revise(actor("TH", "notifier", "clerk"), row.pk, content={"route": route}, reason="Another port")
+    wire.settle()
+    found = HeldGuarantee.objects.get(holder="BE", case=row.case)
+    told = HeldGuarantee.objects.get(holder="SG", case=row.case)
+    assert (found.authority, found.status, found.number) == ("SG", "in_force", "G-SG-1")
+    assert (found.amount, found.required_until, found.origin) == (told.amount, told.required_until, told.revision)
+    held_guarantees.call_own(actor("SG"), str(copy(row, "SG").pk), reason="The load is given up")
+    wire.settle()
+    assert stands(row) == {"called"}
 
 
 def test_the_api_records_and_reads_it(client: Client, wire: Wire) -> None:

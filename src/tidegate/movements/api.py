@@ -41,7 +41,9 @@ commands = Router(tags=["Commands"], by_alias=True)
 
 Limit = Annotated[int, Query(100, ge=1, le=1000, description="At most so many.")]
 Offset = Annotated[int, Query(0, ge=0, le=1_000_000, description="Leave out so many at the start.")]
-Words = Annotated[str, Query("", max_length=200, description="Words of number, case, designation or party.")]
+Words = Annotated[
+    str, Query("", max_length=200, description="Beginnings of words of number, case, designation or party.")
+]
 
 
 class NotificationItem(Schema):

@@ -18,7 +18,7 @@ from pydantic import Field
 
 from tidegate.movements import border
 from tidegate.movements.api import Limit, Offset, Words, actor_of, deadlines, plain, router
-from tidegate.movements.queries import analyses, annual, consignments, desk, files, permits, takeback
+from tidegate.movements.queries import analyses, annual, consignments, desk, files, overdue, permits, takeback
 from tidegate.parties import journal
 from tidegate.parties.actors import Actor
 from tidegate.parties.api import actor_required
@@ -255,10 +255,11 @@ class Waiting(Schema):
     title: str
     case: str
     subject: str
-    subject_id: UUID
+    subject_id: UUID | str = Field(description="Key of the row; of a State's annual report, the State's code.")
     since: datetime
     due: datetime | None
     over: bool
+    assigned: str = Field(description="Who of the caller's authority deals with the case.")
 
 
 class Desk(Schema):
@@ -280,14 +281,36 @@ def one_desk(
     q: Words = "",
     kind: str = "",
     due: Annotated[str, Query("", pattern="^(over|week|)$", description="over or week")] = "",
+    who: Annotated[str, Query("", pattern="^(mine|nobody|)$", description="mine or nobody")] = "",
     page: Annotated[int, Query(1, ge=1, le=100)] = 1,
 ) -> dict[str, Any]:
     """The queue of the caller's role, by deadline, as the desk shows it."""
-    found = desk.desk(actor_of(request), kind=kind if kind in desk.KINDS else "", text=q, due=due, page=page)
+    actor = actor_of(request)
+    found = desk.desk(actor, kind=kind if kind in desk.KINDS else "", text=q, due=due, who=who, page=page)
     return {
         "total": found.total, "over": found.over, "week": found.week, "matching": found.matching,
         "items": [{**vars(one), "what": str(one.what)} for one in found.items],
     }  # fmt: skip
+
+
+class OverdueItem(Schema):
+    """What is overdue of a kind (decision, receipt, certificate) at the authority of a State."""
+
+    state: str
+    kind: str
+    count: int
+    oldest_case: str
+    oldest_days: int
+    median_days: str
+
+
+@router.get(
+    "/overdue", response=list[OverdueItem], auth=actor_required(overdue.COMPARE), operation_id="overdue",
+    summary="What is overdue at which authority",
+)  # fmt: skip
+def compared(request: HttpRequest) -> list[dict[str, Any]]:
+    """By State and kind, of the cases that the caller's State holds; days beyond the last day."""
+    return [journal.as_json(asdict(row)) for row in overdue.compared(actor_of(request))]
 
 
 class AnnualReport(Schema):

@@ -16,6 +16,7 @@ from tidegate.movements.commands import (
     consents,
     green,
     guarantees,
+    held_guarantees,
     movements,
     notifications,
     paper,
@@ -136,9 +137,19 @@ class Stages:
             self.story.decide(decided, "TH", "consented", **days)
             most = [{"kind": "maximum_load", "kg": "20000"}]
             self.story.decide(decided, "AU", "consented_with_conditions", conditions=most, **days)
+            # Australia asks for a guarantee of its own: here it is recorded, in the next case it is still waited for.
+            own = self.story.copy(decided, "AU").pk
+            held_guarantees.require(self.there, own, amount="50000", currency="AUD", until=self.day(300))
+            held_guarantees.record(
+                self.there, own, number="AU-G-0042", issuer="Example Bank", amount="50000", valid_until=self.day(330)
+            )
+            self.settle()
         acknowledged = self.story.sent(-11, WEST, MIX, "TH", quantity_kg="60000", shipments=3)
         with self.on(-7):
             notifications.acknowledge(who("AU", "ca"), self.story.copy(acknowledged, "AU").pk)
+            self.settle()
+            asked = self.story.copy(acknowledged, "AU").pk
+            held_guarantees.require(self.there, asked, amount="30000", currency="AUD", until=self.day(330))
             self.settle()
         self.story.sent(-5, WEST, MIX, "TH", quantity_kg="80000", shipments=4)
 

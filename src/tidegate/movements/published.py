@@ -252,11 +252,16 @@ for _name in ("chasing", "reminding", "inbound.movements", "inbound.takeback", "
 
 # ── W1: pages of notifications and desks ─────────────────────────────────────────────────────────────────────
 rights.grant("movements.filter.keep", EVERYBODY, READ)
+rights.grant("movements.overdue.read", OFFICIAL, (*DECIDE, *MANAGE))
+rights.grant("movements.case.assign", OFFICIAL, (*WORK, *MANAGE))
 rights.grant("movements.attachment.keep", (*TRADERS, *AUTHORITY), WORK, delegable=True)
 
 for _type, _label in {
     "notification.attached": _("File attached"),
     "notification.detached": _("File taken away"),
+    "assignment.taken": _("Case taken in hand"),
+    "assignment.handed": _("Case handed to a colleague"),
+    "assignment.given_back": _("Case given back"),
 }.items():
     registry.event(_type, _label)
 

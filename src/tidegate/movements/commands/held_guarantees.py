@@ -39,8 +39,7 @@ def require(
     held = _held(row, actor.state) or HeldGuarantee(
         holder_id=row.holder_id, case=row.case, notification=row, authority=actor.state, status=""
     )
-    asked, said = money(amount, currency)
-    held.required_amount, held.currency = asked, said
+    held.required_amount, held.currency = money(amount, currency)
     held.required_until = facts.day(until, "until")
     return _step(actor, row, held, "required")
 
@@ -165,13 +164,17 @@ def _owned(row: Notification, state: str) -> HeldGuarantee:
 FIELDS = ("required_amount", "required_until", "currency", "number", "issuer", "amount", "valid_from", "valid_until")
 
 
+def said(held: HeldGuarantee) -> dict[str, Any]:
+    """How it stands, as other States are told."""
+    return {**{name: getattr(held, name) for name in FIELDS}, "status": held.status, "revision": held.revision}
+
+
 def _step(actor: Actor | str, row: Notification, held: HeldGuarantee, event: str, reason: str = "") -> HeldGuarantee:
     held.status = machines.step(machines.HELD_GUARANTEE, held.status, event)
     if held._state.adding:
         held.save(force_insert=True)
         held.involved.set(row.involved.all())
-    said = {name: getattr(held, name) for name in FIELDS}
-    body = {**said, "status": held.status, "revision": held.revision + 1, "reason": reason, "at": times.now()}
+    body = {**said(held), "revision": held.revision + 1, "reason": reason, "at": times.now()}
     messages = facts.posts(row, "held_guarantee.told", body, legal=LEGAL)
     payload = {"number": held.number, "reason": reason}
     facts.note(actor, f"held_guarantee.{event}", held, payload=payload, posts=messages)

@@ -5,7 +5,7 @@ from __future__ import annotations
 from datetime import datetime
 
 from tidegate.movements import blocks, consenting, evidence, facts, guard, machines, standing
-from tidegate.movements.commands import drafts, notifications
+from tidegate.movements.commands import drafts, held_guarantees, notifications
 from tidegate.movements.facts import inbound
 from tidegate.movements.inbound.papers import take_paper
 from tidegate.movements.inbound.schemas import CONTENT
@@ -205,6 +205,8 @@ def _welcome(row: Notification, new: list[str]) -> None:
         if item["state"] == row.holder_id:
             body = {"reason": item["reason"], "at": item["at"]}
             posts += facts.posts(row, "notification.suspended", body, to=newcomers)
+    for held in row.held_guarantees.filter(authority=row.holder_id):
+        posts += facts.posts(row, "held_guarantee.told", held_guarantees.said(held), to=newcomers)
     posts += evidence.posts(row, evidence.own(row), to=newcomers)
     if posts:
         facts.note(row.holder_id, "consent.changed", own, payload={"told": newcomers}, posts=posts)

@@ -1124,6 +1124,7 @@ class Migration(migrations.Migration):
                 ("used_up", models.BooleanField(default=False)),
                 ("ended_as", models.CharField(blank=True, max_length=16)),
                 ("ended_reason", models.TextField(blank=True)),
+                ("words", models.CharField(blank=True, max_length=32)),
                 (
                     "holder",
                     models.ForeignKey(
@@ -2699,9 +2700,101 @@ class Migration(migrations.Migration):
             ],
             options={
                 "db_table": "held_guarantee",
+                "indexes": [
+                    models.Index(
+                        condition=models.Q(("status__in", ["required", "lapsed"])),
+                        fields=["holder", "updated_at"],
+                        name="held_guarantee_desk",
+                    )
+                ],
                 "constraints": [
                     models.UniqueConstraint(fields=("notification", "authority"), name="held_guarantee_once")
                 ],
+            },
+        ),
+        migrations.CreateModel(
+            name="SearchWord",
+            fields=[
+                (
+                    "pk",
+                    models.CompositePrimaryKey(
+                        "holder_id",
+                        "word",
+                        "notification_id",
+                        blank=True,
+                        editable=False,
+                        primary_key=True,
+                        serialize=False,
+                    ),
+                ),
+                ("word", models.BinaryField(max_length=128)),
+                (
+                    "holder",
+                    models.ForeignKey(
+                        db_index=False,
+                        on_delete=django.db.models.deletion.PROTECT,
+                        related_name="+",
+                        to="parties.state",
+                    ),
+                ),
+                (
+                    "notification",
+                    models.ForeignKey(
+                        db_index=False,
+                        on_delete=django.db.models.deletion.CASCADE,
+                        related_name="+",
+                        to="movements.notification",
+                    ),
+                ),
+            ],
+            options={
+                "db_table": "search_word",
+                "indexes": [models.Index(fields=["notification", "word"], name="search_word_of")],
+            },
+        ),
+        migrations.CreateModel(
+            name="Assignment",
+            fields=[
+                (
+                    "id",
+                    models.UUIDField(
+                        default=tidegate.parties.ids.uuid7, editable=False, primary_key=True, serialize=False
+                    ),
+                ),
+                ("case", models.CharField(max_length=64, verbose_name="case")),
+                ("since", models.DateTimeField(null=True)),
+                ("revision", models.PositiveIntegerField(default=0)),
+                (
+                    "holder",
+                    models.ForeignKey(
+                        db_index=False,
+                        on_delete=django.db.models.deletion.PROTECT,
+                        related_name="+",
+                        to="parties.state",
+                        verbose_name="held by",
+                    ),
+                ),
+                (
+                    "organisation",
+                    models.ForeignKey(
+                        on_delete=django.db.models.deletion.PROTECT,
+                        related_name="+",
+                        to="parties.organisation",
+                    ),
+                ),
+                (
+                    "person",
+                    models.ForeignKey(
+                        null=True,
+                        on_delete=django.db.models.deletion.PROTECT,
+                        related_name="+",
+                        to=settings.AUTH_USER_MODEL,
+                    ),
+                ),
+            ],
+            options={
+                "db_table": "assignment",
+                "constraints": [models.UniqueConstraint(fields=("organisation", "case"), name="assignment_once")],
             },
         ),
     ]

@@ -5,6 +5,7 @@ completion the State of import's, a passage the transit State's. The other copie
 """
 
 from tidegate.movements.models.analyses import Analysis
+from tidegate.movements.models.assignments import Assignment
 from tidegate.movements.models.base import Attachment, Breach, CaseRow, Clock, EarlyFact, Holiday, Tolerance
 from tidegate.movements.models.border import ContainerUse, LineRun, WriteOff
 from tidegate.movements.models.consents import Consent, Contract, Guarantee, HeldGuarantee
@@ -19,6 +20,7 @@ from tidegate.movements.models.notifications import (
     InfoRequest,
     Notification,
     RouteStop,
+    SearchWord,
     Template,
     Version,
 )
@@ -30,6 +32,7 @@ __all__ = [
     "Amendment",
     "Analysis",
     "Approval",
+    "Assignment",
     "Attachment",
     "Breach",
     "CaseRow",
@@ -65,6 +68,7 @@ __all__ = [
     "ReturnConsent",
     "RouteStop",
     "SavedFilter",
+    "SearchWord",
     "StatusList",
     "SubPeriod",
     "Subscription",

@@ -133,6 +133,9 @@ class HeldGuarantee(CaseRow):
         RELEASED = "released", pgettext_lazy("guarantee", "Released")
         LAPSED = "lapsed", pgettext_lazy("guarantee", "Lapsed")
 
+    # In which it has yet to be lodged.
+    WANTED = ("required", "lapsed")
+
     notification = models.ForeignKey(Notification, on_delete=models.CASCADE, related_name="held_guarantees")
     authority = models.CharField(_("authority's State"), max_length=2)
     status = models.CharField(max_length=16, choices=Status.choices, default=Status.REQUIRED)
@@ -147,4 +150,11 @@ class HeldGuarantee(CaseRow):
 
     class Meta:
         db_table = "held_guarantee"
+        indexes = [
+            models.Index(
+                fields=["holder", "updated_at"],
+                name="held_guarantee_desk",
+                condition=Q(status__in=["required", "lapsed"]),
+            )
+        ]
         constraints = [models.UniqueConstraint(fields=["notification", "authority"], name="held_guarantee_once")]

@@ -8,9 +8,10 @@ from datetime import datetime
 from typing import Any
 from uuid import UUID
 
-from django.db.models import Q, QuerySet
+from django.db.models import OuterRef, Q, QuerySet, Subquery
+from django.db.models.lookups import IsNull
 
-from tidegate.movements import blocks, clocks, conditions, guard, machines, standing
+from tidegate.movements import blocks, clocks, conditions, guard, machines, searchwords, standing
 from tidegate.movements.calendars import today
 from tidegate.movements.models import (
     Account,
@@ -25,9 +26,11 @@ from tidegate.movements.models import (
     HeldGuarantee,
     InfoRequest,
     Notification,
+    SearchWord,
     Template,
     Version,
 )
+from tidegate.movements.queries.counting import among
 from tidegate.movements.words import EVENTS
 from tidegate.parties import times
 from tidegate.parties.actors import Actor
@@ -37,6 +40,10 @@ from tidegate.parties.registry import registry
 from tidegate.parties.scope import visible
 
 READ = "movements.notification.read"
+# Cases that a text may mean, at most.
+CASES = 500
+# A word that no more rows begin with is rare.
+FEW = 1000
 
 
 @dataclass(frozen=True)
@@ -108,7 +115,8 @@ def notifications(actor: Actor | None) -> QuerySet[Notification]:
 
 
 def find(actor: Actor | None, text: str) -> QuerySet[Notification]:
-    """Those whose number, case, designation or party names hold a text; that of the number alone, where it is one."""
+    """Those of whose number, case, designation or party names some words begin with the words of a text, with each of
+    them; that of the number alone, where it is one."""
     wanted = text.strip()
     if not wanted:
         return notifications(actor)
@@ -116,14 +124,25 @@ def find(actor: Actor | None, text: str) -> QuerySet[Notification]:
     numbered = notifications(actor).filter(Q(number__in=spellings) | Q(case__in=spellings))
     if numbered.exists():
         return numbered
-    return notifications(actor).filter(
-        Q(number__icontains=wanted)
-        | Q(case__icontains=wanted)
-        | Q(blocks__designation__icontains=wanted)
-        | Q(blocks__exporter__name__icontains=wanted)
-        | Q(blocks__importer__name__icontains=wanted)
-        | Q(blocks__facility__name__icontains=wanted)
-    )
+    words = searchwords.asked(wanted)
+    return _worded(actor, words) if words else numbered.none()
+
+
+def _worded(actor: Actor | None, words: Sequence[bytes]) -> QuerySet[Notification]:
+    """Those with every word. Where one is rare, its rows are looked up; where none is, whoever wants the latest walks
+    along them, and meets enough soon."""
+    rows = notifications(actor)
+    rarest: list[UUID] | None = None
+    for word in words:
+        begun = visible(SearchWord.objects.filter(**searchwords.begins(word)), actor, READ, through="notification__")
+        keys = list(begun.values_list("notification", flat=True)[: FEW + 1])
+        if len(keys) <= FEW and (rarest is None or len(keys) < len(rarest)):
+            rarest = keys
+    for word in words:
+        # By its value, not by whether there is one: for that, PostgreSQL would first gather all that have the word.
+        has = SearchWord.objects.filter(notification=OuterRef("pk"), **searchwords.begins(word)).values("word")[:1]
+        rows = rows.filter(IsNull(Subquery(has), False))
+    return rows if rarest is None else rows.filter(among("pk", rarest))
 
 
 def templates(actor: Actor | None) -> QuerySet[Template]:
@@ -320,12 +339,11 @@ def timeline(actor: Actor, key: UUID | str, *, limit: int = 500) -> list[Moment]
     A company sees what happened and whose fact it is, but not which official did it.
     """
     row = notification(actor, key)
-    entries = (
-        JournalEntry.objects.filter(holder=row.holder_id, case=row.case)
-        .select_related("person", "principal", "agent")
-        .order_by("-id")[:limit]
-    )
-    return [_moment(actor, entry) for entry in entries]
+    entries = JournalEntry.objects.filter(holder=row.holder_id, case=row.case)
+    if not actor.official:  # how an authority divides its work is its own affair
+        entries = entries.exclude(subject="assignment")
+    entries = entries.select_related("person", "principal", "agent").order_by("-id")
+    return [_moment(actor, entry) for entry in entries[:limit]]
 
 
 def _moment(actor: Actor, entry: JournalEntry) -> Moment:

@@ -24,7 +24,8 @@ from django.utils.translation import get_language, gettext_lazy
 
 from tidegate.movements import clocks
 from tidegate.movements.models import Clock, Movement
-from tidegate.movements.queries import cases
+from tidegate.movements.queries import assignments, cases
+from tidegate.movements.queries.cases import CASES
 from tidegate.movements.queries.counting import Count, Moment, among
 from tidegate.movements.queries.waiting import Source, about, sources
 from tidegate.parties import times
@@ -36,8 +37,6 @@ DESK = "parties.feed.read"
 MOST = 100
 # What a calendar is told of.
 DATED = 1000
-# Cases that a text may mean, at most.
-CASES = 500
 # What kinds of work there are, in the order in which a desk counts them.
 KINDS: dict[str, Any] = {
     "breach": gettext_lazy("Breaches"),
@@ -46,6 +45,7 @@ KINDS: dict[str, Any] = {
     "forward": gettext_lazy("To be sent on"),
     "question": gettext_lazy("Questions"),
     "approve": gettext_lazy("Approvals"),
+    "guarantee": gettext_lazy("Guarantees"),
     "draft": gettext_lazy("Drafts"),
     "movement": gettext_lazy("Movements"),
     "take_back": gettext_lazy("Take-back"),
@@ -76,6 +76,8 @@ class Item:
     state: str = ""
     over: bool = False
     serial: int | None = None
+    # Who deals with its case.
+    assigned: str = ""
 
     @property
     def uid(self) -> str:
@@ -99,17 +101,20 @@ class Desk:
     page: int
 
 
-def desk(actor: Actor, *, kind: str = "", text: str = "", due: str = "", page: int = 1, size: int = 0) -> Desk:
+def desk(
+    actor: Actor, *, kind: str = "", text: str = "", due: str = "", who: str = "", page: int = 1, size: int = 0
+) -> Desk:
     """What waits for an actor, one page of it. The counts are those of the whole desk, whatever the filter.
 
-    `kind` is one of KINDS; `due` over or week (overdue, or due within seven days); `text` a number, a waste or a party.
+    `kind` is one of KINDS; `due` over or week (overdue, or due within seven days); `text` a number, a waste or a party;
+    `who` mine or nobody (what the person deals with, or what nobody of the authority does).
     `size` is the number of items of a page, MOST where it is 0.
     """
     whole = _Queue(actor)
     counted, over, week = whole.counts()
-    queue = whole.only(kind=kind, text=text, due=due)
+    queue = whole.only(kind=kind, text=text, due=due, who=who)
     found: list[Item] | None = None
-    if not (text or (kind and due)):
+    if not (text or who or (kind and due)):
         matching = counted[kind] if kind else {"over": over, "week": over + week}.get(due, sum(counted.values()))
     else:
         found = queue.items(MOST + 1)
@@ -257,7 +262,7 @@ class _Queue:
         self.undated = True
         self.searched = False
 
-    def only(self, *, kind: str, text: str, due: str) -> _Queue:
+    def only(self, *, kind: str, text: str, due: str, who: str) -> _Queue:
         """The part of it that a filter names."""
         part = _Queue.__new__(_Queue)
         part.__dict__.update(self.__dict__)
@@ -278,6 +283,16 @@ class _Queue:
             named = [*found.values_list("case", flat=True)[:CASES], text]
             part.clocks = part.clocks.filter(among("case", named))
             part.sources = [replace(one, rows=about(one, named, text)) for one in part.sources]
+        if who == "mine":
+            part.searched = True
+            mine = assignments.assigned(self.actor).filter(person=self.actor.person).order_by("-since")
+            named = list(mine.values_list("case", flat=True)[:CASES])
+            part.clocks = part.clocks.filter(among("case", named))
+            part.sources = [replace(one, rows=about(one, named)) for one in part.sources]
+        elif who:
+            taken = Exists(assignments.assigned(self.actor).filter(case=OuterRef("case")))
+            part.clocks = part.clocks.exclude(taken)
+            part.sources = [replace(one, rows=one.rows.exclude(taken)) if one.of_case else one for one in part.sources]
         if kind:
             part.clocks = self.plan.of_kind(part.clocks, kind, self.sources)
             part.sources = [one for one in part.sources if one.kind == kind]
@@ -397,7 +412,9 @@ class _Queue:
         )  # fmt: skip
 
     def titled(self, items: Sequence[Item]) -> list[Item]:
-        """The items with the number and the waste of their case, where they have no title of their own."""
+        """The items with the number and the waste of their case, where they have no title of their own; and with who
+        deals with it."""
+        people = assignments.names(self.actor, (item.case for item in items if item.case))
         wanted = {item.case for item in items if item.case and not item.title}
         rows = cases.notifications(self.actor).filter(case__in=wanted).annotate(waste=KT("blocks__designation"))
         titles = {
@@ -405,7 +422,11 @@ class _Queue:
             for case, number, waste in (rows.values_list("case", "number", "waste") if wanted else ())
         }
         return [
-            item if item.title else replace(item, title=_numbered(titles.get(item.case, item.case), item.serial))
+            replace(
+                item,
+                title=item.title or _numbered(titles.get(item.case, item.case), item.serial),
+                assigned=people.get(item.case, ""),
+            )
             for item in items
         ]
 

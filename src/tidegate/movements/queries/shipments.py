@@ -14,9 +14,19 @@ from django.db.models import Count, F, OuterRef, Q, QuerySet, Subquery
 from tidegate.movements import alternatives, bases, clocks, conditions, standing, tolerances
 from tidegate.movements.breaches import KINDS as BREACHES
 from tidegate.movements.commands.receipt import balance
-from tidegate.movements.models import Account, Breach, Clock, Correction, Custody, Movement, Operation
+from tidegate.movements.models import (
+    Account,
+    Breach,
+    Clock,
+    ContainerUse,
+    Correction,
+    Custody,
+    Movement,
+    Operation,
+)
 from tidegate.movements.models.base import CaseRow
-from tidegate.movements.queries.cases import Deadline, notifications
+from tidegate.movements.queries.cases import CASES, Deadline, notifications
+from tidegate.movements.queries.cases import find as find_cases
 from tidegate.parties import figures, times
 from tidegate.parties.actors import Actor
 from tidegate.parties.commanding import Missing
@@ -106,22 +116,21 @@ def movements(actor: Actor | None) -> QuerySet[Movement]:
 
 
 def find(actor: Actor | None, *, text: str = "", status: str = "", flagged: bool = False) -> QuerySet[Movement]:
-    """Those whose number, case, container or party names hold a text; of a status; with an open breach."""
+    """Those of the cases that a text means (`cases.find`; the latest CASES of them), or with that container; of a
+    status; with an open breach."""
     rows = movements(actor)
     wanted = text.strip()
     if wanted:
         number, slash, serial = wanted.rpartition("/")
         packed = "".join(sign for sign in wanted.upper() if sign.isalnum())
-        asked = (
-            Q(notification__number__icontains=wanted)
-            | Q(case__icontains=wanted)
-            | Q(container_uses__number=packed)
-            | Q(notification__blocks__importer__name__icontains=wanted)
-            | Q(notification__blocks__exporter__name__icontains=wanted)
+        meant = find_cases(actor, wanted).order_by("-updated_at", "-pk").values_list("pk", flat=True)
+        boxes = visible(ContainerUse.objects.filter(number=packed), actor, READ, through="movement__")
+        asked = Q(notification__in=list(meant[:CASES])) | Q(
+            pk__in=list(boxes.values_list("movement", flat=True)[:CASES])
         )
         if slash and serial.isdecimal() and len(serial) < 7:
             asked |= Q(notification__number=number, serial=int(serial)) | Q(case=number, serial=int(serial))
-        rows = rows.filter(asked).distinct()
+        rows = rows.filter(asked)
     if status:
         rows = rows.filter(status=status)
     open_breaches = (

@@ -25,6 +25,7 @@ from tidegate.movements.models import (
     Correction,
     GreenShipment,
     Guarantee,
+    HeldGuarantee,
     InfoRequest,
     JointInspection,
     Movement,
@@ -65,18 +66,21 @@ class Source:
         """The name of the rows' model."""
         return self.rows.model._meta.model_name or ""
 
+    @property
+    def of_case(self) -> bool:
+        """Whether the rows are of a case."""
+        return any(field.name == "case" for field in self.rows.model._meta.get_fields())
+
 
 def sources(actor: Actor) -> list[Source]:
     """Everything that may wait for an actor."""
     return [one for source in SOURCES for one in source(actor)]
 
 
-def about(source: Source, named: Iterable[str], text: str) -> QuerySet[Any]:
+def about(source: Source, named: Iterable[str], text: str = "") -> QuerySet[Any]:
     """The rows of a source that are of one of the named cases, or whose own words hold the text."""
-    met = Q(pk__in=[])
-    if any(field.name == "case" for field in source.rows.model._meta.get_fields()):
-        met |= Q(among("case", named))
-    for word in source.words:
+    met = Q(among("case", named)) if source.of_case else Q(pk__in=[])
+    for word in source.words if text else ():
         met |= Q(**{f"{word}__icontains": text})
     return source.rows.filter(met)
 
@@ -132,6 +136,18 @@ def _consents(actor: Actor) -> Iterator[Source]:
                 notification__status="draft"
             ),
             "created_at",
+        )  # fmt: skip
+    held = visible(HeldGuarantee.objects.filter(status__in=HeldGuarantee.WANTED), actor, cases.READ)
+    if actor.may("movements.guarantee.approve"):
+        yield Source(
+            "guarantee", _says(_("Record your State's own guarantee")),
+            held.filter(authority=actor.state, notification__ended_as=""), "updated_at",
+        )  # fmt: skip
+    if actor.may("movements.guarantee.propose"):
+        asked_of = in_hand(held.filter(notification__ended_as=""), actor, "notification__")
+        yield Source(
+            "guarantee", _says(_("Lodge the guarantee that a State of the route asks for")),
+            asked_of.exclude(authority=actor.state), "updated_at",
         )  # fmt: skip
     if actor.may("movements.amendment.approve"):
         answered = Approval.objects.filter(subject="amendment", authority=actor.state, subject_id=OuterRef("pk"))

@@ -23,8 +23,9 @@ from tidegate.movements import breaches, calendars, clocks
 from tidegate.movements.commands import calendars as commands
 from tidegate.movements.forms.days import DayForm
 from tidegate.movements.models import Holiday
-from tidegate.movements.queries import cases, overview
+from tidegate.movements.queries import cases, overdue, overview
 from tidegate.movements.queries import desk as queries
+from tidegate.movements.queries.assignments import ASSIGN
 from tidegate.movements.templatetags.movements import STEPS
 from tidegate.movements.views.acting import expected
 from tidegate.parties import times
@@ -45,13 +46,14 @@ SALT = "tidegate.movements.desk.calendar"
 def desk(request: HttpRequest) -> HttpResponseBase:
     """The queue, with counts and filters."""
     actor = request.actor  # type: ignore[attr-defined]
-    asked = {name: request.GET.get(name, "")[:200] for name in ("kind", "q", "due")}
+    asked = {name: request.GET.get(name, "")[:200] for name in ("kind", "q", "due", "who")}
     number = request.GET.get("page", "")
     found = queries.desk(
         actor,
         kind=asked["kind"] if asked["kind"] in queries.KINDS else "",
         text=asked["q"].strip(),
         due=asked["due"] if asked["due"] in ("over", "week") else "",
+        who=asked["who"] if asked["who"] in ("mine", "nobody") and actor.may(ASSIGN) else "",
         page=int(number) if number.isascii() and number.isdecimal() else 1, size=PER_PAGE,
     )  # fmt: skip
     query = request.GET.copy()
@@ -71,6 +73,8 @@ def desk(request: HttpRequest) -> HttpResponseBase:
         if actor.person is not None
         else "",
         "may_draft": actor.may("movements.notification.draft") and not actor.official,
+        "divides": actor.may(ASSIGN),
+        "compares": actor.may(overdue.COMPARE),
     }
     return render(request, "movements/desk.html", context)
 
@@ -104,7 +108,15 @@ def address_of(item: queries.Item, known: Container[str]) -> str:
         return reverse("movements:consignment", args=[item.title])
     if item.kind == "draft":
         return reverse("movements:edit", args=[item.case, "parties"])
-    if item.subject in ("notification", "consent", "contract", "guarantee", "inforequest", "amendment"):
+    if item.subject in (
+        "notification",
+        "consent",
+        "contract",
+        "guarantee",
+        "heldguarantee",
+        "inforequest",
+        "amendment",
+    ):
         return reverse("movements:case", args=[item.case])
     found = registry.address_of(item.subject, item.subject_id)
     return found or (reverse("movements:case", args=[item.case]) if item.case in known else "")

@@ -34,7 +34,7 @@ from tidegate.movements.models import (
 )
 from tidegate.movements.papers import LABELS, block_lines, in_words, notification_pdf
 from tidegate.movements.queries import cases, overview, screens
-from tidegate.movements.views import consents
+from tidegate.movements.views import assignments, consents
 from tidegate.movements.views.acting import Act, Acts, Offer, attempt
 from tidegate.movements.views.attachments import uploaded
 from tidegate.movements.views.consents import can
@@ -220,6 +220,7 @@ def case_context(actor: Actor, found: cases.CaseView) -> dict[str, Any]:
         "is_copy": row.holder_id != row.home,
         "missing": _missing(row),
         "open_on_paper": [field_label(one.field) for one in paper.left_open(row)] if row.keyed_by else [],
+        "panel": assignments.panel(actor, row.case),
         "came_on_paper": _paper_of(row) if row.keyed_by else None,
         "amendments": [
             {"made": made, "answers": answers, "lines": amended(row, made)} for made, answers in found.amendments

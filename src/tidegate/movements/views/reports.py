@@ -1,10 +1,11 @@
-"""The annual report to the Convention: tables, reconciliation with the partner States, CSV."""
+"""The annual report to the Convention, with reconciliation, and what is overdue at which authority; both as CSV."""
 
 from __future__ import annotations
 
 import csv
 import io
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
+from dataclasses import fields
 from typing import Any
 
 from django.http import Http404, HttpRequest
@@ -13,7 +14,7 @@ from django.shortcuts import render
 from django.urls import path
 from django.views.decorators.http import require_safe
 
-from tidegate.movements.queries import annual
+from tidegate.movements.queries import annual, overdue
 from tidegate.movements.views.acting import attachment, local, zone_of
 from tidegate.parties import times
 from tidegate.parties.access import needs
@@ -67,14 +68,34 @@ def download(request: HttpRequest, part: str) -> HttpResponseBase:
         "reconciliation": made.partners,
         "differences": made.differences,
     }
+    return _csv(HEADS[part], rows[part], f"{made.state}-{made.year}-{part}.csv")
+
+
+@needs(overdue.COMPARE)
+@require_safe
+def compare(request: HttpRequest) -> HttpResponseBase:
+    """What is overdue at which authority on the route, of the cases that the State holds."""
+    return render(request, "movements/overdue.html", {"rows": overdue.compared(request.actor)})  # type: ignore[attr-defined]
+
+
+@needs(overdue.COMPARE)
+@require_safe
+def compare_csv(request: HttpRequest) -> HttpResponseBase:
+    """The same as CSV."""
+    actor = request.actor  # type: ignore[attr-defined]
+    heads = tuple(field.name for field in fields(overdue.Overdue))
+    return _csv(heads, overdue.compared(actor), f"{actor.state}-{times.now().date()}-overdue.csv")
+
+
+def _csv(heads: Sequence[str], rows: Iterable[Any], name: str) -> HttpResponseBase:
     out = io.StringIO()
     writer = csv.writer(out, lineterminator="\r\n")
-    writer.writerow(HEADS[part])
-    for row in rows[part]:
-        cells = ["" if (value := getattr(row, name)) is None else str(value) for name in HEADS[part]]
+    writer.writerow(heads)
+    for row in rows:
+        cells = ["" if (value := getattr(row, head)) is None else str(value) for head in heads]
         # A cell that a spreadsheet would take for a formula is made text; a negative figure is none.
         writer.writerow([f"'{c}" if c[:1] in "=+@\t\r" or (c[:1] == "-" and not _figure(c)) else c for c in cells])
-    return attachment("\ufeff" + out.getvalue(), f"{made.state}-{made.year}-{part}.csv", "text/csv; charset=utf-8")
+    return attachment("\ufeff" + out.getvalue(), name, "text/csv; charset=utf-8")
 
 
 def _figure(text: str) -> bool:
@@ -83,5 +104,7 @@ def _figure(text: str) -> bool:
 
 pages = [
     path("reports/annual/", report, name="annual"),
+    path("reports/overdue/", compare, name="overdue"),
+    path("reports/overdue.csv", compare_csv, name="overdue-csv"),
     path("reports/annual/<slug:part>.csv", download, name="annual-csv"),
 ]

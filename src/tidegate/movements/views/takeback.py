@@ -24,6 +24,7 @@ from tidegate.movements.machines import TAKE_BACK as MACHINE
 from tidegate.movements.models import Movement, TakeBack
 from tidegate.movements.queries import analyses, files, shipments
 from tidegate.movements.queries import takeback as queries
+from tidegate.movements.views import assignments
 from tidegate.movements.views.acting import Act, Acts, attachment, local, say
 from tidegate.movements.views.analyses import asking
 from tidegate.movements.views.attachments import download
@@ -191,6 +192,7 @@ def take_back(request: HttpRequest, case: str) -> HttpResponseBase:
     context = {
         "row": row,
         "view": queries.view(actor, row),
+        "panel": assignments.panel(actor, row.case),
         "analyses": analyses.analyses(actor).filter(take_back=row),
         "first": [one for one in offers if one.tone == "primary"],
         "more": [one for one in offers if one.tone != "primary"],
