@@ -222,6 +222,23 @@ def test_a_kind_that_the_receiver_does_not_know_waits_until_it_does(three: dict[
     assert [log.verify(state) for state in three] == [None, None, None]
 
 
+def test_what_was_erased_after_its_period_of_keeping_is_known_by_its_hash(three: dict[str, State]) -> None:
+    from tidegate.parties.registry import registry
+
+    row = toy.send("VN", "TH", "VN-1", "private")
+    delivery.settle()
+    came = bytes(row.bytes)
+    first = inbox.receive(came)
+    assert [sum(eraser(state, "VN-1", []) for eraser in registry.erasers) for state in ("VN", "TH")] == [1, 1]
+    assert (bytes(fresh(row).bytes), bytes(Inbox.objects.get(holder="TH").bytes)) == (b"", b"")
+    assert [log.verify(state) for state in three] == [None, None, None]
+    assert inbox.receive(came) == first, "the same again has no second effect"
+    assert toy.came("TH") == ["private"]
+    Outbox.objects.filter(pk=row.pk).update(bytes=b"another")
+    fault = log.verify("VN")
+    assert fault is not None
+
+
 def test_trying_again_what_still_fails_leaves_it_with_the_newest_reason(three: dict[str, State]) -> None:
     toy.send("VN", "TH", "VN-1", "bad", mood="refuse")
     delivery.settle()

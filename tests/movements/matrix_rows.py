@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from datetime import date
 from typing import Any
+from uuid import uuid4
 
 from django.utils import timezone
 
@@ -17,9 +18,13 @@ from tidegate.movements.models import (
     Breach,
     Consent,
     Contract,
+    FieldRelease,
     Guarantee,
     Holiday,
     InfoRequest,
+    InspectorAccess,
+    InspectorReport,
+    LegalHold,
     Notification,
     Subscription,
     Tolerance,
@@ -40,6 +45,8 @@ def notification(owner: Organisation) -> Notification:
         status="transmitted",
         transmitted_at=NOW,
         revision=1,
+        blocks={"exporter": {"registration": owner.registration}},
+        confidential=["technology"],
     )
     row.involved.add(owner)
     for number in (1, 2):
@@ -57,6 +64,9 @@ def _below(owner: Organisation) -> dict[str, Any]:
         "question": InfoRequest.objects.create(
             **held, reference=reference("Q"), authority=row.holder_id, question="?", asked_at=NOW
         ),
+        "release": FieldRelease.objects.create(
+            **held, field="technology", state=row.holder_id, registration="X", name="X", until=NOW.date(), at=NOW
+        ),
         "amendment": Amendment.objects.create(**held, number=1, changes={}, reason="r", proposed_at=NOW),
     }
     file = Attachment.objects.create(
@@ -66,13 +76,31 @@ def _below(owner: Organisation) -> dict[str, Any]:
     breach = Breach.objects.create(
         holder_id=row.holder_id, case=row.case, kind="overdue", subject="notification", subject_id=row.pk, opened_at=NOW
     )
+    access = InspectorAccess.objects.create(
+        **held, issued_by=owner, purpose="p", digest=reference("D"), expires_at=NOW, limit=1
+    )
+    report = InspectorReport.objects.create(
+        holder_id=row.holder_id, case=row.case, access=access, key=uuid4(), office="o", seen_at=NOW, place="p",
+        seal="intact", received_at=NOW,
+    )  # fmt: skip
+    hold = LegalHold.objects.create(holder_id=row.holder_id, case=row.case, reason="r", placed_by=owner, placed_at=NOW)
     day = Holiday.objects.create(holder_id=row.holder_id, day=date(2027, 1, 1), name=reference("day"))
     kept = Tolerance.objects.create(
         holder_id=row.holder_id, regime=reference("")[-16:], percent=1, since=day.day, source=day.name
     )
     for one in (*made.values(), file):
         one.involved.add(owner)
-    return {"row": row, "attachment": file, "breach": breach, "holiday": day, "tolerance": kept, **made}
+    return {
+        "row": row,
+        "attachment": file,
+        "breach": breach,
+        "holiday": day,
+        "tolerance": kept,
+        "access": access,
+        "hold": hold,
+        "report": report,
+        **made,
+    }
 
 
 def _maker(name: Callable[[dict[str, Any]], dict[str, Any]]) -> Callable[[World, Organisation], Places]:
@@ -115,6 +143,10 @@ ROWS = {
     "notification-step": _maker(lambda made: {"case": made["row"].case, "step": "parties"}),
     "notification-versions": _maker(lambda made: {"case": made["row"].case, "before": 1, "after": 2}),
     "notification-question": _maker(lambda made: {"case": made["row"].case, "pk": made["question"].pk}),
+    "legal-hold": _maker(lambda made: {"pk": made["hold"].pk}),
+    "inspector-access": _maker(lambda made: {"pk": made["access"].pk}),
+    "inspector-report": _maker(lambda made: {"pk": made["report"].pk}),
+    "field-release": _maker(lambda made: {"case": made["row"].case, "pk": made["release"].pk}),
     "notification-amendment": _maker(lambda made: {"case": made["row"].case, "number": 1}),
     "notification-file": _maker(lambda made: {"case": made["row"].case, "pk": made["attachment"].pk}),
     "consent": _maker(lambda made: {"pk": made["consent"].pk}),

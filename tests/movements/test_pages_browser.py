@@ -15,9 +15,9 @@ from django.test import Client
 from tests.movements import cases
 from tests.movements.cases import actor, again, copy, drafted, sent_on, wired
 from tests.movements.green_forms import at, form, ready, trader
-from tidegate.movements.commands import green
+from tidegate.movements.commands import green, inspectors
 from tidegate.movements.commands import notifications as commands
-from tidegate.movements.models import InfoRequest, Notification
+from tidegate.movements.models import InfoRequest, InspectorReport, Notification
 from tidegate.parties import times
 from tidegate.parties.actors import Actor
 
@@ -56,6 +56,24 @@ def world() -> tuple[Notification, Notification]:
         return row, drafted()
 
 
+@pytest.mark.parametrize("width", ["phone", "dark"])
+def test_an_inspector_reads_a_case_and_reports(
+    width: str, live_server: Any, request: pytest.FixtureRequest, axe: Axe
+) -> None:
+    row, _draft = world()
+    secret = inspectors.issue(actor("DE"), notification_id=copy(row, "DE").pk, purpose="Police").shown
+    shown: Page = request.getfixturevalue(width)
+    shown.goto(f"{live_server.url}/inspect/{secret}/")
+    looks_right(shown, axe)
+    shown.get_by_label("Your service and number").fill("Police 12")
+    shown.get_by_label("Place").fill("Route 3, km 41")
+    shown.get_by_label("Intact, numbers agree").check()
+    shown.get_by_role("button", name="Send it to the authority").click()
+    shown.get_by_text("Your report is kept").wait_for()
+    looks_right(shown, axe)
+    assert InspectorReport.objects.get().place == "Route 3, km 41"
+
+
 @pytest.mark.parametrize("width", ["page", "phone", "dark"])
 def test_every_page_can_be_used(width: str, live_server: Any, request: pytest.FixtureRequest, axe: Axe) -> None:
     row, draft = world()
@@ -63,7 +81,8 @@ def test_every_page_can_be_used(width: str, live_server: Any, request: pytest.Fi
     enter(shown, live_server.url, actor("DE"))
     for where in (
         "/desk/", "/notifications/", f"/notifications/{row.case}/", f"/notifications/{row.case}/decide/",
-        f"/notifications/{row.case}/suspend/", "/calendar/",
+        f"/notifications/{row.case}/suspend/", f"/notifications/{row.case}/inspectors/", "/calendar/", "/keeping/",
+        "/keeping/hold/",
     ):  # fmt: skip
         shown.goto(live_server.url + where)
         looks_right(shown, axe)

@@ -15,6 +15,7 @@ VERBS = {
     "generate": ("tidegate.cli.generate", "write plausible declarations for trials and benchmarks"),
     "report": ("tidegate.cli.report", "write the decision on one shipment as a PDF"),
     "exchange": ("tidegate.cli.exchange", "messages between States: what waits, deliver, verify the logs, keys"),
+    "keeping": ("tidegate.cli.keeping", "what is due to be erased after its period of keeping, and erasing it"),
     "journal": ("tidegate.cli.journal", "verify, seal or show the end of the journal's chain"),
     "authority": ("tidegate.cli.authority", "set up a State with its first authority and manager"),
     "verify": ("tidegate.cli.verify", "check a certificate with no network: valid, invalid or unknown"),

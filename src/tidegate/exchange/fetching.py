@@ -74,7 +74,9 @@ def asked(message: Message) -> None:
     """Another State lacks files. It gets those, and only those, that were named to it in this very case."""
     peer = State.objects.get(pk=message.sender).node
     named: dict[str, envelope.Attachment] = {}
-    for raw in Outbox.objects.filter(holder=message.to, peer=peer, case=message.case).values_list("bytes", flat=True):
+    for raw in Outbox.objects.filter(holder=message.to, peer=peer, case=message.case, erased_at=None).values_list(
+        "bytes", flat=True
+    ):
         ours = envelope.parse(envelope.read(bytes(raw)).payload)
         named |= {item.sha256: item for item in ours.attachments}
     wanted = [named[digest] for digest in message.body["files"] if digest in named]

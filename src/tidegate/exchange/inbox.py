@@ -203,7 +203,7 @@ def _take_in(checked: _Checked, now: datetime) -> tuple[bytes, bool]:
         stream = locked_stream(to.code, Stream.Way.IN, message.sender, message.case)
         known = Inbox.objects.filter(pk=message.id).first()
         if known is not None:
-            if known.holder_id != to.code or bytes(known.bytes) != checked.raw:
+            if known.holder_id != to.code or known.sha256 != sha256:
                 raise Unreadable("id_taken", "another message with this id has come before")
             return bytes(known.receipt), False
         _check_key(checked)

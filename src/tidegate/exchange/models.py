@@ -89,6 +89,8 @@ class Outbox(Held):
     type = models.CharField(max_length=64)
     bytes = models.BinaryField()
     sha256 = models.CharField(max_length=64)
+    # Its case's period of keeping was over: the bytes are gone, their hash stays here and in the log.
+    erased_at = models.DateTimeField(null=True)
     created = models.DateTimeField()
     expires = models.DateTimeField()
     deadline = models.DateTimeField(null=True)
@@ -146,6 +148,8 @@ class Inbox(Held):
     type = models.CharField(max_length=64)
     bytes = models.BinaryField()
     sha256 = models.CharField(max_length=64)
+    # Its case's period of keeping was over: the bytes are gone, their hash stays here and in the log.
+    erased_at = models.DateTimeField(null=True)
     receipt = models.BinaryField()
     received = models.DateTimeField()
     deadline = models.DateTimeField(null=True)

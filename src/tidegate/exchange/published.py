@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+
 from django.utils.translation import gettext_lazy as _
 from django.utils.translation import pgettext_lazy
 
 from tidegate.exchange import fetching, outbox, signing  # noqa: F401 (fetching registers its messages)
-from tidegate.exchange.models import Outbox
+from tidegate.exchange.models import Blob, Inbox, Outbox
+from tidegate.parties import times
 from tidegate.parties.models import State
 from tidegate.parties.names import LABELS
 from tidegate.parties.registry import Message, Rejected, registry
@@ -35,6 +38,21 @@ registry.subscriber(outbox.carry)
 registry.page("inbox", "exchange:message")
 registry.page("outbox", "exchange:message")
 registry.signer = signing.Keeper()
+
+
+def _erase(state: str, case: str, digests: Sequence[str]) -> int:
+    """A case whose period of keeping is over: the bytes of its envelopes go, hash, receipt and log stay. What is known
+    of its files, by their SHA-256, goes."""
+    Blob.objects.filter(holder=state, sha256__in=digests).delete()
+    now = times.now()
+    sent = Outbox.objects.filter(holder=state, case=case, erased_at=None)
+    sent = sent.exclude(state__in=(*Outbox.ACTIVE, *Outbox.BLOCKED))
+    came = Inbox.objects.filter(holder=state, case=case, erased_at=None)
+    came = came.exclude(verdict=Inbox.Verdict.REJECTED, settled=None)
+    return sum(rows.update(bytes=b"", erased_at=now) for rows in (sent, came))
+
+
+registry.erasers.append(_erase)
 
 
 @registry.message(ANSWER, ANSWER_SCHEMA)

@@ -183,8 +183,11 @@ def message(actor: Actor | None, key: UUID) -> Shown | None:
     if row is None:
         return None
     raw, answer = bytes(row.bytes), bytes(row.receipt or b"")
-    checks = [Check("bytes", jose.digest(raw) == row.sha256, row.sha256)]
-    opened = _open_message(raw, checks)
+    checks: list[Check] = []
+    opened = None
+    if row.erased_at is None:
+        checks.append(Check("bytes", jose.digest(raw) == row.sha256, row.sha256))
+        opened = _open_message(raw, checks)
     told = _open_receipt(answer, checks) if answer else None
     if told is not None:
         checks.append(Check("bound", told.sha256 == row.sha256 and told.receipt_for == str(row.pk)))

@@ -74,7 +74,10 @@ class NotificationList(Schema):
 class NotificationWhole(NotificationItem):
     """A notification with everything that this State's copy holds of it."""
 
-    content: dict[str, Any] = Field(description="All blocks of the form, by field.")
+    content: dict[str, Any] = Field(description="All blocks of the form, by field; what is kept from you is empty.")
+    confidential: list[str] = Field(description="The confidential fields.")
+    kept_from: list[str] = Field(description="Those of them that were not released to you: empty here, not missing.")
+    releases: list[dict[str, Any]] = Field(description="To whom fields were released, as far as you may know of it.")
     consents: list[dict[str, Any]]
     contract: dict[str, Any] | None
     guarantee: dict[str, Any] | None
@@ -274,6 +277,9 @@ def one_notification(request: HttpRequest, case: str) -> dict[str, Any]:
     return {
         **item(view.notification, NotificationItem.model_fields),
         "content": view.content.model_dump(mode="json"),
+        "confidential": view.confidential,
+        "kept_from": view.kept_from,
+        "releases": [plain(row) for row in view.releases],
         "consents": [plain(row) for row in view.consents],
         "contract": plain(view.contract),
         "guarantee": plain(view.guarantee),

@@ -162,6 +162,12 @@ def check(
     return found
 
 
+def stands(row: Notification | Movement) -> Answer:
+    """The same for one notification or movement as its holder has it now, for whoever may see that row."""
+    load = _Load(None, (), (), "", times.now(), row.holder_id, _zone(row.holder_id))
+    return _movement(row, load, "") if isinstance(row, Movement) else _notification(row, load, "")
+
+
 def number_of(text: str) -> str:
     """The number that an address of one of our pages names, as the QR codes of papers hold it; other text as it is."""
     named = _ADDRESS.match(text)

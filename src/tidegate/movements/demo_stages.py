@@ -69,7 +69,7 @@ class Stages:
                 if entered:
                     attachments.attach(
                         clerk, row.pk, kind=evidence.SCAN, name="notification-by-post.pdf",
-                        media_type="application/pdf", data=notification_pdf(row),
+                        media_type="application/pdf", data=notification_pdf(row, clerk),
                     )  # fmt: skip
                     paper.enter(clerk, row.pk, received_on=self.day(days - 1))
                 self.settle()

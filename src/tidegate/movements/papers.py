@@ -16,10 +16,11 @@ from django.utils import translation
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 
-from tidegate.movements import alternatives, bases, blocks, codes, legs
+from tidegate.movements import alternatives, bases, blocks, codes, confidential, legs
 from tidegate.movements.models import GreenShipment, Movement, Notification
 from tidegate.paper import Block, form_pdf
 from tidegate.parties import figures, journal, times
+from tidegate.parties.actors import Actor
 
 LABELS: Mapping[str, Any] = {
     "registration": gettext_lazy("Registration number"),
@@ -90,17 +91,18 @@ WIDE = frozenset({"composition", "route", "codes", "carriers", "generators", "de
 
 def notification_pdf(
     notification: Notification,
+    reader: Actor | None,
     *,
     language: str = "en",
     second: str = "",
     form_version: str = "",
     url: str | None = None,
 ) -> bytes:
-    """The notification document, in the form that it was filed in or another (`viii-18`, `1994`).
+    """The notification document as the reader may read it, in the form that it was filed in or another.
 
     `second` is the language that stands beside `language`; left out, the form has one. `url` becomes the QR code.
     """
-    content = blocks.content_of(notification)
+    content = confidential.content_for(reader, notification)
     version = form_version or content.form_version
     filled = blocks.to_form(content, version)
     with translation.override(language):
@@ -128,10 +130,12 @@ def notification_pdf(
         )
 
 
-def movement_pdf(movement: Movement, *, language: str = "en", second: str = "", url: str | None = None) -> bytes:
-    """The movement document of one shipment (22 blocks), filled in as far as this State's copy knows it."""
+def movement_pdf(
+    movement: Movement, reader: Actor | None, *, language: str = "en", second: str = "", url: str | None = None
+) -> bytes:
+    """The movement document of one shipment (22 blocks), as far as this State's copy knows it and the reader may."""
     notification = movement.notification
-    said = notification.blocks
+    said = confidential.shown(reader, notification, notification.blocks)
     particulars = movement.particulars
     custody = list(movement.custody.all())
     operations = list(movement.operations.all())

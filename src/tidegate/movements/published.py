@@ -75,6 +75,7 @@ rights.grant("movements.guarantee.approve", AUTHORITY, DECIDE)
 rights.grant("movements.guarantee.require", AUTHORITY, DECIDE)
 rights.grant("movements.guarantee.call", AUTHORITY, DECIDE, decision=True)
 rights.grant("movements.guarantee.release", AUTHORITY, DECIDE, decision=True)
+rights.grant("movements.confidential.keep", WRITERS, WORK, delegable=True)
 rights.grant("movements.breach.close", OFFICIAL, DECIDE)
 rights.grant("movements.calendar.keep", AUTHORITY, (*DECIDE, *MANAGE))
 rights.grant("movements.tolerance.keep", AUTHORITY, (*DECIDE, *MANAGE))
@@ -96,6 +97,9 @@ for _type, _label in {
     "notification.replenished": _("Something is left on the account again"),
     "notification.suspension": _("Suspension recorded"),
     "notification.suspension_lifted": _("Suspension lifted"),
+    "notification.confidential": _("What is confidential was set"),
+    "field_release.given": _("Confidential field released to a party"),
+    "field_release.revoked": _("Release of a confidential field revoked"),
     "info_request.asked": _("Information asked for"),
     "info_request.answered": _("Information given"),
     "consent.flagged": _("A consent outlasts contract or guarantee"),
@@ -111,6 +115,7 @@ for _type, _label in {
     registry.event(_type, _label)
 
 import_module("tidegate.movements.inbound.notifications")
+import_module("tidegate.movements.inbound.confidential")
 import_module("tidegate.movements.inbound.papers")
 import_module("tidegate.movements.inbound.replies")
 import_module("tidegate.movements.inbound.consents")
@@ -344,6 +349,35 @@ rights.grant("movements.green.hold", OFFICIAL, WORK)
 registry.page("greenshipment", "movements:green-by-key")
 for _name in ("inbound.green", "commands.green", "commands.green_control"):
     import_module(f"tidegate.movements.{_name}")
+
+
+# ── inspectors without an account ──────────────────────────────────────────────────────────────────────────────
+rights.grant("movements.inspector.keep", (*AUTHORITY, *CUSTOMS), WORK)
+
+for _type, _label in {
+    "inspector_access.issued": _("Link for an inspector issued"),
+    "inspector_access.opened": _("Link of an inspector opened"),
+    "inspector_access.revoked": _("Link of an inspector revoked"),
+    "inspector_report.received": _("Report of an inspector, not verified"),
+    "inspector_report.reviewed": _("Report of an inspector dealt with"),
+}.items():
+    registry.event(_type, _label)
+
+registry.page("inspectorreport", "movements:inspector-report")
+
+
+# ── keeping, legal holds, erasing ──────────────────────────────────────────────────────────────────────────────
+rights.grant("movements.keeping.read", AUTHORITY, READ)
+rights.grant("movements.keeping.set", AUTHORITY, (*DECIDE, *MANAGE))
+rights.grant("movements.keeping.hold", AUTHORITY, DECIDE)
+
+for _type, _label in {
+    "keeping.period_set": _("Period of keeping set"),
+    "keeping.erased": _("Erased: its period of keeping was over"),
+    "legal_hold.placed": _("Legal hold placed"),
+    "legal_hold.lifted": _("Legal hold lifted"),
+}.items():
+    registry.event(_type, _label)
 
 
 # ── R1: the registers that the screen asks ─────────────────────────────────────────────────────────────────────

@@ -154,6 +154,9 @@ class Registry:
     register_right: str = ""
     # Asks other States again for files (holder's code, SHA-256s) that are not here; gives how many it asked for.
     fetch: Callable[[str, Sequence[str]], int] | None = None
+    # Erase what else an app holds of a case whose period of keeping is over (State, case, SHA-256s of files that the
+    # State needs no more); each gives how many messages.
+    erasers: list[Callable[[str, str, Sequence[str]], int]] = field(default_factory=list)
     pages: dict[str, str] = field(default_factory=dict)
     acts: dict[str, tuple[Any, str]] = field(default_factory=dict)
 

@@ -196,6 +196,7 @@ class Migration(migrations.Migration):
                         verbose_name="held by",
                     ),
                 ),
+                ("erased_at", models.DateTimeField(null=True)),
             ],
             options={
                 "db_table": "exchange_inbox",
@@ -325,6 +326,7 @@ class Migration(migrations.Migration):
                         verbose_name="held by",
                     ),
                 ),
+                ("erased_at", models.DateTimeField(null=True)),
             ],
             options={
                 "db_table": "exchange_outbox",

@@ -9,7 +9,7 @@ from uuid import UUID
 
 from django.utils.translation import gettext_lazy as _
 
-from tidegate.movements import blocks, facts, guard, machines, standing
+from tidegate.movements import blocks, confidential, facts, guard, machines, standing
 from tidegate.movements.commands import drafts
 from tidegate.movements.models import Account, Amendment, Approval, Consent, Notification
 from tidegate.movements.owning import by_the_right_hand
@@ -35,6 +35,7 @@ def amend(
     """
     row: Notification = locked(Notification, notification_id, actor, revision)
     by_the_right_hand(actor, row)
+    confidential.refuse_hidden(actor, row, content)
     if row.holder_id != row.home or row.status not in RUNNING:
         raise Refused(
             "state", _("Only a consented notification is amended."), field="status", value=row.status,

@@ -59,6 +59,8 @@ def fetch(actor: Actor, attachment_id: UUID | str) -> int:
     found = held(Attachment.objects.filter(pk=attachment_id), actor).first()
     if found is None:
         raise Missing("attachment")
+    if found.erased_at is not None:
+        raise Refused("file", _("It was erased when its period of keeping was over."), field="file", value=found.sha256)
     if not found.told_by:
         raise Refused("file", _("It was added here: add it once more."), field="file", value=found.name)
     return registry.fetch(actor.state, [found.sha256]) if registry.fetch is not None else 0

@@ -8,7 +8,7 @@ from uuid import UUID
 
 from django.utils.translation import gettext_lazy as _
 
-from tidegate.movements import blocks, facts, guard, machines
+from tidegate.movements import blocks, confidential, facts, guard, machines
 from tidegate.movements.masses import kilograms, shipments
 from tidegate.movements.models import Notification, RouteStop, Template
 from tidegate.movements.owning import by_the_right_hand
@@ -76,6 +76,7 @@ def save(
     by_the_right_hand(actor, row)
     if row.status != Notification.Status.DRAFT:
         raise sealed(row)
+    confidential.refuse_hidden(actor, row, content)
     changed = apply(row, content)
     if changed:
         facts.note(actor, "notification.saved", row, payload={"fields": changed, **(typed or {})})
@@ -88,7 +89,7 @@ def clone(actor: Actor, notification_id: UUID | str) -> Notification:
     """A new draft with the content of another notification that the actor sees."""
     source: Notification = locked(Notification, notification_id, actor)
     _notifies(actor)
-    return _new(actor, content_to_reuse(source))
+    return _new(actor, content_to_reuse(actor, source))
 
 
 @command("movements.notification.draft", "movements.notification.renew")
@@ -100,7 +101,7 @@ def renew(actor: Actor, notification_id: UUID | str, *, content: Mapping[str, An
     _notifies(actor)
     if source.status in (Notification.Status.DRAFT, Notification.Status.WITHDRAWN):
         raise Refused("state", _("This cannot be renewed: nothing came of it."), field="status", value=source.status)
-    reused = content_to_reuse(source)
+    reused = content_to_reuse(actor, source)
     for name in DATES:  # the new period has to be said anew
         reused.pop(name, None)
     return _new(actor, {**reused, **(content or {})}, supersedes=source.case)
@@ -121,7 +122,7 @@ def keep_template(actor: Actor, notification_id: UUID | str, *, name: str) -> Te
     title = facts.words(name, "name", _("a name for the template"))[:120]
     row = Template.objects.select_for_update().filter(organisation=actor.organisation, name=title).first()
     row = row or Template(holder_id=actor.state, organisation=actor.organisation, name=title)
-    row.content = content_to_reuse(source)
+    row.content = content_to_reuse(actor, source)
     row.save()
     row.involved.add(actor.organisation)
     facts.note(actor, "notification.templated", source, payload={"template": title})
@@ -183,9 +184,9 @@ def as_party(organisation: Organisation) -> blocks.Party:
     )
 
 
-def content_to_reuse(notification: Notification) -> dict[str, Any]:
-    """What a notification says, without its number, its declarations and what authorities said."""
-    said = blocks.content_of(notification, decisions=False).model_dump(mode="json")
+def content_to_reuse(actor: Actor, notification: Notification) -> dict[str, Any]:
+    """What the actor reads of a notification, without its number, its declarations and what authorities said."""
+    said = confidential.content_for(actor, notification, decisions=False).model_dump(mode="json")
     for name in ("number", "acknowledgements", "decisions", "exporter_declaration", "generator_declaration"):
         said.pop(name, None)
     said["load"] = notification.load

@@ -13,7 +13,18 @@ from uuid import UUID
 from django.utils.translation import gettext_lazy as _
 from django.utils.translation import ngettext
 
-from tidegate.movements import authorities, blocks, clocks, consenting, evidence, facts, guard, machines, standing
+from tidegate.movements import (
+    authorities,
+    blocks,
+    clocks,
+    confidential,
+    consenting,
+    evidence,
+    facts,
+    guard,
+    machines,
+    standing,
+)
 from tidegate.movements.calendars import today
 from tidegate.movements.commands import drafts
 from tidegate.movements.commands.amendments import amend, approve_amendment
@@ -258,6 +269,7 @@ def send(actor: Actor | str, row: Notification, type: str, needs: list[dict[str,
         "override_reason": row.override_reason,
         "supersedes": row.supersedes,
         "keyed_by": row.keyed_by,
+        "confidential": row.confidential,
         "submitted_at": row.submitted_at,
         "transmitted_at": row.transmitted_at,
         "versions": [{"number": v.number, "at": v.at, "reason": v.reason} for v in row.versions.all()],
@@ -362,6 +374,7 @@ def revise(
             value=row.status,
             expected=", ".join(REVISABLE),
         )
+    confidential.refuse_hidden(actor, row, content)
     why = facts.words(reason, "reason", _("why it is revised"))
     changed = drafts.apply(row, content)
     if not changed:

@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 from django import forms
 from django.utils.translation import gettext_lazy as _
 
-from tidegate.movements import blocks, evidence, guard, naming
+from tidegate.movements import blocks, confidential, evidence, guard, naming
 from tidegate.movements.commands.attachments import KEEP
 from tidegate.movements.forms.asked import ActForm
 from tidegate.movements.forms.fields import Day, Exact, Line, Words
@@ -17,6 +19,47 @@ class Reason(ActForm):
     """An act that gives its reason."""
 
     reason = Words(_("Reason"), required=True, help_text=_("The other States and the parties read it."))
+
+
+class OwnReason(ActForm):
+    """An act whose reason stays with those whom it concerns."""
+
+    reason = Words(_("Reason"), required=True)
+
+
+class MarkConfidential(ActForm):
+    """Which fields no other party reads."""
+
+    confidential = forms.MultipleChoiceField(
+        label=_("Confidential"), required=False, widget=forms.CheckboxSelectMultiple,
+        choices=[(name, label) for name, (label, _parts) in confidential.FIELDS.items()],
+    )  # fmt: skip
+
+
+class ReleaseField(ActForm):
+    """One field for one party, to the end of a day."""
+
+    field = forms.ChoiceField(label=_("Field"))
+    party = forms.ChoiceField(label=_("To"), help_text=_("A party of the case."))
+    reason = Words(_("Reason"), required=True)
+    until = Day(_("To the end of"), required=True)
+
+    def prepare(self) -> None:
+        """The confidential fields of the case, and its parties."""
+        self.fields["field"].choices = [  # type: ignore[attr-defined]
+            (name, confidential.label(name)) for name in self.row.confidential
+        ]
+        self.fields["party"].choices = [  # type: ignore[attr-defined]
+            (f"{state}:{number}", f"{name} ({state}, {number})")
+            for state, number, name in confidential.parties(self.row)
+        ]
+
+    @property
+    def given(self) -> dict[str, Any]:
+        """The party by its State and registration number."""
+        said = super().given
+        state, _colon, number = said.pop("party").partition(":")
+        return {**said, "state": state, "registration": number}
 
 
 class MaybeReason(ActForm):

@@ -7,6 +7,7 @@ from datetime import datetime
 from tidegate.movements import blocks, consenting, evidence, facts, guard, machines, standing
 from tidegate.movements.commands import drafts, held_guarantees, notifications
 from tidegate.movements.facts import inbound
+from tidegate.movements.inbound.confidential import fields as confidential_fields
 from tidegate.movements.inbound.papers import take_paper
 from tidegate.movements.inbound.schemas import CONTENT
 from tidegate.movements.masses import kilograms
@@ -133,6 +134,8 @@ def _columns(row: Notification, message: Message, content: blocks.Content) -> No
     row.law_version = body.get("law_version", "")
     row.override_reason = body.get("override_reason", "")
     row.supersedes = body.get("supersedes", "")
+    if "confidential" in body:
+        row.confidential = confidential_fields(body["confidential"])
     row.submitted_at, row.transmitted_at = facts.moment(body["submitted_at"]), facts.moment(body["transmitted_at"])
     row.version, row.material_version = body["version"], body["material_version"]
 

@@ -35,6 +35,7 @@ NEED = {
         "tacit_by": {"type": "string", "maxLength": 64},
     },
 }
+FIELD_NAMES = {"type": "array", "items": {"type": "string", "maxLength": 32}, "maxItems": 20}
 CONTENT = {
     "type": "object",
     "required": ["number", "version", "material_version", "content", "needs", "submitted_at", "transmitted_at"],
@@ -51,12 +52,36 @@ CONTENT = {
         "supersedes": {"type": "string", "maxLength": 64},
         # The sender, where it keyed in the paper of a State that takes part in no exchange; else empty.
         "keyed_by": {"type": "string", "pattern": "^([A-Z]{2})?$"},
+        "confidential": FIELD_NAMES,
         "submitted_at": MOMENT,
         "transmitted_at": MOMENT,
         "versions": {"type": "array"},
         "contract": PAPER,
         "guarantee": PAPER,
     },
+}
+FIELDS_MARKED = {
+    "type": "object",
+    "required": ["fields", "at"],
+    "properties": {"fields": FIELD_NAMES, "at": MOMENT},
+}
+FIELD_RELEASED = {
+    "type": "object",
+    "required": ["reference", "field", "registration", "name", "reason", "until", "at"],
+    "properties": {
+        "reference": {"type": "string", "minLength": 1, "maxLength": 36},
+        "field": {"type": "string", "maxLength": 32},
+        "registration": {"type": "string", "minLength": 1, "maxLength": 300},
+        "name": {"type": "string", "maxLength": 300},
+        "reason": TEXT,
+        "until": {"type": "string", "maxLength": 10},
+        "at": MOMENT,
+    },
+}
+FIELD_REVOKED = {
+    "type": "object",
+    "required": ["reference", "reason", "at"],
+    "properties": {"reference": {"type": "string", "minLength": 1, "maxLength": 36}, "reason": TEXT, "at": MOMENT},
 }
 AT = {"type": "object", "required": ["at"], "properties": {"at": MOMENT, "reason": TEXT}}
 ACKNOWLEDGED = {

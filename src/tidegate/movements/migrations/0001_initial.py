@@ -13,7 +13,7 @@ class Migration(migrations.Migration):
 
     dependencies = [
         ("parties", "0002_journal_append_only"),
-        ("parties", "__first__"),
+        migrations.swappable_dependency(settings.AUTH_USER_MODEL),
     ]
 
     operations = [
@@ -70,41 +70,6 @@ class Migration(migrations.Migration):
             ],
             options={
                 "db_table": "ledger_account",
-                "constraints": [
-                    models.UniqueConstraint(fields=("holder", "reference"), name="account_reference"),
-                    models.CheckConstraint(
-                        condition=models.Q(
-                            ("lapsed_kg__gte", 0), ("limit_kg__gte", 0), ("reserved_kg__gte", 0), ("used_kg__gte", 0)
-                        ),
-                        name="account_signs",
-                    ),
-                    models.CheckConstraint(
-                        condition=models.Q(
-                            ("breached", True),
-                            (
-                                "limit_kg__gte",
-                                django.db.models.expressions.CombinedExpression(
-                                    django.db.models.expressions.CombinedExpression(
-                                        models.F("reserved_kg"), "+", models.F("used_kg")
-                                    ),
-                                    "+",
-                                    models.F("lapsed_kg"),
-                                ),
-                            ),
-                            _connector="OR",
-                        ),
-                        name="account_not_overdrawn",
-                    ),
-                    models.CheckConstraint(
-                        condition=models.Q(
-                            ("breached", True),
-                            ("limit_count", None),
-                            ("limit_count__gte", models.F("count")),
-                            _connector="OR",
-                        ),
-                        name="account_count",
-                    ),
-                ],
             },
         ),
         migrations.CreateModel(
@@ -121,6 +86,48 @@ class Migration(migrations.Migration):
             options={
                 "db_table": "amendment_approval",
                 "constraints": [models.UniqueConstraint(fields=("subject_id", "authority"), name="approval_once")],
+            },
+        ),
+        migrations.CreateModel(
+            name="Assignment",
+            fields=[
+                (
+                    "id",
+                    models.UUIDField(
+                        default=tidegate.parties.ids.uuid7, editable=False, primary_key=True, serialize=False
+                    ),
+                ),
+                ("case", models.CharField(max_length=64, verbose_name="case")),
+                ("since", models.DateTimeField(null=True)),
+                ("revision", models.PositiveIntegerField(default=0)),
+                (
+                    "holder",
+                    models.ForeignKey(
+                        db_index=False,
+                        on_delete=django.db.models.deletion.PROTECT,
+                        related_name="+",
+                        to="parties.state",
+                        verbose_name="held by",
+                    ),
+                ),
+                (
+                    "organisation",
+                    models.ForeignKey(
+                        on_delete=django.db.models.deletion.PROTECT, related_name="+", to="parties.organisation"
+                    ),
+                ),
+                (
+                    "person",
+                    models.ForeignKey(
+                        null=True,
+                        on_delete=django.db.models.deletion.PROTECT,
+                        related_name="+",
+                        to=settings.AUTH_USER_MODEL,
+                    ),
+                ),
+            ],
+            options={
+                "db_table": "assignment",
             },
         ),
         migrations.CreateModel(
@@ -142,6 +149,7 @@ class Migration(migrations.Migration):
                 ("sha256", models.CharField(max_length=64)),
                 ("added_at", models.DateTimeField()),
                 ("told_by", models.CharField(blank=True, max_length=2)),
+                ("erased_at", models.DateTimeField(null=True)),
                 (
                     "added_by",
                     models.ForeignKey(
@@ -165,7 +173,6 @@ class Migration(migrations.Migration):
             ],
             options={
                 "db_table": "attachment",
-                "indexes": [models.Index(fields=["holder", "case"], name="attachment_case")],
             },
         ),
         migrations.CreateModel(
@@ -207,12 +214,6 @@ class Migration(migrations.Migration):
             ],
             options={
                 "db_table": "breach",
-                "indexes": [
-                    models.Index(
-                        condition=models.Q(("closed_at", None)), fields=["holder", "case"], name="breach_case"
-                    ),
-                    models.Index(fields=["subject_id"], name="breach_subject"),
-                ],
             },
         ),
         migrations.CreateModel(
@@ -262,10 +263,6 @@ class Migration(migrations.Migration):
             ],
             options={
                 "db_table": "certificate",
-                "constraints": [
-                    models.UniqueConstraint(fields=("number",), name="certificate_number"),
-                    models.UniqueConstraint(fields=("holder", "status_index"), name="certificate_index"),
-                ],
             },
         ),
         migrations.CreateModel(
@@ -313,19 +310,6 @@ class Migration(migrations.Migration):
             ],
             options={
                 "db_table": "clock",
-                "indexes": [
-                    models.Index(
-                        condition=models.Q(("ended_at", None)), fields=["holder", "due_at"], name="clock_open"
-                    ),
-                    models.Index(
-                        condition=models.Q(("ended_at", None)),
-                        fields=["holder", "authority", "due_at"],
-                        name="clock_own",
-                    ),
-                    models.Index(condition=models.Q(("ended_at", None)), fields=["holder", "case"], name="clock_case"),
-                    models.Index(fields=["subject_id"], name="clock_subject"),
-                ],
-                "constraints": [models.UniqueConstraint(fields=("rule", "subject_id", "authority"), name="clock_once")],
             },
         ),
         migrations.CreateModel(
@@ -376,11 +360,6 @@ class Migration(migrations.Migration):
             ],
             options={
                 "db_table": "consignment",
-                "indexes": [
-                    models.Index(fields=["holder", "status", "expected_on"], name="consignment_desk"),
-                    models.Index(fields=["holder", "declaration"], name="consignment_declaration"),
-                ],
-                "constraints": [models.UniqueConstraint(fields=("holder", "reference"), name="consignment_reference")],
             },
         ),
         migrations.CreateModel(
@@ -413,7 +392,53 @@ class Migration(migrations.Migration):
             options={
                 "db_table": "early_fact",
                 "ordering": ["created_at", "id"],
-                "constraints": [models.UniqueConstraint(fields=("holder", "message"), name="early_fact_once")],
+            },
+        ),
+        migrations.CreateModel(
+            name="Erasure",
+            fields=[
+                (
+                    "id",
+                    models.UUIDField(
+                        default=tidegate.parties.ids.uuid7, editable=False, primary_key=True, serialize=False
+                    ),
+                ),
+                ("case", models.CharField(max_length=64, verbose_name="case")),
+                ("revision", models.PositiveIntegerField(default=0)),
+                ("origin", models.PositiveIntegerField(default=0)),
+                ("created_at", models.DateTimeField(auto_now_add=True)),
+                ("updated_at", models.DateTimeField(auto_now=True)),
+                (
+                    "kind",
+                    models.CharField(
+                        choices=[
+                            ("notification", "Notification with its movements"),
+                            ("green", "Green-listed shipment"),
+                            ("take_back", "Take-back case"),
+                        ],
+                        max_length=16,
+                    ),
+                ),
+                ("since", models.DateTimeField()),
+                ("due_on", models.DateField()),
+                ("basis", models.CharField(max_length=300)),
+                ("erased_at", models.DateTimeField()),
+                ("files", models.PositiveIntegerField()),
+                ("messages", models.PositiveIntegerField()),
+                (
+                    "holder",
+                    models.ForeignKey(
+                        db_index=False,
+                        on_delete=django.db.models.deletion.PROTECT,
+                        related_name="+",
+                        to="parties.state",
+                        verbose_name="held by",
+                    ),
+                ),
+                ("involved", models.ManyToManyField(blank=True, related_name="+", to="parties.organisation")),
+            ],
+            options={
+                "db_table": "erasure",
             },
         ),
         migrations.CreateModel(
@@ -502,25 +527,6 @@ class Migration(migrations.Migration):
             ],
             options={
                 "db_table": "green_shipment",
-                "indexes": [
-                    models.Index(fields=["holder", "status", "planned_on"], name="green_desk"),
-                    models.Index(fields=["holder", "reference"], name="green_reference"),
-                ],
-                "constraints": [
-                    models.UniqueConstraint(fields=("holder", "case"), name="green_case"),
-                    models.UniqueConstraint(
-                        condition=models.Q(("status", "cancelled"), _negated=True),
-                        fields=("entered_by", "reference"),
-                        name="green_own_reference",
-                    ),
-                    models.CheckConstraint(condition=models.Q(("quantity_kg__gt", 0)), name="green_quantity"),
-                    models.CheckConstraint(
-                        condition=models.Q(
-                            ("received_kg", None), ("received_kg__gte", models.F("rejected_kg")), _connector="OR"
-                        ),
-                        name="green_received",
-                    ),
-                ],
             },
         ),
         migrations.CreateModel(
@@ -554,8 +560,6 @@ class Migration(migrations.Migration):
             ],
             options={
                 "db_table": "green_container",
-                "indexes": [models.Index(fields=["holder", "number"], name="green_container_number")],
-                "constraints": [models.UniqueConstraint(fields=("shipment", "number"), name="green_container_once")],
             },
         ),
         migrations.CreateModel(
@@ -605,19 +609,6 @@ class Migration(migrations.Migration):
             options={
                 "db_table": "green_upload",
                 "ordering": ["-at"],
-                "constraints": [
-                    models.CheckConstraint(
-                        condition=models.Q(
-                            (
-                                "rows",
-                                django.db.models.expressions.CombinedExpression(
-                                    models.F("accepted"), "+", models.F("rejected")
-                                ),
-                            )
-                        ),
-                        name="green_upload_rows",
-                    )
-                ],
             },
         ),
         migrations.AddField(
@@ -658,11 +649,10 @@ class Migration(migrations.Migration):
             options={
                 "db_table": "holiday",
                 "ordering": ["day"],
-                "constraints": [models.UniqueConstraint(fields=("holder", "day", "name"), name="holiday_once")],
             },
         ),
         migrations.CreateModel(
-            name="Tolerance",
+            name="InspectorAccess",
             fields=[
                 (
                     "id",
@@ -670,11 +660,18 @@ class Migration(migrations.Migration):
                         default=tidegate.parties.ids.uuid7, editable=False, primary_key=True, serialize=False
                     ),
                 ),
-                ("regime", models.CharField(blank=True, max_length=16)),
-                ("percent", models.DecimalField(decimal_places=3, max_digits=6)),
-                ("since", models.DateField()),
-                ("source", models.CharField(max_length=200)),
-                ("removed", models.BooleanField(default=False)),
+                ("case", models.CharField(max_length=64, verbose_name="case")),
+                ("revision", models.PositiveIntegerField(default=0)),
+                ("origin", models.PositiveIntegerField(default=0)),
+                ("created_at", models.DateTimeField(auto_now_add=True)),
+                ("updated_at", models.DateTimeField(auto_now=True)),
+                ("purpose", models.CharField(max_length=200, verbose_name="for whom, and why")),
+                ("digest", models.CharField(max_length=64, unique=True)),
+                ("expires_at", models.DateTimeField(verbose_name="until")),
+                ("limit", models.PositiveSmallIntegerField(verbose_name="openings at most")),
+                ("openings", models.PositiveSmallIntegerField(default=0)),
+                ("last_opened", models.DateTimeField(null=True)),
+                ("revoked_at", models.DateTimeField(null=True)),
                 (
                     "holder",
                     models.ForeignKey(
@@ -685,19 +682,74 @@ class Migration(migrations.Migration):
                         verbose_name="held by",
                     ),
                 ),
+                ("involved", models.ManyToManyField(blank=True, related_name="+", to="parties.organisation")),
+                (
+                    "issued_by",
+                    models.ForeignKey(
+                        on_delete=django.db.models.deletion.PROTECT, related_name="+", to="parties.organisation"
+                    ),
+                ),
             ],
             options={
-                "db_table": "tolerance",
-                "constraints": [
-                    models.UniqueConstraint(
-                        condition=models.Q(("removed", False)),
-                        fields=("holder", "regime", "since"),
-                        name="tolerance_once",
+                "db_table": "inspector_access",
+            },
+        ),
+        migrations.CreateModel(
+            name="InspectorReport",
+            fields=[
+                (
+                    "id",
+                    models.UUIDField(
+                        default=tidegate.parties.ids.uuid7, editable=False, primary_key=True, serialize=False
                     ),
-                    models.CheckConstraint(
-                        condition=models.Q(("percent__gte", 0), ("percent__lte", 100)), name="tolerance_percent"
+                ),
+                ("case", models.CharField(max_length=64, verbose_name="case")),
+                ("revision", models.PositiveIntegerField(default=0)),
+                ("origin", models.PositiveIntegerField(default=0)),
+                ("created_at", models.DateTimeField(auto_now_add=True)),
+                ("updated_at", models.DateTimeField(auto_now=True)),
+                ("key", models.UUIDField(unique=True)),
+                ("office", models.CharField(max_length=120, verbose_name="service and number")),
+                ("seen_at", models.DateTimeField(verbose_name="seen")),
+                ("place", models.CharField(max_length=200, verbose_name="place")),
+                (
+                    "seal",
+                    models.CharField(
+                        choices=[
+                            ("intact", "Intact, numbers agree"),
+                            ("broken", "Broken, missing or another number"),
+                            ("unchecked", "Not checked"),
+                        ],
+                        max_length=12,
+                        verbose_name="seals",
                     ),
-                ],
+                ),
+                ("text", models.TextField(blank=True, verbose_name="what was seen")),
+                ("received_at", models.DateTimeField()),
+                ("reviewed_at", models.DateTimeField(null=True)),
+                ("outcome", models.TextField(blank=True, verbose_name="what came of it")),
+                (
+                    "access",
+                    models.ForeignKey(
+                        on_delete=django.db.models.deletion.PROTECT,
+                        related_name="reports",
+                        to="movements.inspectoraccess",
+                    ),
+                ),
+                (
+                    "holder",
+                    models.ForeignKey(
+                        db_index=False,
+                        on_delete=django.db.models.deletion.PROTECT,
+                        related_name="+",
+                        to="parties.state",
+                        verbose_name="held by",
+                    ),
+                ),
+                ("involved", models.ManyToManyField(blank=True, related_name="+", to="parties.organisation")),
+            ],
+            options={
+                "db_table": "inspector_report",
             },
         ),
         migrations.CreateModel(
@@ -739,6 +791,87 @@ class Migration(migrations.Migration):
             },
         ),
         migrations.CreateModel(
+            name="KeepingPeriod",
+            fields=[
+                (
+                    "id",
+                    models.UUIDField(
+                        default=tidegate.parties.ids.uuid7, editable=False, primary_key=True, serialize=False
+                    ),
+                ),
+                (
+                    "kind",
+                    models.CharField(
+                        choices=[
+                            ("notification", "Notification with its movements"),
+                            ("green", "Green-listed shipment"),
+                            ("take_back", "Take-back case"),
+                        ],
+                        max_length=16,
+                        verbose_name="kind of record",
+                    ),
+                ),
+                ("years", models.PositiveSmallIntegerField(verbose_name="years")),
+                ("valid_from", models.DateField(verbose_name="from")),
+                ("basis", models.CharField(max_length=300, verbose_name="legal basis")),
+                ("revision", models.PositiveIntegerField(default=0)),
+                (
+                    "holder",
+                    models.ForeignKey(
+                        db_index=False,
+                        on_delete=django.db.models.deletion.PROTECT,
+                        related_name="+",
+                        to="parties.state",
+                        verbose_name="held by",
+                    ),
+                ),
+            ],
+            options={
+                "db_table": "keeping_period",
+                "ordering": ["kind", "-valid_from"],
+            },
+        ),
+        migrations.CreateModel(
+            name="LegalHold",
+            fields=[
+                (
+                    "id",
+                    models.UUIDField(
+                        default=tidegate.parties.ids.uuid7, editable=False, primary_key=True, serialize=False
+                    ),
+                ),
+                ("case", models.CharField(max_length=64, verbose_name="case")),
+                ("revision", models.PositiveIntegerField(default=0)),
+                ("origin", models.PositiveIntegerField(default=0)),
+                ("created_at", models.DateTimeField(auto_now_add=True)),
+                ("updated_at", models.DateTimeField(auto_now=True)),
+                ("reason", models.TextField(verbose_name="reason")),
+                ("placed_at", models.DateTimeField()),
+                ("lifted_at", models.DateTimeField(null=True)),
+                ("lifted_reason", models.TextField(blank=True)),
+                (
+                    "holder",
+                    models.ForeignKey(
+                        db_index=False,
+                        on_delete=django.db.models.deletion.PROTECT,
+                        related_name="+",
+                        to="parties.state",
+                        verbose_name="held by",
+                    ),
+                ),
+                ("involved", models.ManyToManyField(blank=True, related_name="+", to="parties.organisation")),
+                (
+                    "placed_by",
+                    models.ForeignKey(
+                        on_delete=django.db.models.deletion.PROTECT, related_name="+", to="parties.organisation"
+                    ),
+                ),
+            ],
+            options={
+                "db_table": "legal_hold",
+            },
+        ),
+        migrations.CreateModel(
             name="LineRun",
             fields=[
                 (
@@ -775,7 +908,6 @@ class Migration(migrations.Migration):
             ],
             options={
                 "db_table": "line_run",
-                "constraints": [models.UniqueConstraint(fields=("office", "direction", "run"), name="line_run_once")],
             },
         ),
         migrations.CreateModel(
@@ -875,33 +1007,17 @@ class Migration(migrations.Migration):
             ],
             options={
                 "db_table": "movement",
-                "indexes": [
-                    models.Index(fields=["holder", "status", "planned_on"], name="movement_desk"),
-                    models.Index(fields=["holder", "-planned_on", "-created_at"], name="movement_latest"),
-                    models.Index(
-                        condition=models.Q(("status__in", ("completed", "returned", "alternatively_disposed"))),
-                        fields=["holder", "updated_at", "id"],
-                        name="movement_closing",
-                    ),
-                ],
-                "constraints": [
-                    models.UniqueConstraint(fields=("holder", "case", "serial"), name="movement_serial"),
-                    models.CheckConstraint(condition=models.Q(("announced_kg__gt", 0)), name="movement_announced"),
-                    models.CheckConstraint(
-                        condition=models.Q(
-                            ("received_kg", None),
-                            (
-                                "received_kg",
-                                django.db.models.expressions.CombinedExpression(
-                                    models.F("accepted_kg"), "+", models.F("rejected_kg")
-                                ),
-                            ),
-                            _connector="OR",
-                        ),
-                        name="movement_received",
-                    ),
-                ],
             },
+        ),
+        migrations.AddField(
+            model_name="inspectoraccess",
+            name="movement",
+            field=models.ForeignKey(
+                null=True,
+                on_delete=django.db.models.deletion.PROTECT,
+                related_name="inspector_accesses",
+                to="movements.movement",
+            ),
         ),
         migrations.CreateModel(
             name="Custody",
@@ -943,7 +1059,6 @@ class Migration(migrations.Migration):
             options={
                 "db_table": "custody",
                 "ordering": ["position"],
-                "constraints": [models.UniqueConstraint(fields=("movement", "position"), name="custody_position")],
             },
         ),
         migrations.CreateModel(
@@ -994,14 +1109,6 @@ class Migration(migrations.Migration):
             ],
             options={
                 "db_table": "movement_correction",
-                "indexes": [
-                    models.Index(
-                        condition=models.Q(("status", "proposed")),
-                        fields=["holder", "proposed_at"],
-                        name="correction_desk",
-                    )
-                ],
-                "constraints": [models.UniqueConstraint(fields=("holder", "reference"), name="correction_once")],
             },
         ),
         migrations.CreateModel(
@@ -1035,8 +1142,6 @@ class Migration(migrations.Migration):
             ],
             options={
                 "db_table": "container_use",
-                "indexes": [models.Index(fields=["holder", "number"], name="container_number")],
-                "constraints": [models.UniqueConstraint(fields=("movement", "number"), name="container_once")],
             },
         ),
         migrations.AddField(
@@ -1121,6 +1226,7 @@ class Migration(migrations.Migration):
                 ("submitted_at", models.DateTimeField(null=True)),
                 ("transmitted_at", models.DateTimeField(null=True)),
                 ("suspended_by", models.JSONField(default=list)),
+                ("confidential", models.JSONField(default=list)),
                 ("used_up", models.BooleanField(default=False)),
                 ("ended_as", models.CharField(blank=True, max_length=16)),
                 ("ended_reason", models.TextField(blank=True)),
@@ -1139,41 +1245,6 @@ class Migration(migrations.Migration):
             ],
             options={
                 "db_table": "notification",
-                "indexes": [
-                    models.Index(fields=["holder", "status", "updated_at"], name="notification_desk"),
-                    models.Index(fields=["holder", "number"], name="notification_number"),
-                    models.Index(fields=["holder", "-updated_at", "-id"], name="notification_latest"),
-                    models.Index(
-                        condition=models.Q(("supersedes", ""), _negated=True),
-                        fields=["holder", "supersedes"],
-                        name="notification_supersedes",
-                    ),
-                ],
-                "constraints": [
-                    models.UniqueConstraint(fields=("holder", "case"), name="notification_case"),
-                    models.UniqueConstraint(
-                        condition=models.Q(("number", ""), _negated=True),
-                        fields=("holder", "number"),
-                        name="notification_number_once",
-                    ),
-                    models.CheckConstraint(
-                        condition=models.Q(("quantity_kg", None), ("quantity_kg__gt", 0), _connector="OR"),
-                        name="notification_kg",
-                    ),
-                    models.CheckConstraint(
-                        condition=models.Q(("shipments", None), ("shipments__gt", 0), _connector="OR"),
-                        name="notification_count",
-                    ),
-                    models.CheckConstraint(
-                        condition=models.Q(
-                            ("first_departure", None),
-                            ("last_departure", None),
-                            ("last_departure__gte", models.F("first_departure")),
-                            _connector="OR",
-                        ),
-                        name="notification_dates",
-                    ),
-                ],
             },
         ),
         migrations.AddField(
@@ -1181,6 +1252,15 @@ class Migration(migrations.Migration):
             name="notification",
             field=models.ForeignKey(
                 on_delete=django.db.models.deletion.PROTECT, related_name="movements", to="movements.notification"
+            ),
+        ),
+        migrations.AddField(
+            model_name="inspectoraccess",
+            name="notification",
+            field=models.ForeignKey(
+                on_delete=django.db.models.deletion.PROTECT,
+                related_name="inspector_accesses",
+                to="movements.notification",
             ),
         ),
         migrations.CreateModel(
@@ -1225,14 +1305,70 @@ class Migration(migrations.Migration):
             ],
             options={
                 "db_table": "info_request",
-                "indexes": [
-                    models.Index(
-                        condition=models.Q(("answered_at", None)),
-                        fields=["holder", "asked_at"],
-                        name="info_request_desk",
-                    )
-                ],
-                "constraints": [models.UniqueConstraint(fields=("holder", "reference"), name="info_request_once")],
+            },
+        ),
+        migrations.CreateModel(
+            name="HeldGuarantee",
+            fields=[
+                (
+                    "id",
+                    models.UUIDField(
+                        default=tidegate.parties.ids.uuid7, editable=False, primary_key=True, serialize=False
+                    ),
+                ),
+                ("case", models.CharField(max_length=64, verbose_name="case")),
+                ("revision", models.PositiveIntegerField(default=0)),
+                ("origin", models.PositiveIntegerField(default=0)),
+                ("created_at", models.DateTimeField(auto_now_add=True)),
+                ("updated_at", models.DateTimeField(auto_now=True)),
+                ("authority", models.CharField(max_length=2, verbose_name="authority's State")),
+                (
+                    "status",
+                    models.CharField(
+                        choices=[
+                            ("required", "Asked for"),
+                            ("in_force", "In force"),
+                            ("called", "Called"),
+                            ("released", "Released"),
+                            ("lapsed", "Lapsed"),
+                        ],
+                        default="required",
+                        max_length=16,
+                    ),
+                ),
+                (
+                    "required_amount",
+                    models.DecimalField(decimal_places=2, max_digits=18, verbose_name="amount asked for"),
+                ),
+                ("currency", models.CharField(max_length=3, verbose_name="currency")),
+                ("required_until", models.DateField(null=True, verbose_name="asked for until")),
+                ("number", models.CharField(blank=True, max_length=64, verbose_name="guarantee number")),
+                ("issuer", models.CharField(blank=True, max_length=200, verbose_name="issued by")),
+                ("amount", models.DecimalField(decimal_places=2, max_digits=18, null=True, verbose_name="amount")),
+                ("valid_from", models.DateField(null=True, verbose_name="valid from")),
+                ("valid_until", models.DateField(null=True, verbose_name="valid until")),
+                (
+                    "holder",
+                    models.ForeignKey(
+                        db_index=False,
+                        on_delete=django.db.models.deletion.PROTECT,
+                        related_name="+",
+                        to="parties.state",
+                        verbose_name="held by",
+                    ),
+                ),
+                ("involved", models.ManyToManyField(blank=True, related_name="+", to="parties.organisation")),
+                (
+                    "notification",
+                    models.ForeignKey(
+                        on_delete=django.db.models.deletion.CASCADE,
+                        related_name="held_guarantees",
+                        to="movements.notification",
+                    ),
+                ),
+            ],
+            options={
+                "db_table": "held_guarantee",
             },
         ),
         migrations.CreateModel(
@@ -1292,19 +1428,54 @@ class Migration(migrations.Migration):
             ],
             options={
                 "db_table": "guarantee",
-                "indexes": [
-                    models.Index(
-                        condition=models.Q(("status", "proposed")),
-                        fields=["holder", "created_at"],
-                        name="guarantee_desk",
-                    )
-                ],
-                "constraints": [
-                    models.CheckConstraint(
-                        condition=models.Q(("amount", None), ("amount__gte", 0), _connector="OR"),
-                        name="guarantee_amount",
-                    )
-                ],
+            },
+        ),
+        migrations.CreateModel(
+            name="FieldRelease",
+            fields=[
+                (
+                    "id",
+                    models.UUIDField(
+                        default=tidegate.parties.ids.uuid7, editable=False, primary_key=True, serialize=False
+                    ),
+                ),
+                ("case", models.CharField(max_length=64, verbose_name="case")),
+                ("revision", models.PositiveIntegerField(default=0)),
+                ("origin", models.PositiveIntegerField(default=0)),
+                ("created_at", models.DateTimeField(auto_now_add=True)),
+                ("updated_at", models.DateTimeField(auto_now=True)),
+                ("reference", models.CharField(blank=True, max_length=36)),
+                ("field", models.CharField(max_length=32, verbose_name="field")),
+                ("state", models.CharField(max_length=2, verbose_name="State")),
+                ("registration", models.CharField(max_length=300, verbose_name="registration number")),
+                ("name", models.CharField(max_length=300, verbose_name="name")),
+                ("reason", models.TextField(verbose_name="reason")),
+                ("until", models.DateField(verbose_name="to the end of")),
+                ("at", models.DateTimeField()),
+                ("revoked_at", models.DateTimeField(null=True)),
+                ("revoked_reason", models.TextField(blank=True)),
+                (
+                    "holder",
+                    models.ForeignKey(
+                        db_index=False,
+                        on_delete=django.db.models.deletion.PROTECT,
+                        related_name="+",
+                        to="parties.state",
+                        verbose_name="held by",
+                    ),
+                ),
+                ("involved", models.ManyToManyField(blank=True, related_name="+", to="parties.organisation")),
+                (
+                    "notification",
+                    models.ForeignKey(
+                        on_delete=django.db.models.deletion.CASCADE,
+                        related_name="releases",
+                        to="movements.notification",
+                    ),
+                ),
+            ],
+            options={
+                "db_table": "field_release",
             },
         ),
         migrations.CreateModel(
@@ -1360,11 +1531,6 @@ class Migration(migrations.Migration):
             ],
             options={
                 "db_table": "contract",
-                "indexes": [
-                    models.Index(
-                        condition=models.Q(("status", "lodged")), fields=["holder", "created_at"], name="contract_desk"
-                    )
-                ],
             },
         ),
         migrations.CreateModel(
@@ -1445,19 +1611,6 @@ class Migration(migrations.Migration):
             ],
             options={
                 "db_table": "consent",
-                "indexes": [models.Index(fields=["holder", "authority", "status"], name="consent_desk")],
-                "constraints": [
-                    models.UniqueConstraint(fields=("holder", "case", "authority"), name="consent_once"),
-                    models.CheckConstraint(
-                        condition=models.Q(
-                            ("valid_from", None),
-                            ("valid_until", None),
-                            ("valid_until__gte", models.F("valid_from")),
-                            _connector="OR",
-                        ),
-                        name="consent_dates",
-                    ),
-                ],
             },
         ),
         migrations.CreateModel(
@@ -1508,14 +1661,6 @@ class Migration(migrations.Migration):
             ],
             options={
                 "db_table": "amendment",
-                "indexes": [
-                    models.Index(
-                        condition=models.Q(("status", "proposed")),
-                        fields=["holder", "proposed_at"],
-                        name="amendment_desk",
-                    )
-                ],
-                "constraints": [models.UniqueConstraint(fields=("notification", "number"), name="amendment_once")],
             },
         ),
         migrations.CreateModel(
@@ -1555,23 +1700,6 @@ class Migration(migrations.Migration):
             ],
             options={
                 "db_table": "operation",
-                "constraints": [
-                    models.UniqueConstraint(fields=("holder", "reference"), name="operation_once"),
-                    models.CheckConstraint(
-                        condition=models.Q(
-                            ("input_kg__gt", 0),
-                            ("loss_kg__gte", 0),
-                            ("output_kg__gte", 0),
-                            (
-                                "input_kg__gte",
-                                django.db.models.expressions.CombinedExpression(
-                                    models.F("output_kg"), "+", models.F("loss_kg")
-                                ),
-                            ),
-                        ),
-                        name="operation_mass",
-                    ),
-                ],
             },
         ),
         migrations.CreateModel(
@@ -1671,26 +1799,6 @@ class Migration(migrations.Migration):
             ],
             options={
                 "db_table": "permit",
-                "indexes": [
-                    models.Index(fields=["holder", "status"], name="permit_desk"),
-                    models.Index(fields=["holder", "case"], name="permit_case"),
-                ],
-                "constraints": [
-                    models.UniqueConstraint(
-                        condition=models.Q(("number", ""), _negated=True),
-                        fields=("holder", "number"),
-                        name="permit_number",
-                    ),
-                    models.CheckConstraint(
-                        condition=models.Q(
-                            ("valid_from", None),
-                            ("valid_until", None),
-                            ("valid_until__gte", models.F("valid_from")),
-                            _connector="OR",
-                        ),
-                        name="permit_dates",
-                    ),
-                ],
             },
         ),
         migrations.CreateModel(
@@ -1730,8 +1838,6 @@ class Migration(migrations.Migration):
             ],
             options={
                 "db_table": "ledger_posting",
-                "indexes": [models.Index(fields=["account", "at"], name="posting_account")],
-                "constraints": [models.UniqueConstraint(fields=("transaction", "leg"), name="posting_leg")],
             },
         ),
         migrations.CreateModel(
@@ -1780,13 +1886,6 @@ class Migration(migrations.Migration):
             ],
             options={
                 "db_table": "quota_pool",
-                "constraints": [
-                    models.UniqueConstraint(fields=("holder", "number"), name="quota_pool_number"),
-                    models.CheckConstraint(
-                        condition=models.Q(("closes_on__gte", models.F("opens_on"))), name="quota_pool_dates"
-                    ),
-                    models.CheckConstraint(condition=models.Q(("kg__gt", 0)), name="quota_pool_kg"),
-                ],
             },
         ),
         migrations.CreateModel(
@@ -1856,8 +1955,6 @@ class Migration(migrations.Migration):
             ],
             options={
                 "db_table": "quota_allocation",
-                "indexes": [models.Index(fields=["holder", "status"], name="quota_allocation_desk")],
-                "constraints": [models.UniqueConstraint(fields=("holder", "number"), name="quota_allocation_number")],
             },
         ),
         migrations.CreateModel(
@@ -1910,9 +2007,6 @@ class Migration(migrations.Migration):
             ],
             options={
                 "db_table": "requirement",
-                "indexes": [
-                    models.Index(condition=models.Q(("status", "open")), fields=["agency"], name="requirement_desk")
-                ],
             },
         ),
         migrations.CreateModel(
@@ -1966,24 +2060,6 @@ class Migration(migrations.Migration):
             ],
             options={
                 "db_table": "ledger_reservation",
-                "indexes": [
-                    models.Index(
-                        condition=models.Q(("status", "live")), fields=["expires_at"], name="reservation_live"
-                    ),
-                    models.Index(fields=["account", "day"], name="reservation_day"),
-                ],
-                "constraints": [
-                    models.UniqueConstraint(fields=("account", "draw"), name="reservation_draw"),
-                    models.CheckConstraint(condition=models.Q(("kg__gt", 0)), name="reservation_kg"),
-                    models.CheckConstraint(
-                        condition=models.Q(
-                            models.Q(("ended_at", None), ("status", "live")),
-                            models.Q(models.Q(("status", "live"), _negated=True), ("ended_at__isnull", False)),
-                            _connector="OR",
-                        ),
-                        name="reservation_ends_once",
-                    ),
-                ],
             },
         ),
         migrations.CreateModel(
@@ -2011,9 +2087,6 @@ class Migration(migrations.Migration):
             options={
                 "db_table": "route_stop",
                 "ordering": ["position"],
-                "constraints": [
-                    models.UniqueConstraint(fields=("notification", "position"), name="route_stop_position")
-                ],
             },
         ),
         migrations.CreateModel(
@@ -2032,7 +2105,45 @@ class Migration(migrations.Migration):
             ],
             options={
                 "db_table": "saved_filter",
-                "constraints": [models.UniqueConstraint(fields=("person", "desk", "name"), name="saved_filter_name")],
+            },
+        ),
+        migrations.CreateModel(
+            name="SearchWord",
+            fields=[
+                (
+                    "pk",
+                    models.CompositePrimaryKey(
+                        "holder_id",
+                        "word",
+                        "notification_id",
+                        blank=True,
+                        editable=False,
+                        primary_key=True,
+                        serialize=False,
+                    ),
+                ),
+                ("word", models.BinaryField(max_length=128)),
+                (
+                    "holder",
+                    models.ForeignKey(
+                        db_index=False,
+                        on_delete=django.db.models.deletion.PROTECT,
+                        related_name="+",
+                        to="parties.state",
+                    ),
+                ),
+                (
+                    "notification",
+                    models.ForeignKey(
+                        db_index=False,
+                        on_delete=django.db.models.deletion.CASCADE,
+                        related_name="+",
+                        to="movements.notification",
+                    ),
+                ),
+            ],
+            options={
+                "db_table": "search_word",
             },
         ),
         migrations.CreateModel(
@@ -2062,7 +2173,6 @@ class Migration(migrations.Migration):
             ],
             options={
                 "db_table": "status_list",
-                "constraints": [models.UniqueConstraint(fields=("holder", "purpose"), name="status_list_purpose")],
             },
         ),
         migrations.CreateModel(
@@ -2148,9 +2258,6 @@ class Migration(migrations.Migration):
             ],
             options={
                 "db_table": "subscription",
-                "indexes": [
-                    models.Index(condition=models.Q(("active", True)), fields=["next_try"], name="subscription_active")
-                ],
             },
         ),
         migrations.CreateModel(
@@ -2175,11 +2282,6 @@ class Migration(migrations.Migration):
             ],
             options={
                 "db_table": "deadline_told",
-                "constraints": [
-                    models.UniqueConstraint(
-                        fields=("subscription", "clock", "kind", "due_at"), name="deadline_told_once"
-                    )
-                ],
             },
         ),
         migrations.CreateModel(
@@ -2277,18 +2379,6 @@ class Migration(migrations.Migration):
             ],
             options={
                 "db_table": "take_back",
-                "indexes": [models.Index(fields=["holder", "status"], name="take_back_desk")],
-                "constraints": [
-                    models.UniqueConstraint(fields=("holder", "case"), name="take_back_case"),
-                    models.UniqueConstraint(
-                        condition=models.Q(
-                            models.Q(("status__in", ["closed", "not_a_case"]), _negated=True),
-                            ("movement__isnull", False),
-                        ),
-                        fields=("movement",),
-                        name="take_back_one_open",
-                    ),
-                ],
             },
         ),
         migrations.CreateModel(
@@ -2326,17 +2416,6 @@ class Migration(migrations.Migration):
             ],
             options={
                 "db_table": "return_consent",
-                "constraints": [
-                    models.UniqueConstraint(fields=("take_back", "authority"), name="return_consent_once"),
-                    models.CheckConstraint(
-                        condition=models.Q(
-                            models.Q(("status", "objected"), _negated=True),
-                            ("ground__in", ["safety", "route"]),
-                            _connector="OR",
-                        ),
-                        name="return_consent_ground",
-                    ),
-                ],
             },
         ),
         migrations.CreateModel(
@@ -2374,128 +2453,6 @@ class Migration(migrations.Migration):
             ],
             options={
                 "db_table": "take_back_cost",
-                "constraints": [models.UniqueConstraint(fields=("holder", "reference"), name="take_back_cost_once")],
-            },
-        ),
-        migrations.CreateModel(
-            name="Template",
-            fields=[
-                (
-                    "id",
-                    models.UUIDField(
-                        default=tidegate.parties.ids.uuid7, editable=False, primary_key=True, serialize=False
-                    ),
-                ),
-                ("name", models.CharField(max_length=120, verbose_name="name")),
-                ("content", models.JSONField()),
-                (
-                    "holder",
-                    models.ForeignKey(
-                        db_index=False,
-                        on_delete=django.db.models.deletion.PROTECT,
-                        related_name="+",
-                        to="parties.state",
-                        verbose_name="held by",
-                    ),
-                ),
-                ("involved", models.ManyToManyField(blank=True, related_name="+", to="parties.organisation")),
-                (
-                    "organisation",
-                    models.ForeignKey(
-                        on_delete=django.db.models.deletion.CASCADE, related_name="+", to="parties.organisation"
-                    ),
-                ),
-            ],
-            options={
-                "db_table": "notification_template",
-                "constraints": [models.UniqueConstraint(fields=("organisation", "name"), name="template_name")],
-            },
-        ),
-        migrations.CreateModel(
-            name="Version",
-            fields=[
-                ("id", models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name="ID")),
-                ("number", models.PositiveIntegerField()),
-                ("content", models.JSONField()),
-                ("reason", models.TextField(blank=True)),
-                ("at", models.DateTimeField()),
-                (
-                    "notification",
-                    models.ForeignKey(
-                        on_delete=django.db.models.deletion.CASCADE,
-                        related_name="versions",
-                        to="movements.notification",
-                    ),
-                ),
-            ],
-            options={
-                "db_table": "notification_version",
-                "ordering": ["number"],
-                "constraints": [
-                    models.UniqueConstraint(fields=("notification", "number"), name="notification_version_once")
-                ],
-            },
-        ),
-        migrations.CreateModel(
-            name="WriteOff",
-            fields=[
-                (
-                    "id",
-                    models.UUIDField(
-                        default=tidegate.parties.ids.uuid7, editable=False, primary_key=True, serialize=False
-                    ),
-                ),
-                ("transaction", models.CharField(max_length=120)),
-                ("licence", models.CharField(max_length=96, verbose_name="permit or quota")),
-                ("declaration", models.CharField(max_length=64, verbose_name="declaration number")),
-                ("item", models.PositiveIntegerField(verbose_name="item")),
-                (
-                    "usage",
-                    models.CharField(
-                        choices=[
-                            ("original", "First entry"),
-                            ("adjusted", "Corrected"),
-                            ("contra", "Taken back"),
-                            ("late", "Entered late"),
-                        ],
-                        max_length=8,
-                        verbose_name="kind of entry",
-                    ),
-                ),
-                ("kg", tidegate.movements.models.mass.Kilograms(verbose_name="kg")),
-                ("draw", models.CharField(max_length=96)),
-                ("at", models.DateTimeField(verbose_name="time")),
-                ("recorded_at", models.DateTimeField()),
-                ("reply", models.JSONField(default=dict)),
-                (
-                    "account",
-                    models.ForeignKey(
-                        on_delete=django.db.models.deletion.PROTECT, related_name="write_offs", to="movements.account"
-                    ),
-                ),
-                (
-                    "holder",
-                    models.ForeignKey(
-                        db_index=False,
-                        on_delete=django.db.models.deletion.PROTECT,
-                        related_name="+",
-                        to="parties.state",
-                        verbose_name="held by",
-                    ),
-                ),
-                (
-                    "office",
-                    models.ForeignKey(
-                        on_delete=django.db.models.deletion.PROTECT, related_name="+", to="parties.organisation"
-                    ),
-                ),
-            ],
-            options={
-                "db_table": "write_off",
-                "indexes": [models.Index(fields=["holder", "declaration", "item"], name="write_off_declaration")],
-                "constraints": [
-                    models.UniqueConstraint(fields=("office", "transaction"), name="write_off_transaction")
-                ],
             },
         ),
         migrations.CreateModel(
@@ -2556,15 +2513,6 @@ class Migration(migrations.Migration):
                     ),
                 ),
                 (
-                    "consignment",
-                    models.ForeignKey(
-                        null=True,
-                        on_delete=django.db.models.deletion.PROTECT,
-                        related_name="analyses",
-                        to="movements.consignment",
-                    ),
-                ),
-                (
                     "holder",
                     models.ForeignKey(
                         db_index=False,
@@ -2579,6 +2527,15 @@ class Migration(migrations.Migration):
                     "laboratory",
                     models.ForeignKey(
                         on_delete=django.db.models.deletion.PROTECT, related_name="+", to="parties.organisation"
+                    ),
+                ),
+                (
+                    "consignment",
+                    models.ForeignKey(
+                        null=True,
+                        on_delete=django.db.models.deletion.PROTECT,
+                        related_name="analyses",
+                        to="movements.consignment",
                     ),
                 ),
                 (
@@ -2602,44 +2559,10 @@ class Migration(migrations.Migration):
             ],
             options={
                 "db_table": "analysis",
-                "indexes": [
-                    models.Index(
-                        condition=models.Q(("status", "requested")),
-                        fields=["laboratory", "asked_at"],
-                        name="analysis_desk",
-                    )
-                ],
-                "constraints": [
-                    models.UniqueConstraint(fields=("holder", "reference"), name="analysis_once"),
-                    models.CheckConstraint(
-                        condition=models.Q(
-                            models.Q(("consignment__isnull", False), ("movement", None), ("take_back", None)),
-                            models.Q(("consignment", None), ("movement__isnull", False), ("take_back", None)),
-                            models.Q(("consignment", None), ("movement", None), ("take_back__isnull", False)),
-                            _connector="OR",
-                        ),
-                        name="analysis_of_one",
-                    ),
-                    models.CheckConstraint(
-                        condition=models.Q(
-                            models.Q(
-                                ("contamination_pct", None),
-                                models.Q(("contamination_pct__gte", 0), ("contamination_pct__lte", 100)),
-                                _connector="OR",
-                            ),
-                            models.Q(
-                                ("moisture_pct", None),
-                                models.Q(("moisture_pct__gte", 0), ("moisture_pct__lte", 100)),
-                                _connector="OR",
-                            ),
-                        ),
-                        name="analysis_percent",
-                    ),
-                ],
             },
         ),
         migrations.CreateModel(
-            name="HeldGuarantee",
+            name="Template",
             fields=[
                 (
                     "id",
@@ -2647,37 +2570,8 @@ class Migration(migrations.Migration):
                         default=tidegate.parties.ids.uuid7, editable=False, primary_key=True, serialize=False
                     ),
                 ),
-                ("case", models.CharField(max_length=64, verbose_name="case")),
-                ("revision", models.PositiveIntegerField(default=0)),
-                ("origin", models.PositiveIntegerField(default=0)),
-                ("created_at", models.DateTimeField(auto_now_add=True)),
-                ("updated_at", models.DateTimeField(auto_now=True)),
-                ("authority", models.CharField(max_length=2, verbose_name="authority's State")),
-                (
-                    "status",
-                    models.CharField(
-                        choices=[
-                            ("required", "Asked for"),
-                            ("in_force", "In force"),
-                            ("called", "Called"),
-                            ("released", "Released"),
-                            ("lapsed", "Lapsed"),
-                        ],
-                        default="required",
-                        max_length=16,
-                    ),
-                ),
-                (
-                    "required_amount",
-                    models.DecimalField(decimal_places=2, max_digits=18, verbose_name="amount asked for"),
-                ),
-                ("currency", models.CharField(max_length=3, verbose_name="currency")),
-                ("required_until", models.DateField(null=True, verbose_name="asked for until")),
-                ("number", models.CharField(blank=True, max_length=64, verbose_name="guarantee number")),
-                ("issuer", models.CharField(blank=True, max_length=200, verbose_name="issued by")),
-                ("amount", models.DecimalField(decimal_places=2, max_digits=18, null=True, verbose_name="amount")),
-                ("valid_from", models.DateField(null=True, verbose_name="valid from")),
-                ("valid_until", models.DateField(null=True, verbose_name="valid until")),
+                ("name", models.CharField(max_length=120, verbose_name="name")),
+                ("content", models.JSONField()),
                 (
                     "holder",
                     models.ForeignKey(
@@ -2690,70 +2584,18 @@ class Migration(migrations.Migration):
                 ),
                 ("involved", models.ManyToManyField(blank=True, related_name="+", to="parties.organisation")),
                 (
-                    "notification",
+                    "organisation",
                     models.ForeignKey(
-                        on_delete=django.db.models.deletion.CASCADE,
-                        related_name="held_guarantees",
-                        to="movements.notification",
+                        on_delete=django.db.models.deletion.CASCADE, related_name="+", to="parties.organisation"
                     ),
                 ),
             ],
             options={
-                "db_table": "held_guarantee",
-                "indexes": [
-                    models.Index(
-                        condition=models.Q(("status__in", ["required", "lapsed"])),
-                        fields=["holder", "updated_at"],
-                        name="held_guarantee_desk",
-                    )
-                ],
-                "constraints": [
-                    models.UniqueConstraint(fields=("notification", "authority"), name="held_guarantee_once")
-                ],
+                "db_table": "notification_template",
             },
         ),
         migrations.CreateModel(
-            name="SearchWord",
-            fields=[
-                (
-                    "pk",
-                    models.CompositePrimaryKey(
-                        "holder_id",
-                        "word",
-                        "notification_id",
-                        blank=True,
-                        editable=False,
-                        primary_key=True,
-                        serialize=False,
-                    ),
-                ),
-                ("word", models.BinaryField(max_length=128)),
-                (
-                    "holder",
-                    models.ForeignKey(
-                        db_index=False,
-                        on_delete=django.db.models.deletion.PROTECT,
-                        related_name="+",
-                        to="parties.state",
-                    ),
-                ),
-                (
-                    "notification",
-                    models.ForeignKey(
-                        db_index=False,
-                        on_delete=django.db.models.deletion.CASCADE,
-                        related_name="+",
-                        to="movements.notification",
-                    ),
-                ),
-            ],
-            options={
-                "db_table": "search_word",
-                "indexes": [models.Index(fields=["notification", "word"], name="search_word_of")],
-            },
-        ),
-        migrations.CreateModel(
-            name="Assignment",
+            name="Tolerance",
             fields=[
                 (
                     "id",
@@ -2761,9 +2603,85 @@ class Migration(migrations.Migration):
                         default=tidegate.parties.ids.uuid7, editable=False, primary_key=True, serialize=False
                     ),
                 ),
-                ("case", models.CharField(max_length=64, verbose_name="case")),
-                ("since", models.DateTimeField(null=True)),
-                ("revision", models.PositiveIntegerField(default=0)),
+                ("regime", models.CharField(blank=True, max_length=16)),
+                ("percent", models.DecimalField(decimal_places=3, max_digits=6)),
+                ("since", models.DateField()),
+                ("source", models.CharField(max_length=200)),
+                ("removed", models.BooleanField(default=False)),
+                (
+                    "holder",
+                    models.ForeignKey(
+                        db_index=False,
+                        on_delete=django.db.models.deletion.PROTECT,
+                        related_name="+",
+                        to="parties.state",
+                        verbose_name="held by",
+                    ),
+                ),
+            ],
+            options={
+                "db_table": "tolerance",
+            },
+        ),
+        migrations.CreateModel(
+            name="Version",
+            fields=[
+                ("id", models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name="ID")),
+                ("number", models.PositiveIntegerField()),
+                ("content", models.JSONField()),
+                ("reason", models.TextField(blank=True)),
+                ("at", models.DateTimeField()),
+                (
+                    "notification",
+                    models.ForeignKey(
+                        on_delete=django.db.models.deletion.CASCADE,
+                        related_name="versions",
+                        to="movements.notification",
+                    ),
+                ),
+            ],
+            options={
+                "db_table": "notification_version",
+                "ordering": ["number"],
+            },
+        ),
+        migrations.CreateModel(
+            name="WriteOff",
+            fields=[
+                (
+                    "id",
+                    models.UUIDField(
+                        default=tidegate.parties.ids.uuid7, editable=False, primary_key=True, serialize=False
+                    ),
+                ),
+                ("transaction", models.CharField(max_length=120)),
+                ("licence", models.CharField(max_length=96, verbose_name="permit or quota")),
+                ("declaration", models.CharField(max_length=64, verbose_name="declaration number")),
+                ("item", models.PositiveIntegerField(verbose_name="item")),
+                (
+                    "usage",
+                    models.CharField(
+                        choices=[
+                            ("original", "First entry"),
+                            ("adjusted", "Corrected"),
+                            ("contra", "Taken back"),
+                            ("late", "Entered late"),
+                        ],
+                        max_length=8,
+                        verbose_name="kind of entry",
+                    ),
+                ),
+                ("kg", tidegate.movements.models.mass.Kilograms(verbose_name="kg")),
+                ("draw", models.CharField(max_length=96)),
+                ("at", models.DateTimeField(verbose_name="time")),
+                ("recorded_at", models.DateTimeField()),
+                ("reply", models.JSONField(default=dict)),
+                (
+                    "account",
+                    models.ForeignKey(
+                        on_delete=django.db.models.deletion.PROTECT, related_name="write_offs", to="movements.account"
+                    ),
+                ),
                 (
                     "holder",
                     models.ForeignKey(
@@ -2775,26 +2693,644 @@ class Migration(migrations.Migration):
                     ),
                 ),
                 (
-                    "organisation",
+                    "office",
                     models.ForeignKey(
-                        on_delete=django.db.models.deletion.PROTECT,
-                        related_name="+",
-                        to="parties.organisation",
-                    ),
-                ),
-                (
-                    "person",
-                    models.ForeignKey(
-                        null=True,
-                        on_delete=django.db.models.deletion.PROTECT,
-                        related_name="+",
-                        to=settings.AUTH_USER_MODEL,
+                        on_delete=django.db.models.deletion.PROTECT, related_name="+", to="parties.organisation"
                     ),
                 ),
             ],
             options={
-                "db_table": "assignment",
-                "constraints": [models.UniqueConstraint(fields=("organisation", "case"), name="assignment_once")],
+                "db_table": "write_off",
             },
+        ),
+        migrations.AddConstraint(
+            model_name="account",
+            constraint=models.UniqueConstraint(fields=("holder", "reference"), name="account_reference"),
+        ),
+        migrations.AddConstraint(
+            model_name="account",
+            constraint=models.CheckConstraint(
+                condition=models.Q(
+                    ("lapsed_kg__gte", 0), ("limit_kg__gte", 0), ("reserved_kg__gte", 0), ("used_kg__gte", 0)
+                ),
+                name="account_signs",
+            ),
+        ),
+        migrations.AddConstraint(
+            model_name="account",
+            constraint=models.CheckConstraint(
+                condition=models.Q(
+                    ("breached", True),
+                    (
+                        "limit_kg__gte",
+                        django.db.models.expressions.CombinedExpression(
+                            django.db.models.expressions.CombinedExpression(
+                                models.F("reserved_kg"), "+", models.F("used_kg")
+                            ),
+                            "+",
+                            models.F("lapsed_kg"),
+                        ),
+                    ),
+                    _connector="OR",
+                ),
+                name="account_not_overdrawn",
+            ),
+        ),
+        migrations.AddConstraint(
+            model_name="account",
+            constraint=models.CheckConstraint(
+                condition=models.Q(
+                    ("breached", True), ("limit_count", None), ("limit_count__gte", models.F("count")), _connector="OR"
+                ),
+                name="account_count",
+            ),
+        ),
+        migrations.AddConstraint(
+            model_name="assignment",
+            constraint=models.UniqueConstraint(fields=("organisation", "case"), name="assignment_once"),
+        ),
+        migrations.AddIndex(
+            model_name="attachment",
+            index=models.Index(fields=["holder", "case"], name="attachment_case"),
+        ),
+        migrations.AddIndex(
+            model_name="breach",
+            index=models.Index(condition=models.Q(("closed_at", None)), fields=["holder", "case"], name="breach_case"),
+        ),
+        migrations.AddIndex(
+            model_name="breach",
+            index=models.Index(fields=["subject_id"], name="breach_subject"),
+        ),
+        migrations.AddConstraint(
+            model_name="certificate",
+            constraint=models.UniqueConstraint(fields=("number",), name="certificate_number"),
+        ),
+        migrations.AddConstraint(
+            model_name="certificate",
+            constraint=models.UniqueConstraint(fields=("holder", "status_index"), name="certificate_index"),
+        ),
+        migrations.AddIndex(
+            model_name="clock",
+            index=models.Index(condition=models.Q(("ended_at", None)), fields=["holder", "due_at"], name="clock_open"),
+        ),
+        migrations.AddIndex(
+            model_name="clock",
+            index=models.Index(
+                condition=models.Q(("ended_at", None)), fields=["holder", "authority", "due_at"], name="clock_own"
+            ),
+        ),
+        migrations.AddIndex(
+            model_name="clock",
+            index=models.Index(condition=models.Q(("ended_at", None)), fields=["holder", "case"], name="clock_case"),
+        ),
+        migrations.AddIndex(
+            model_name="clock",
+            index=models.Index(fields=["subject_id"], name="clock_subject"),
+        ),
+        migrations.AddConstraint(
+            model_name="clock",
+            constraint=models.UniqueConstraint(fields=("rule", "subject_id", "authority"), name="clock_once"),
+        ),
+        migrations.AddConstraint(
+            model_name="earlyfact",
+            constraint=models.UniqueConstraint(fields=("holder", "message"), name="early_fact_once"),
+        ),
+        migrations.AddConstraint(
+            model_name="erasure",
+            constraint=models.UniqueConstraint(fields=("holder", "kind", "case"), name="erasure_once"),
+        ),
+        migrations.AddIndex(
+            model_name="greencontainer",
+            index=models.Index(fields=["holder", "number"], name="green_container_number"),
+        ),
+        migrations.AddConstraint(
+            model_name="greencontainer",
+            constraint=models.UniqueConstraint(fields=("shipment", "number"), name="green_container_once"),
+        ),
+        migrations.AddConstraint(
+            model_name="greenupload",
+            constraint=models.CheckConstraint(
+                condition=models.Q(
+                    (
+                        "rows",
+                        django.db.models.expressions.CombinedExpression(
+                            models.F("accepted"), "+", models.F("rejected")
+                        ),
+                    )
+                ),
+                name="green_upload_rows",
+            ),
+        ),
+        migrations.AddIndex(
+            model_name="greenshipment",
+            index=models.Index(fields=["holder", "status", "planned_on"], name="green_desk"),
+        ),
+        migrations.AddIndex(
+            model_name="greenshipment",
+            index=models.Index(fields=["holder", "reference"], name="green_reference"),
+        ),
+        migrations.AddConstraint(
+            model_name="greenshipment",
+            constraint=models.UniqueConstraint(fields=("holder", "case"), name="green_case"),
+        ),
+        migrations.AddConstraint(
+            model_name="greenshipment",
+            constraint=models.UniqueConstraint(
+                condition=models.Q(("status", "cancelled"), _negated=True),
+                fields=("entered_by", "reference"),
+                name="green_own_reference",
+            ),
+        ),
+        migrations.AddConstraint(
+            model_name="greenshipment",
+            constraint=models.CheckConstraint(condition=models.Q(("quantity_kg__gt", 0)), name="green_quantity"),
+        ),
+        migrations.AddConstraint(
+            model_name="greenshipment",
+            constraint=models.CheckConstraint(
+                condition=models.Q(
+                    ("received_kg", None), ("received_kg__gte", models.F("rejected_kg")), _connector="OR"
+                ),
+                name="green_received",
+            ),
+        ),
+        migrations.AddConstraint(
+            model_name="holiday",
+            constraint=models.UniqueConstraint(fields=("holder", "day", "name"), name="holiday_once"),
+        ),
+        migrations.AddIndex(
+            model_name="inspectorreport",
+            index=models.Index(
+                condition=models.Q(("reviewed_at", None)),
+                fields=["holder", "received_at"],
+                name="inspector_report_desk",
+            ),
+        ),
+        migrations.AddConstraint(
+            model_name="keepingperiod",
+            constraint=models.UniqueConstraint(fields=("holder", "kind", "valid_from"), name="keeping_period_once"),
+        ),
+        migrations.AddConstraint(
+            model_name="keepingperiod",
+            constraint=models.CheckConstraint(
+                condition=models.Q(("years__gte", 1), ("years__lte", 100)), name="keeping_period_years"
+            ),
+        ),
+        migrations.AddConstraint(
+            model_name="legalhold",
+            constraint=models.UniqueConstraint(
+                condition=models.Q(("lifted_at", None)), fields=("holder", "case"), name="legal_hold_one"
+            ),
+        ),
+        migrations.AddConstraint(
+            model_name="linerun",
+            constraint=models.UniqueConstraint(fields=("office", "direction", "run"), name="line_run_once"),
+        ),
+        migrations.AddConstraint(
+            model_name="custody",
+            constraint=models.UniqueConstraint(fields=("movement", "position"), name="custody_position"),
+        ),
+        migrations.AddIndex(
+            model_name="correction",
+            index=models.Index(
+                condition=models.Q(("status", "proposed")), fields=["holder", "proposed_at"], name="correction_desk"
+            ),
+        ),
+        migrations.AddConstraint(
+            model_name="correction",
+            constraint=models.UniqueConstraint(fields=("holder", "reference"), name="correction_once"),
+        ),
+        migrations.AddIndex(
+            model_name="containeruse",
+            index=models.Index(fields=["holder", "number"], name="container_number"),
+        ),
+        migrations.AddConstraint(
+            model_name="containeruse",
+            constraint=models.UniqueConstraint(fields=("movement", "number"), name="container_once"),
+        ),
+        migrations.AddIndex(
+            model_name="consignment",
+            index=models.Index(fields=["holder", "status", "expected_on"], name="consignment_desk"),
+        ),
+        migrations.AddIndex(
+            model_name="consignment",
+            index=models.Index(fields=["holder", "declaration"], name="consignment_declaration"),
+        ),
+        migrations.AddConstraint(
+            model_name="consignment",
+            constraint=models.UniqueConstraint(fields=("holder", "reference"), name="consignment_reference"),
+        ),
+        migrations.AddIndex(
+            model_name="notification",
+            index=models.Index(fields=["holder", "status", "updated_at"], name="notification_desk"),
+        ),
+        migrations.AddIndex(
+            model_name="notification",
+            index=models.Index(fields=["holder", "number"], name="notification_number"),
+        ),
+        migrations.AddIndex(
+            model_name="notification",
+            index=models.Index(fields=["holder", "-updated_at", "-id"], name="notification_latest"),
+        ),
+        migrations.AddIndex(
+            model_name="notification",
+            index=models.Index(
+                condition=models.Q(("supersedes", ""), _negated=True),
+                fields=["holder", "supersedes"],
+                name="notification_supersedes",
+            ),
+        ),
+        migrations.AddConstraint(
+            model_name="notification",
+            constraint=models.UniqueConstraint(fields=("holder", "case"), name="notification_case"),
+        ),
+        migrations.AddConstraint(
+            model_name="notification",
+            constraint=models.UniqueConstraint(
+                condition=models.Q(("number", ""), _negated=True),
+                fields=("holder", "number"),
+                name="notification_number_once",
+            ),
+        ),
+        migrations.AddConstraint(
+            model_name="notification",
+            constraint=models.CheckConstraint(
+                condition=models.Q(("quantity_kg", None), ("quantity_kg__gt", 0), _connector="OR"),
+                name="notification_kg",
+            ),
+        ),
+        migrations.AddConstraint(
+            model_name="notification",
+            constraint=models.CheckConstraint(
+                condition=models.Q(("shipments", None), ("shipments__gt", 0), _connector="OR"),
+                name="notification_count",
+            ),
+        ),
+        migrations.AddConstraint(
+            model_name="notification",
+            constraint=models.CheckConstraint(
+                condition=models.Q(
+                    ("first_departure", None),
+                    ("last_departure", None),
+                    ("last_departure__gte", models.F("first_departure")),
+                    _connector="OR",
+                ),
+                name="notification_dates",
+            ),
+        ),
+        migrations.AddIndex(
+            model_name="movement",
+            index=models.Index(fields=["holder", "status", "planned_on"], name="movement_desk"),
+        ),
+        migrations.AddIndex(
+            model_name="movement",
+            index=models.Index(fields=["holder", "-planned_on", "-created_at"], name="movement_latest"),
+        ),
+        migrations.AddIndex(
+            model_name="movement",
+            index=models.Index(
+                condition=models.Q(("status__in", ("completed", "returned", "alternatively_disposed"))),
+                fields=["holder", "updated_at", "id"],
+                name="movement_closing",
+            ),
+        ),
+        migrations.AddConstraint(
+            model_name="movement",
+            constraint=models.UniqueConstraint(fields=("holder", "case", "serial"), name="movement_serial"),
+        ),
+        migrations.AddConstraint(
+            model_name="movement",
+            constraint=models.CheckConstraint(condition=models.Q(("announced_kg__gt", 0)), name="movement_announced"),
+        ),
+        migrations.AddConstraint(
+            model_name="movement",
+            constraint=models.CheckConstraint(
+                condition=models.Q(
+                    ("received_kg", None),
+                    (
+                        "received_kg",
+                        django.db.models.expressions.CombinedExpression(
+                            models.F("accepted_kg"), "+", models.F("rejected_kg")
+                        ),
+                    ),
+                    _connector="OR",
+                ),
+                name="movement_received",
+            ),
+        ),
+        migrations.AddConstraint(
+            model_name="inspectoraccess",
+            constraint=models.CheckConstraint(
+                condition=models.Q(("openings__lte", models.F("limit"))), name="inspector_access_count"
+            ),
+        ),
+        migrations.AddIndex(
+            model_name="inforequest",
+            index=models.Index(
+                condition=models.Q(("answered_at", None)), fields=["holder", "asked_at"], name="info_request_desk"
+            ),
+        ),
+        migrations.AddConstraint(
+            model_name="inforequest",
+            constraint=models.UniqueConstraint(fields=("holder", "reference"), name="info_request_once"),
+        ),
+        migrations.AddIndex(
+            model_name="heldguarantee",
+            index=models.Index(
+                condition=models.Q(("status__in", ["required", "lapsed"])),
+                fields=["holder", "updated_at"],
+                name="held_guarantee_desk",
+            ),
+        ),
+        migrations.AddConstraint(
+            model_name="heldguarantee",
+            constraint=models.UniqueConstraint(fields=("notification", "authority"), name="held_guarantee_once"),
+        ),
+        migrations.AddIndex(
+            model_name="guarantee",
+            index=models.Index(
+                condition=models.Q(("status", "proposed")), fields=["holder", "created_at"], name="guarantee_desk"
+            ),
+        ),
+        migrations.AddConstraint(
+            model_name="guarantee",
+            constraint=models.CheckConstraint(
+                condition=models.Q(("amount", None), ("amount__gte", 0), _connector="OR"), name="guarantee_amount"
+            ),
+        ),
+        migrations.AddIndex(
+            model_name="contract",
+            index=models.Index(
+                condition=models.Q(("status", "lodged")), fields=["holder", "created_at"], name="contract_desk"
+            ),
+        ),
+        migrations.AddIndex(
+            model_name="consent",
+            index=models.Index(fields=["holder", "authority", "status"], name="consent_desk"),
+        ),
+        migrations.AddConstraint(
+            model_name="consent",
+            constraint=models.UniqueConstraint(fields=("holder", "case", "authority"), name="consent_once"),
+        ),
+        migrations.AddConstraint(
+            model_name="consent",
+            constraint=models.CheckConstraint(
+                condition=models.Q(
+                    ("valid_from", None),
+                    ("valid_until", None),
+                    ("valid_until__gte", models.F("valid_from")),
+                    _connector="OR",
+                ),
+                name="consent_dates",
+            ),
+        ),
+        migrations.AddIndex(
+            model_name="amendment",
+            index=models.Index(
+                condition=models.Q(("status", "proposed")), fields=["holder", "proposed_at"], name="amendment_desk"
+            ),
+        ),
+        migrations.AddConstraint(
+            model_name="amendment",
+            constraint=models.UniqueConstraint(fields=("notification", "number"), name="amendment_once"),
+        ),
+        migrations.AddConstraint(
+            model_name="operation",
+            constraint=models.UniqueConstraint(fields=("holder", "reference"), name="operation_once"),
+        ),
+        migrations.AddConstraint(
+            model_name="operation",
+            constraint=models.CheckConstraint(
+                condition=models.Q(
+                    ("input_kg__gt", 0),
+                    ("loss_kg__gte", 0),
+                    ("output_kg__gte", 0),
+                    (
+                        "input_kg__gte",
+                        django.db.models.expressions.CombinedExpression(
+                            models.F("output_kg"), "+", models.F("loss_kg")
+                        ),
+                    ),
+                ),
+                name="operation_mass",
+            ),
+        ),
+        migrations.AddIndex(
+            model_name="permit",
+            index=models.Index(fields=["holder", "status"], name="permit_desk"),
+        ),
+        migrations.AddIndex(
+            model_name="permit",
+            index=models.Index(fields=["holder", "case"], name="permit_case"),
+        ),
+        migrations.AddConstraint(
+            model_name="permit",
+            constraint=models.UniqueConstraint(
+                condition=models.Q(("number", ""), _negated=True), fields=("holder", "number"), name="permit_number"
+            ),
+        ),
+        migrations.AddConstraint(
+            model_name="permit",
+            constraint=models.CheckConstraint(
+                condition=models.Q(
+                    ("valid_from", None),
+                    ("valid_until", None),
+                    ("valid_until__gte", models.F("valid_from")),
+                    _connector="OR",
+                ),
+                name="permit_dates",
+            ),
+        ),
+        migrations.AddIndex(
+            model_name="posting",
+            index=models.Index(fields=["account", "at"], name="posting_account"),
+        ),
+        migrations.AddConstraint(
+            model_name="posting",
+            constraint=models.UniqueConstraint(fields=("transaction", "leg"), name="posting_leg"),
+        ),
+        migrations.AddConstraint(
+            model_name="quotapool",
+            constraint=models.UniqueConstraint(fields=("holder", "number"), name="quota_pool_number"),
+        ),
+        migrations.AddConstraint(
+            model_name="quotapool",
+            constraint=models.CheckConstraint(
+                condition=models.Q(("closes_on__gte", models.F("opens_on"))), name="quota_pool_dates"
+            ),
+        ),
+        migrations.AddConstraint(
+            model_name="quotapool",
+            constraint=models.CheckConstraint(condition=models.Q(("kg__gt", 0)), name="quota_pool_kg"),
+        ),
+        migrations.AddIndex(
+            model_name="quotaallocation",
+            index=models.Index(fields=["holder", "status"], name="quota_allocation_desk"),
+        ),
+        migrations.AddConstraint(
+            model_name="quotaallocation",
+            constraint=models.UniqueConstraint(fields=("holder", "number"), name="quota_allocation_number"),
+        ),
+        migrations.AddIndex(
+            model_name="requirement",
+            index=models.Index(condition=models.Q(("status", "open")), fields=["agency"], name="requirement_desk"),
+        ),
+        migrations.AddIndex(
+            model_name="reservation",
+            index=models.Index(condition=models.Q(("status", "live")), fields=["expires_at"], name="reservation_live"),
+        ),
+        migrations.AddIndex(
+            model_name="reservation",
+            index=models.Index(fields=["account", "day"], name="reservation_day"),
+        ),
+        migrations.AddConstraint(
+            model_name="reservation",
+            constraint=models.UniqueConstraint(fields=("account", "draw"), name="reservation_draw"),
+        ),
+        migrations.AddConstraint(
+            model_name="reservation",
+            constraint=models.CheckConstraint(condition=models.Q(("kg__gt", 0)), name="reservation_kg"),
+        ),
+        migrations.AddConstraint(
+            model_name="reservation",
+            constraint=models.CheckConstraint(
+                condition=models.Q(
+                    models.Q(("ended_at", None), ("status", "live")),
+                    models.Q(models.Q(("status", "live"), _negated=True), ("ended_at__isnull", False)),
+                    _connector="OR",
+                ),
+                name="reservation_ends_once",
+            ),
+        ),
+        migrations.AddConstraint(
+            model_name="routestop",
+            constraint=models.UniqueConstraint(fields=("notification", "position"), name="route_stop_position"),
+        ),
+        migrations.AddConstraint(
+            model_name="savedfilter",
+            constraint=models.UniqueConstraint(fields=("person", "desk", "name"), name="saved_filter_name"),
+        ),
+        migrations.AddIndex(
+            model_name="searchword",
+            index=models.Index(fields=["notification", "word"], name="search_word_of"),
+        ),
+        migrations.AddConstraint(
+            model_name="statuslist",
+            constraint=models.UniqueConstraint(fields=("holder", "purpose"), name="status_list_purpose"),
+        ),
+        migrations.AddIndex(
+            model_name="subscription",
+            index=models.Index(condition=models.Q(("active", True)), fields=["next_try"], name="subscription_active"),
+        ),
+        migrations.AddConstraint(
+            model_name="deadlinetold",
+            constraint=models.UniqueConstraint(
+                fields=("subscription", "clock", "kind", "due_at"), name="deadline_told_once"
+            ),
+        ),
+        migrations.AddIndex(
+            model_name="takeback",
+            index=models.Index(fields=["holder", "status"], name="take_back_desk"),
+        ),
+        migrations.AddConstraint(
+            model_name="takeback",
+            constraint=models.UniqueConstraint(fields=("holder", "case"), name="take_back_case"),
+        ),
+        migrations.AddConstraint(
+            model_name="takeback",
+            constraint=models.UniqueConstraint(
+                condition=models.Q(
+                    models.Q(("status__in", ["closed", "not_a_case"]), _negated=True), ("movement__isnull", False)
+                ),
+                fields=("movement",),
+                name="take_back_one_open",
+            ),
+        ),
+        migrations.AddConstraint(
+            model_name="returnconsent",
+            constraint=models.UniqueConstraint(fields=("take_back", "authority"), name="return_consent_once"),
+        ),
+        migrations.AddConstraint(
+            model_name="returnconsent",
+            constraint=models.CheckConstraint(
+                condition=models.Q(
+                    models.Q(("status", "objected"), _negated=True),
+                    ("ground__in", ["safety", "route"]),
+                    _connector="OR",
+                ),
+                name="return_consent_ground",
+            ),
+        ),
+        migrations.AddConstraint(
+            model_name="costline",
+            constraint=models.UniqueConstraint(fields=("holder", "reference"), name="take_back_cost_once"),
+        ),
+        migrations.AddIndex(
+            model_name="analysis",
+            index=models.Index(
+                condition=models.Q(("status", "requested")), fields=["laboratory", "asked_at"], name="analysis_desk"
+            ),
+        ),
+        migrations.AddConstraint(
+            model_name="analysis",
+            constraint=models.UniqueConstraint(fields=("holder", "reference"), name="analysis_once"),
+        ),
+        migrations.AddConstraint(
+            model_name="analysis",
+            constraint=models.CheckConstraint(
+                condition=models.Q(
+                    models.Q(("consignment__isnull", False), ("movement", None), ("take_back", None)),
+                    models.Q(("consignment", None), ("movement__isnull", False), ("take_back", None)),
+                    models.Q(("consignment", None), ("movement", None), ("take_back__isnull", False)),
+                    _connector="OR",
+                ),
+                name="analysis_of_one",
+            ),
+        ),
+        migrations.AddConstraint(
+            model_name="analysis",
+            constraint=models.CheckConstraint(
+                condition=models.Q(
+                    models.Q(
+                        ("contamination_pct", None),
+                        models.Q(("contamination_pct__gte", 0), ("contamination_pct__lte", 100)),
+                        _connector="OR",
+                    ),
+                    models.Q(
+                        ("moisture_pct", None),
+                        models.Q(("moisture_pct__gte", 0), ("moisture_pct__lte", 100)),
+                        _connector="OR",
+                    ),
+                ),
+                name="analysis_percent",
+            ),
+        ),
+        migrations.AddConstraint(
+            model_name="template",
+            constraint=models.UniqueConstraint(fields=("organisation", "name"), name="template_name"),
+        ),
+        migrations.AddConstraint(
+            model_name="tolerance",
+            constraint=models.UniqueConstraint(
+                condition=models.Q(("removed", False)), fields=("holder", "regime", "since"), name="tolerance_once"
+            ),
+        ),
+        migrations.AddConstraint(
+            model_name="tolerance",
+            constraint=models.CheckConstraint(
+                condition=models.Q(("percent__gte", 0), ("percent__lte", 100)), name="tolerance_percent"
+            ),
+        ),
+        migrations.AddConstraint(
+            model_name="version",
+            constraint=models.UniqueConstraint(fields=("notification", "number"), name="notification_version_once"),
+        ),
+        migrations.AddIndex(
+            model_name="writeoff",
+            index=models.Index(fields=["holder", "declaration", "item"], name="write_off_declaration"),
+        ),
+        migrations.AddConstraint(
+            model_name="writeoff",
+            constraint=models.UniqueConstraint(fields=("office", "transaction"), name="write_off_transaction"),
         ),
     ]

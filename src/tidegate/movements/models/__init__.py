@@ -11,12 +11,15 @@ from tidegate.movements.models.border import ContainerUse, LineRun, WriteOff
 from tidegate.movements.models.consents import Consent, Contract, Guarantee, HeldGuarantee
 from tidegate.movements.models.consignments import Consignment, JointInspection, Requirement
 from tidegate.movements.models.green import GreenContainer, GreenShipment, GreenUpload
+from tidegate.movements.models.inspectors import InspectorAccess, InspectorReport
+from tidegate.movements.models.keeping import Erasure, KeepingKind, KeepingPeriod, LegalHold
 from tidegate.movements.models.ledger import Account, Posting, Reservation, SubPeriod
 from tidegate.movements.models.movements import Correction, Custody, Movement, Operation
 from tidegate.movements.models.notices import DeadlineTold, SavedFilter, Subscription
 from tidegate.movements.models.notifications import (
     Amendment,
     Approval,
+    FieldRelease,
     InfoRequest,
     Notification,
     RouteStop,
@@ -47,6 +50,8 @@ __all__ = [
     "Custody",
     "DeadlineTold",
     "EarlyFact",
+    "Erasure",
+    "FieldRelease",
     "GreenContainer",
     "GreenShipment",
     "GreenUpload",
@@ -54,7 +59,12 @@ __all__ = [
     "HeldGuarantee",
     "Holiday",
     "InfoRequest",
+    "InspectorAccess",
+    "InspectorReport",
     "JointInspection",
+    "KeepingKind",
+    "KeepingPeriod",
+    "LegalHold",
     "LineRun",
     "Movement",
     "Notification",

@@ -143,6 +143,8 @@ class Attachment(Involving):
     added_by = models.ForeignKey(Organisation, on_delete=models.PROTECT, null=True, related_name="+")
     # The State that it came from; empty where it was added in the holder's own copy.
     told_by = models.CharField(max_length=2, blank=True)
+    # Its period of keeping was over (`keeping`): its bytes and its name are gone, its hash stays.
+    erased_at = models.DateTimeField(null=True)
 
     class Meta:
         db_table = "attachment"

@@ -71,6 +71,8 @@ class Notification(CaseRow):
     transmitted_at = models.DateTimeField(null=True)
     # Who suspended it, each until it lifts it again: [{"state", "at", "reason"}].
     suspended_by = models.JSONField(default=list)
+    # Which fields are confidential (`confidential.FIELDS`): the State of export's fact.
+    confidential = models.JSONField(default=list)
     # Facts of the State of export: the account is used up; it was withdrawn, revoked, superseded or closed.
     used_up = models.BooleanField(default=False)
     ended_as = models.CharField(max_length=16, blank=True)
@@ -155,6 +157,33 @@ class SearchWord(models.Model):
         SearchWord.objects.bulk_create(
             SearchWord(holder_id=row.holder_id, word=word, notification=row) for word in sorted(words - known)
         )
+
+
+class FieldRelease(CaseRow):
+    """A confidential field, released to one organisation to the end of a day, or until it is revoked.
+
+    `reference`, on another State's copy, is the key that it has at the home.
+    """
+
+    notification = models.ForeignKey(Notification, on_delete=models.CASCADE, related_name="releases")
+    reference = models.CharField(max_length=36, blank=True)
+    field = models.CharField(_("field"), max_length=32)
+    state = models.CharField(_("State"), max_length=2)
+    registration = models.CharField(_("registration number"), max_length=300)
+    name = models.CharField(_("name"), max_length=300)
+    reason = models.TextField(_("reason"))
+    until = models.DateField(_("to the end of"))
+    at = models.DateTimeField()
+    revoked_at = models.DateTimeField(null=True)
+    revoked_reason = models.TextField(blank=True)
+
+    class Meta:
+        db_table = "field_release"
+
+    @property
+    def holds(self) -> bool:
+        """Whether it counts now, where the copy lies."""
+        return self.revoked_at is None and self.holder.today() <= self.until
 
 
 class RouteStop(models.Model):

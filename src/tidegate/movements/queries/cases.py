@@ -11,7 +11,7 @@ from uuid import UUID
 from django.db.models import OuterRef, Q, QuerySet, Subquery
 from django.db.models.lookups import IsNull
 
-from tidegate.movements import blocks, clocks, conditions, guard, machines, searchwords, standing
+from tidegate.movements import blocks, clocks, conditions, confidential, guard, machines, searchwords, standing
 from tidegate.movements.calendars import today
 from tidegate.movements.models import (
     Account,
@@ -22,6 +22,7 @@ from tidegate.movements.models import (
     Consent,
     Contract,
     EarlyFact,
+    FieldRelease,
     Guarantee,
     HeldGuarantee,
     InfoRequest,
@@ -89,6 +90,9 @@ class CaseView:
 
     notification: Notification
     content: blocks.Content
+    confidential: list[str]
+    kept_from: list[str]
+    releases: list[FieldRelease]
     consents: list[Consent]
     contract: Contract | None
     guarantee: Guarantee | None
@@ -169,19 +173,27 @@ def case(actor: Actor, key: UUID | str) -> CaseView:
         State.objects.filter(pk__in=row.route.values_list("state", flat=True)).values_list("pk", flat=True)
     )
     amendments = list(row.amendments.order_by("number"))
+    versions = list(row.versions.all())
+    for version in versions:
+        version.content = confidential.shown(actor, row, version.content)
+    for made in amendments:
+        made.changes = confidential.shown(actor, row, made.changes)
     answers: dict[UUID, list[Approval]] = {}
     for answer in Approval.objects.filter(subject_id__in=[a.pk for a in amendments]).order_by("at"):
         answers.setdefault(answer.subject_id, []).append(answer)
     return CaseView(
         notification=row,
-        content=blocks.content_of(row),
+        content=confidential.content_for(actor, row),
+        confidential=row.confidential,
+        kept_from=confidential.kept_from(actor, row),
+        releases=confidential.releases(actor, row),
         consents=_in_order(row, Consent.objects.filter(notification=row)),
         contract=Contract.objects.filter(notification=row).first(),
         guarantee=Guarantee.objects.filter(notification=row).first(),
         held_guarantees=list(row.held_guarantees.order_by("authority")),
         questions=list(InfoRequest.objects.filter(notification=row).order_by("asked_at")),
         amendments=[(made, answers.get(made.pk, [])) for made in amendments],
-        versions=list(row.versions.all()),
+        versions=versions,
         account=Account.objects.filter(holder=row.holder_id, reference=row.case).first(),
         deadlines=deadlines(row),
         breaches=list(Breach.objects.filter(holder=row.holder_id, case=row.case).order_by("opened_at")),
@@ -377,8 +389,8 @@ def difference(actor: Actor, key: UUID | str, before: int, after: int) -> list[D
     A version of which this copy knows only the number (it came onto the route later) is Missing as well.
     """
     row = notification(actor, key)
-    first, second = (_version(row, number) for number in (before, after))
-    return differences(first.content, second.content, row.form_version)
+    first, second = (confidential.shown(actor, row, _version(row, number).content) for number in (before, after))
+    return differences(first, second, row.form_version)
 
 
 def from_supersedes(actor: Actor, key: UUID | str) -> list[Difference]:
@@ -387,7 +399,10 @@ def from_supersedes(actor: Actor, key: UUID | str) -> list[Difference]:
     old = notifications(actor).filter(case=row.supersedes).exclude(case="").first()
     if old is None:
         raise Missing("notification")
-    said = [{**blocks.content_of(n, decisions=False).model_dump(mode="json"), "load": n.load} for n in (old, row)]
+    said = [
+        {**confidential.content_for(actor, n, decisions=False).model_dump(mode="json"), "load": n.load}
+        for n in (old, row)
+    ]
     return [d for d in differences(said[0], said[1], row.form_version) if d.field != "number"]
 
 

@@ -53,6 +53,7 @@ KINDS: dict[str, Any] = {
     "certificate": gettext_lazy("Certificates"),
     "border": gettext_lazy("Border"),
     "analysis": gettext_lazy("Analyses"),
+    "inspector": gettext_lazy("Reports of inspectors"),
     "report": gettext_lazy("Annual report"),
     "clock": gettext_lazy("Other time limits"),
     "others": gettext_lazy("Waiting for others"),

@@ -35,7 +35,7 @@ from tidegate.movements.models import (
     TakeBack,
 )
 from tidegate.movements.owning import at_home, in_hand
-from tidegate.movements.queries import cases, green, permits
+from tidegate.movements.queries import cases, green, inspectors, permits
 from tidegate.movements.queries.counting import among
 from tidegate.parties import queries as parties
 from tidegate.parties import times
@@ -395,6 +395,15 @@ def _analyses(actor: Actor) -> Iterator[Source]:
         )  # fmt: skip
 
 
+def _inspectors(actor: Actor) -> Iterator[Source]:
+    if actor.may(inspectors.KEEP):
+        yield Source(
+            "inspector", _says(_("Deal with the report of an inspector (not verified)")),
+            inspectors.reports(actor).filter(reviewed_at=None), "received_at", title=lambda row: row.place,
+            words=("place", "office"),
+        )  # fmt: skip
+
+
 def _breaches(actor: Actor) -> Iterator[Source]:
     if actor.may("movements.breach.close"):
         rows = Breach.objects.filter(holder=actor.state, closed_at=None)
@@ -403,5 +412,5 @@ def _breaches(actor: Actor) -> Iterator[Source]:
 
 SOURCES: Sequence[Callable[[Actor], Iterator[Source]]] = (
     _breaches, _consents, _notifications, _movements, _green, _take_backs, _permits, _certificates, _border, _analyses,
-    _reports,
+    _inspectors, _reports,
 )  # fmt: skip

@@ -29,6 +29,7 @@ urlpatterns: list[URLPattern | URLResolver] = [
     path("notifications/<slug:case>/renewal/", notifications.renewal, name="renewal"),
     path("notifications/<slug:case>/questions/<uuid:pk>/", notifications.answer, name="answer"),
     path("notifications/<slug:case>/amendments/<int:number>/", notifications.answer_amendment, name="amendment"),
+    path("notifications/<slug:case>/releases/<uuid:pk>/", notifications.revoke_release, name="revoke-release"),
     path("notifications/<slug:case>/edit/<slug:step>/", wizard.edit, name="edit"),
     path("notifications/<slug:case>/submit/", wizard.submit, name="submit"),
     path("notifications/<slug:case>/revise/", wizard.revise, name="revise"),

@@ -10,6 +10,8 @@ from tidegate.movements.views import (
     certificates,
     consignments,
     green,
+    inspectors,
+    keeping,
     movements,
     permits,
     quotas,
@@ -27,5 +29,7 @@ urlpatterns: list[URLPattern | URLResolver] = [
     *consignments.pages,
     *takeback.pages,
     *analyses.pages,
+    *inspectors.pages,
+    *keeping.pages,
     *reports.pages,
 ]

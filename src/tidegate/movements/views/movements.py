@@ -301,7 +301,7 @@ def paper(request: HttpRequest, case: str, serial: int) -> HttpResponseBase:
     """The movement document as a PDF, as far as this State's copy knows it."""
     row = queries.movement(request.actor, case, serial)  # type: ignore[attr-defined]
     address = request.build_absolute_uri(page_of(row))
-    made = movement_pdf(row, language=get_language() or "en", url=address)
+    made = movement_pdf(row, request.actor, language=get_language() or "en", url=address)  # type: ignore[attr-defined]
     return attachment(made, f"movement-{row.case}-{row.serial}.pdf", "application/pdf", inline=True)
 
 

@@ -15,9 +15,10 @@ from django.utils.translation import gettext as __
 from django.utils.translation import gettext_lazy as _
 from django.views.decorators.http import require_http_methods, require_POST, require_safe
 
-from tidegate.movements import blocks, breaches, conditions, evidence, guard, preconsent
+from tidegate.movements import blocks, breaches, conditions, confidential, evidence, guard, preconsent
 from tidegate.movements.calendars import today
-from tidegate.movements.commands import attachments, filters, paper
+from tidegate.movements.commands import attachments, filters, keeping, paper
+from tidegate.movements.commands import confidential as confiding
 from tidegate.movements.commands import notifications as commands
 from tidegate.movements.forms import acts as forms
 from tidegate.movements.forms.decision import ground_label
@@ -27,8 +28,11 @@ from tidegate.movements.models import (
     Breach,
     Consent,
     Contract,
+    Erasure,
+    FieldRelease,
     Guarantee,
     InfoRequest,
+    LegalHold,
     Notification,
     RouteStop,
 )
@@ -44,7 +48,7 @@ from tidegate.parties.access import needs
 from tidegate.parties.actors import Actor
 from tidegate.parties.commanding import Missing
 from tidegate.parties.ids import uuid7
-from tidegate.parties.scope import held
+from tidegate.parties.scope import held, visible
 
 PER_PAGE = 30
 READ = cases.READ
@@ -202,6 +206,10 @@ def case_context(actor: Actor, found: cases.CaseView) -> dict[str, Any]:
         "v": found,
         "n": row,
         "offered": offered(actor, found),
+        "confidential": [confidential.label(name) for name in found.confidential],
+        "kept_from": [confidential.label(name) for name in found.kept_from],
+        "releases": [(confidential.label(one.field), one) for one in found.releases],
+        "may_release": actor.may(confidential.KEEP) and confidential.keeps(actor, row),
         "sections": summary(found.content, row.form_version),
         "layout": layout,
         "stops": _stops(found),
@@ -223,10 +231,12 @@ def case_context(actor: Actor, found: cases.CaseView) -> dict[str, Any]:
         "panel": assignments.panel(actor, row.case),
         "came_on_paper": _paper_of(row) if row.keyed_by else None,
         "amendments": [
-            {"made": made, "answers": answers, "lines": amended(row, made)} for made, answers in found.amendments
+            {"made": made, "answers": answers, "lines": amended(actor, row, made)} for made, answers in found.amendments
         ],
         "open_amendment": next((made for made, _answers in found.amendments if made.status == "proposed"), None),
         "may_close_breach": actor.may("movements.breach.close"),
+        "legal_hold": visible(LegalHold.objects.filter(case=row.case, lifted_at=None), actor, keeping.READ).first(),
+        "erasure": Erasure.objects.filter(holder=row.holder_id, case=row.case).first(),
         "may_attach": actor.may(attachments.KEEP) and not row.ended_as,
         "file_kinds": evidence.NOTIFIED.items(),
     }
@@ -309,6 +319,7 @@ def document(request: HttpRequest, case: str) -> HttpResponseBase:
     version = request.GET.get("form", "")
     data = notification_pdf(
         row,
+        actor,
         language=language if language in known else "en",
         second=second if second in known and second != language else "",
         form_version=version if version in blocks.FORMS else "",
@@ -379,15 +390,15 @@ def field_label(path: str) -> str:
 # ── questions and amendments ─────────────────────────────────────────────────────────────────────────────────
 
 
-def amended(row: Notification, made: Amendment) -> list[dict[str, Any]]:
+def amended(actor: Actor, row: Notification, made: Amendment) -> list[dict[str, Any]]:
     """What an amendment changes, in words."""
-    before = blocks.content_of(row, decisions=False).model_dump(mode="json")
+    before = confidential.content_for(actor, row, decisions=False).model_dump(mode="json")
+    changes = confidential.shown(actor, row, made.changes)
     if made.status == Amendment.Status.APPROVED:
         return [
-            {"field": field_label(name), "before": "", "after": _shown(name, value)}
-            for name, value in made.changes.items()
+            {"field": field_label(name), "before": "", "after": _shown(name, value)} for name, value in changes.items()
         ]
-    found = cases.differences({name: before.get(name) for name in made.changes}, made.changes, row.form_version)
+    found = cases.differences({name: before.get(name) for name in changes}, changes, row.form_version)
     return differences(found, row.form_version)
 
 
@@ -396,6 +407,14 @@ def _question(actor: Actor, case: str, pk: UUID) -> InfoRequest:
     if asked is None:
         raise Missing("info_request")
     return asked
+
+
+def _release(actor: Actor, case: str, pk: UUID) -> FieldRelease:
+    row = cases.notification(actor, case)
+    found = row.releases.filter(pk=pk).first() if confidential.keeps(actor, row) else None
+    if found is None:
+        raise Missing("field_release")
+    return found
 
 
 def _amendment(actor: Actor, case: str, number: int) -> Amendment:
@@ -425,7 +444,12 @@ ANSWERS = (
         lambda a, r, f: commands.approve_amendment(a, str(r.pk), **f.once, **f.given),
         lambda a, r: can("approve_amendment")(a, r.notification), forms.AnswerAmendment, "check",
         done=_("The answer is sent."), button=_("Send the answer"),
-        shows=lambda a, r: {"quote": r.reason, "lines": amended(r.notification, r)}),
+        shows=lambda a, r: {"quote": r.reason, "lines": amended(a, r.notification, r)}),
+    Act("revoke-release", _("Revoke a release"), confidential.KEEP,
+        lambda a, r, f: confiding.revoke(a, r.pk, **f.given, **f.more),
+        lambda a, r: r.revoked_at is None and confidential.keeps(a, r.notification), forms.OwnReason, "lock", "danger",
+        _("The party reads the field no more."), _("It is revoked."), button=_("Revoke it"),
+        shows=lambda a, r: {"quote": f"{confidential.label(r.field)}: {r.name}"}),
 )  # fmt: skip
 
 
@@ -438,7 +462,7 @@ def answers(number: int, find: Any) -> Any:
     return table.view(ANSWERS[number])
 
 
-answer, answer_amendment = answers(0, _question), answers(1, _amendment)
+answer, answer_amendment, revoke_release = (answers(n, f) for n, f in enumerate((_question, _amendment, _release)))
 
 
 # ── the acts of its way ───────────────────────────────────────────────────────────────────────────────────────
@@ -496,6 +520,17 @@ ACTS: tuple[Act, ...] = (
         lambda a, r, f: commands.close(a, r.pk, **f.more), can("close"), icon="lock",
         text=_("Every movement is finished, no case is open, and the guarantee is released."),
         done=_("It is closed."), button=_("Close it")),
+    Act("confidential", _("Say what is confidential"), confidential.KEEP,
+        lambda a, r, f: confiding.mark(a, r.pk, fields=f.given["confidential"], **f.more), confidential.keeps,
+        forms.MarkConfidential, "lock",
+        text=_("What is marked is read by the authorities and by you, and by no other party unless you release it. "
+               "What a party has read or printed already cannot be taken back."),
+        done=_("It is kept."), button=_("Keep it"), initial=lambda a, r: {"confidential": r.confidential}),
+    Act("release-field", _("Release a confidential field"), confidential.KEEP,
+        lambda a, r, f: confiding.release(a, r.pk, **f.given, **f.more),
+        lambda a, r: bool(r.confidential) and confidential.keeps(a, r), forms.ReleaseField, "eye",
+        text=_("One party reads one field, to the end of the day that you set. You can revoke it."),
+        done=_("The field is released."), button=_("Release it")),
     Act("clone", _("Copy into a new draft"), DRAFT,
         lambda a, r, f: commands.clone(a, r.pk, **f.once), can("clone"), icon="copy",
         done=_("The draft is made. It is kept as you go on."), button=_("Copy it"), onward=_first_step),

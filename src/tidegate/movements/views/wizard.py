@@ -17,7 +17,7 @@ from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 from django.views.decorators.http import require_http_methods
 
-from tidegate.movements import blocks, evidence, guard
+from tidegate.movements import blocks, confidential, evidence, guard
 from tidegate.movements.commands import attachments, guarantees, paper
 from tidegate.movements.commands import notifications as commands
 from tidegate.movements.forms import acts as act_forms
@@ -65,18 +65,18 @@ def edit(request: HttpRequest, case: str, step: str) -> HttpResponseBase:
     return _fields(request, actor, row, step)
 
 
-def given_of(row: Notification) -> dict[str, Any]:
-    """The content of a notification as its forms begin with it."""
-    return {**blocks.content_of(row, decisions=False).model_dump(mode="json"), "load": row.load}
+def given_of(actor: Actor, row: Notification) -> dict[str, Any]:
+    """The content of a notification as its forms begin with it for the actor."""
+    return {**confidential.content_for(actor, row, decisions=False).model_dump(mode="json"), "load": row.load}
 
 
 def _fields(request: HttpRequest, actor: Actor, row: Notification, name: str) -> HttpResponseBase:
     """A step whose fields are fields of the document."""
     kind: type[steps.Step] = steps.Declare if name == "review" else FORMS[name]
     if request.method != "POST":
-        made = kind(given_of(row), home=row.state_export, asked=screens.live(row).questions)
+        made = kind(given_of(actor, row), home=row.state_export, asked=screens.live(row).questions)
         return _page(request, actor, row, name, {"step": made})
-    made = kind(given_of(row), request.POST, home=row.state_export)
+    made = kind(given_of(actor, row), request.POST, home=row.state_export)
     changes, status, kept = None, 200, False
     try:
         said, typed = made.content(), _typed(request)
@@ -103,7 +103,7 @@ def _fields(request: HttpRequest, actor: Actor, row: Notification, name: str) ->
     context = {"step": made, "changes": changes, "kept": kept, "wrong": made.wrong}
     if request.headers.get("HX-Request"):
         # What the law asks next may be another question now: its fields are drawn anew.
-        fresh = kind(given_of(row), home=row.state_export, asked=screens.live(row).questions)
+        fresh = kind(given_of(actor, row), home=row.state_export, asked=screens.live(row).questions)
         answer = _partial(request, row, name, {**context, "fresh": fresh})
         answer.status_code = 409 if changes is not None else 200
         return answer
@@ -296,7 +296,7 @@ def submit(request: HttpRequest, case: str) -> HttpResponseBase:
         if row.status != Notification.Status.DRAFT:
             messages.error(request, acting.expected(refused))
             return redirect("movements:case", case=row.case)
-        made = steps.Declare(given_of(row), home=row.state_export)
+        made = steps.Declare(given_of(actor, row), home=row.state_export)
         context = {"step": made, "changes": changes, "refused": acting.expected(refused)}
         return _page(request, actor, row, "review", context, 409 if changes is not None else 422)
     messages.success(request, _("It is submitted to the authority of your State."))
@@ -316,7 +316,7 @@ def changing(how: str) -> Any:
     def view(request: HttpRequest, case: str) -> HttpResponseBase:
         actor = request.actor  # type: ignore[attr-defined]
         row = cases.notification(actor, case)
-        given = given_of(row)
+        given = given_of(actor, row)
         data = request.POST if request.method == "POST" else None
         asked = screens.live(row).questions if data is None else ()
         made = [kind(given, data, home=row.state_export, asked=asked) for kind in (*steps.STEPS, steps.Declare)]
