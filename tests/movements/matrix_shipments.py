@@ -19,6 +19,7 @@ from tidegate.movements.models import (
     Certificate,
     Consignment,
     Correction,
+    Fee,
     GreenShipment,
     GreenUpload,
     JointInspection,
@@ -230,6 +231,17 @@ def _analysis(owner: Organisation) -> Analysis:
     return row
 
 
+def fee(owner: Organisation) -> Named:
+    row = _permit(owner)
+    made = Fee.objects.create(
+        holder_id=owner.holder_id, case=row.case, permit=row, authority=owner.holder_id, kind="permit_import",
+        fixed="10", per_tonne="0", amount="10", currency="THB", source="Example decree", assessed_on=DAY,
+        settled_on=DAY, reference="T-1", status="paid", revision=1,
+    )  # fmt: skip
+    made.involved.add(owner)
+    return {"pk": made.pk}
+
+
 def analysis(owner: Organisation) -> Named:
     return {"pk": _analysis(owner).pk}
 
@@ -317,6 +329,7 @@ ROWS = {
     "allocation": _involved(allocation),
     "certificate": _involved(certificate),
     "consignment": _involved(consignment),
+    "fee": _involved(fee),
     "analysis": _involved(analysis),
     "analysis-by-key": _involved(analysis_by_key),
     "analysis-file": _involved(analysis_file),

@@ -27,6 +27,7 @@ from tidegate.parties.actors import Actor
 from tidegate.parties.commanding import Forbidden, Missing, Refused
 from tidegate.parties.models import JournalEntry
 from tidegate.web.api.ratelimit import BUCKETS
+from tidegate.web.check.answers import permalink
 
 pytestmark = pytest.mark.django_db
 ROUTE = [{"state": "TH", "role": "export"}, {"state": "DE", "role": "import"}]
@@ -222,3 +223,50 @@ def test_the_api_asks_hands_in_and_reads(client: Client, wire: Wire) -> None:
     ]
     assert whole["screen"]["declared"]["outcome"] != ""
     assert read(client, f"/analyses/{first.json()['id']}", calls("DE", "laboratory"))["screen"] is None
+
+
+# ── of a declaration that stands for nothing else ────────────────────────────────────────────────────────────
+
+
+def test_an_officer_asks_from_a_checked_declaration_and_it_is_screened_again(wire: Wire, client: Client) -> None:
+    lab = laboratory()
+    assert lab.organisation is not None
+    address = permalink({**CLEAN, "export": "TH", "import": "DE", "date": "2027-02-14"})
+    office = signed_in(customs())
+    assert "/check/analyse/?" in page(office, address)
+    assert "/check/analyse/" not in page(client, address)  # the public
+    ask = f"/check/analyse/{address.removeprefix('/')}&source=October.csv,+row+12"
+    assert "October.csv, row 12" in page(office, ask)
+    send(office, ask, laboratory_id=str(lab.organisation.pk), question="Composition?", declared_as="26DE7, row 12")
+    made = Analysis.objects.get()
+    assert (made.declared_as, made.declaration["polymers"]["PE"], made.consignment) == ("26DE7, row 12", "99.5", None)
+    shown = page(signed_in(lab), f"/analyses/{made.pk}/")
+    assert "Composition?" in shown
+    assert "26DE7" not in shown
+    assert "3915" not in shown
+    found = queries.screened(submitted(made, polymers={"PE": "60", "PVC": "25"}, hazardous=False))
+    assert found is not None
+    assert (found.declared["entry"], found.measured["entry"]) == ("B3011", "Y48")
+    shown = page(office, f"/analyses/{made.pk}/")
+    assert "Screened again with the analysis" in shown
+    assert "26DE7, row 12" in shown
+    for who in (signed_in(actor("DE", "consignee", "clerk")), signed_in(lab)):
+        assert who.get(ask).status_code == 403
+    assert client.get(ask).status_code == 302
+    wrong = office.get("/check/analyse/?from=TH&to=DE&date=2027-02-14&contamination_pct=many")
+    assert wrong["Location"].startswith("/?")  # the check page says what cannot be read
+
+
+def test_a_declaration_that_cannot_be_read_is_not_analysed(wire: Wire, client: Client) -> None:
+    lab = laboratory()
+    assert lab.organisation is not None
+    body = {"laboratory_id": str(lab.organisation.pk), "question": "What is it?", "declared_as": "26DE7"}
+    whole = {**CLEAN, "export": "TH", "import": "DE", "date": "2027-02-14"}
+    officer = calls("DE", "customs", "officer")
+    for said, code in (({"declaration": {**whole, "date": "soon"}}, "load"), ({"declaration": {}}, "load"),
+                       ({"declaration": whole, "declared_as": " "}, "text"), ({}, "about")):  # fmt: skip
+        answer = post(client, "/commands/analysis/request", {**body, **said}, officer)
+        assert answer.json()["code"] == code
+    answer = post(client, "/commands/analysis/request", {**body, "declaration": whole}, officer)
+    assert answer.status_code == 200, answer.content
+    assert Analysis.objects.get().declaration == whole

@@ -48,7 +48,7 @@ found["gate"] = sorted(Consignment.objects.values_list("holder", "status"))
 kinds = {
     "notification": models.Notification, "movement": models.Movement, "take_back": models.TakeBack,
     "permit": models.Permit, "certificate": models.Certificate, "quota_pool": models.QuotaPool,
-    "quota_allocation": models.QuotaAllocation, "green_shipment": models.GreenShipment,
+    "quota_allocation": models.QuotaAllocation, "green_shipment": models.GreenShipment, "fee": models.Fee,
 }
 found["lacking"] = {
     name: sorted({*machines.MACHINES[name].statuses} - {*kind.objects.values_list("status", flat=True)})

@@ -15,6 +15,7 @@ import pyarrow.parquet as pq
 import pytest
 from django.test import Client
 
+from tests.movements.cases import actor
 from tests.web.batches import (
     SHIPMENTS,
     decided,
@@ -426,3 +427,14 @@ def test_what_is_no_result_is_refused_and_leaves_nothing(tmp_path: Path) -> None
         load_result(other, "x", summary)
     assert not Batch.objects.exists()
     assert not files_left()
+
+
+def test_an_officer_goes_from_a_row_to_a_laboratory(client: Client) -> None:
+    batch = screened(client)
+    address = f"/batch/{batch.token}/rows/1/"
+    assert "/check/analyse/" not in client.get(address).content.decode()
+    officer = actor("DE", "customs", "officer")
+    assert officer.person is not None
+    client.force_login(officer.person)
+    [link] = page(client.get(address)).xpath("//a[starts-with(@href, '/check/analyse/')]/@href")
+    assert f"{batch.name}, row 1" in client.get(link).content.decode()

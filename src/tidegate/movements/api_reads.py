@@ -18,7 +18,7 @@ from pydantic import Field
 
 from tidegate.movements import border
 from tidegate.movements.api import Limit, Offset, Words, actor_of, deadlines, plain, router
-from tidegate.movements.queries import analyses, annual, consignments, desk, files, overdue, permits, takeback
+from tidegate.movements.queries import analyses, annual, consignments, desk, fees, files, overdue, permits, takeback
 from tidegate.parties import journal
 from tidegate.parties.actors import Actor
 from tidegate.parties.api import actor_required
@@ -100,6 +100,29 @@ def list_allocations(request: HttpRequest, limit: Limit = 100, offset: Offset = 
 def list_certificates(request: HttpRequest, limit: Limit = 100, offset: Offset = 0) -> dict[str, Any]:
     """The certificates that the caller sees, the latest first, each with its signed text."""
     return _page(permits.certificates(actor_of(request)), limit, offset)
+
+
+# ── fees ─────────────────────────────────────────────────────────────────────────────────────────────────────
+
+
+@router.get(
+    "/fees", response=Rows, auth=actor_required(fees.READ), operation_id="list_fees", summary="Fees of filings",
+)  # fmt: skip
+def list_fees(request: HttpRequest, limit: Limit = 100, offset: Offset = 0) -> dict[str, Any]:
+    """The fees that the caller sees, the latest first: how each comes about, and what was recorded of its payment."""
+    return _page(fees.fees(actor_of(request)), limit, offset)
+
+
+@router.get(
+    "/fee-rates", response=Rows, auth=actor_required(fees.READ), operation_id="list_fee_rates",
+    summary="A State's schedule of fees",
+)  # fmt: skip
+def list_fee_rates(
+    request: HttpRequest, state: Annotated[str, Query("", max_length=2)], limit: Limit = 100, offset: Offset = 0
+) -> dict[str, Any]:
+    """What a State (the caller's, where none is named) charges for each kind of filing, from when and by which law;
+    past rates, too."""
+    return _page(fees.rates(state.upper() or actor_of(request).state), limit, offset)
 
 
 # ── consignments ─────────────────────────────────────────────────────────────────────────────────────────────

@@ -19,7 +19,7 @@ from django.utils.text import format_lazy
 from django.utils.translation import gettext_lazy as _
 
 from tidegate.law.records import Book
-from tidegate.movements import codes
+from tidegate.movements import codes, languages
 from tidegate.movements.calendars import today
 from tidegate.movements.content import (
     FORM_2006,
@@ -110,7 +110,12 @@ def content_of(notification: Notification, *, decisions: bool = True) -> Content
                 "valid_from": c.valid_from,
                 "valid_until": c.valid_until,
                 "conditional": bool(c.conditions),
+                "conditions": c.conditions,
+                "grounds": c.grounds,
                 "text": c.remarks,
+                "text_second": c.remarks_second,
+                "language": c.language,
+                "second_language": c.second_language,
             }
             for c in rows
             if c.decided_at is not None
@@ -298,6 +303,13 @@ def _declared(content: Content, book: Book) -> Iterator[tuple[str, Any, Any]]:
         yield "exporter_declaration", "", _("the exporter's declaration, with name and day")
 
 
+def _texts(content: Content, book: Book) -> Iterator[tuple[str, Any, Any]]:
+    names = [name for name in Blocks.model_fields if name.endswith(languages.SECOND)]
+    translated = any(getattr(content, name) for name in names) or any(g.process_second for g in content.generators)
+    if found := languages.wrong(content.language, content.second_language, translated):
+        yield found
+
+
 def _listed(
     path: str, given: Sequence[str], among: Mapping[str, Any] | Sequence[str], *, needed: bool = False
 ) -> Iterator[tuple[str, Any, Any]]:
@@ -308,4 +320,4 @@ def _listed(
             yield path, code, format_lazy(_("one of: {}"), ", ".join(among))
 
 
-CHECKS: tuple[Check, ...] = (_parties, _counts, _waste, _codes, _route, _declared)
+CHECKS: tuple[Check, ...] = (_parties, _counts, _waste, _codes, _route, _declared, _texts)

@@ -97,10 +97,14 @@ def _one(item: Any, field: str) -> dict[str, Any]:
                 raise _refused(f"{field}.{name}", value, _("a value"))
             continue
         kept[name] = _READ[name](f"{field}.{name}", value)
-    if extra := sorted(set(item) - set(kind.fields) - {"kind", "text"}):
+    if extra := sorted(set(item) - set(kind.fields) - {"kind", "text", "text_second"}):
         raise _refused(f"{field}.{extra[0]}", item[extra[0]], ", ".join(kind.fields))
     if item.get("text") and "text" not in kept:
         kept["text"] = str(item["text"])[:2000]
+    if item.get("text_second"):
+        if "text" not in kept:
+            raise _refused(f"{field}.text", "", _("the text of which this is the translation"))
+        kept["text_second"] = _text(f"{field}.text_second", item["text_second"])
     if kind.name == "maximum_load" and "kg" not in kept and "days" in kept:
         raise _refused(f"{field}.kg", None, _("a mass in kilograms"))
     if kind.name == "season" and kept["from"] == kept["to"]:
@@ -310,7 +314,7 @@ def describe(condition: Mapping[str, Any]) -> str:
     """One condition in words, for pages and papers: “Maximum load – 25,000 kg”."""
     kind = KINDS.get(str(condition.get("kind")))
     label = str(kind.label) if kind is not None else str(condition.get("kind"))
-    names = [name for name in condition if name not in ("kind", "text")]
+    names = [name for name in condition if name not in ("kind", "text", "text_second")]
     values = [_said(name, condition[name], condition) for name in names]
     said = [label] + ([", ".join(values)] if values else []) + ([str(condition["text"])] if "text" in condition else [])
     return " – ".join(said)

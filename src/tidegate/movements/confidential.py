@@ -22,12 +22,13 @@ from tidegate.parties.commanding import Refused
 from tidegate.parties.models import Organisation
 
 KEEP = "movements.confidential.keep"
-# What may be kept from the other parties: what it is called, and the fields of the form in which it stands. What is
+# What may be kept from the other parties: what it is called, and the fields of the form in which it stands, with their
+# translations. What is
 # needed to handle, carry and check the load safely (composition, codes, handling, carriers) never is.
 FIELDS: Mapping[str, tuple[Any, tuple[str, ...]]] = {
     "generators": (_("Waste generators"), ("generators", "generator_declaration")),
-    "technology": (_("Technology employed"), ("technology",)),
-    "reason_for_export": (_("Reason for export"), ("reason_for_export",)),
+    "technology": (_("Technology employed"), ("technology", "technology_second")),
+    "reason_for_export": (_("Reason for export"), ("reason_for_export", "reason_for_export_second")),
 }
 EMPTY: Mapping[str, Any] = blocks.Blocks().model_dump(mode="json")
 

@@ -123,6 +123,7 @@ def reopen(consent: Consent, actor: Actor | str, *, state: str | None = None) ->
     consent.decided_at = consent.valid_from = consent.valid_until = None
     consent.quantity_kg = consent.shipments = None
     consent.conditions, consent.grounds, consent.remarks, consent.given_as = [], [], "", ""
+    consent.language = consent.second_language = consent.remarks_second = ""
     if consent.acked_version < consent.notification.material_version:
         consent.acknowledged_at = None
     if (consent.status, "reopened") in machines.CONSENT.table:
@@ -170,6 +171,9 @@ def snapshot(consent: Consent) -> dict[str, Any]:
         "conditions": consent.conditions,
         "grounds": consent.grounds,
         "remarks": consent.remarks,
+        "language": consent.language,
+        "second_language": consent.second_language,
+        "remarks_second": consent.remarks_second,
         "given_as": consent.given_as if consent.given_as in machines.GIVEN else "",
         "revision": consent.revision,
     }
@@ -190,6 +194,9 @@ def take(consent: Consent, body: Mapping[str, Any]) -> None:
     consent.conditions = list(body.get("conditions") or ())
     consent.grounds = list(body.get("grounds") or ())
     consent.remarks = str(body.get("remarks") or "")
+    consent.language = str(body.get("language") or "")
+    consent.second_language = str(body.get("second_language") or "")
+    consent.remarks_second = str(body.get("remarks_second") or "")
 
 
 def rest(consent: Consent, actor: Actor | str, *, state: str | None = None) -> None:

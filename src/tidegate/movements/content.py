@@ -64,6 +64,7 @@ class Generator(Party):
 
     site: Text = ""
     process: Text = ""
+    process_second: Text = ""
 
 
 class Facility(Party):
@@ -146,29 +147,47 @@ class Decision(_Part):
     valid_from: date | None = None
     valid_until: date | None = None
     conditional: bool = False
+    # As the authority gave them, with the language in which they bind and that of their translation.
+    conditions: list[dict[str, Any]] = []
+    grounds: list[dict[str, Any]] = []
     text: Text = ""
+    text_second: Text = ""
+    language: Line = ""
+    second_language: Line = ""
 
 
 class Blocks(_Part):
-    """What the notification says beside its columns. Field names are the same in every form."""
+    """What the notification says beside its columns. Field names are the same in every form.
+
+    `language` is that of the texts, which binds; a text's `_second` is its translation into `second_language`.
+    """
+
+    language: Line = ""
+    second_language: Line = ""
 
     exporter: Party = Party()
     importer: Party = Party()
     packaging: list[str] = []
     packaging_other: Line = ""
+    packaging_other_second: Line = ""
     special_handling: bool | None = None
     handling: Text = ""
+    handling_second: Text = ""
     carriers: list[Carrier] = []
     generators: list[Generator] = []
     facility: Facility = Facility()
     further_facilities: list[FurtherFacility] = []
     operations: list[str] = []
     technology: Text = ""
+    technology_second: Text = ""
     reason_for_export: Text = ""
+    reason_for_export_second: Text = ""
     designation: Text = ""
+    designation_second: Text = ""
     composition: list[Constituent] = []
     physical: list[str] = []
     physical_other: Line = ""
+    physical_other_second: Line = ""
     codes: Codes = Codes()
     customs: CustomsOffices = CustomsOffices()
     exporter_declaration: Declaration = Declaration()
@@ -177,6 +196,7 @@ class Blocks(_Part):
     annexes: int | None = Field(default=None, ge=0, le=999)
     # What an older form has and the present one has not: its own identification codes, for instance.
     remarks: Text = ""
+    remarks_second: Text = ""
 
 
 class Content(Blocks):
@@ -207,25 +227,28 @@ LAYOUT_2006: Mapping[str, tuple[Any, tuple[str, ...]]] = {
     "4": (_("Total intended number of shipments"), ("shipments",)),
     "5": (_("Total intended quantity"), ("quantity_kg", "basis", "quantity_m3")),
     "6": (_("Intended period"), ("first_departure", "last_departure")),
-    "7": (_("Packaging and special handling"), ("packaging", "packaging_other", "special_handling", "handling")),
+    "7": (_("Packaging and special handling"),
+          ("packaging", "packaging_other", "packaging_other_second", "special_handling", "handling",
+           "handling_second")),
     "8": (_("Intended carriers"), ("carriers",)),
     "9": (_("Waste generators"), ("generators",)),
     "10": (_("Disposal or recovery facility"), ("facility", "further_facilities")),
-    "11": (_("Operation, technology, reason for export"), ("operations", "technology", "reason_for_export")),
-    "12": (_("Designation and composition"), ("designation", "composition")),
-    "13": (_("Physical characteristics"), ("physical", "physical_other")),
+    "11": (_("Operation, technology, reason for export"),
+           ("operations", "technology", "technology_second", "reason_for_export", "reason_for_export_second")),
+    "12": (_("Designation and composition"), ("designation", "designation_second", "composition")),
+    "13": (_("Physical characteristics"), ("physical", "physical_other", "physical_other_second")),
     "14": (_("Waste identification"), ("codes",)),
     "15": (_("States concerned, authorities, points of entry and exit"), ("route",)),
     "16": (_("Customs offices"), ("customs",)),
     "17": (_("Declarations of exporter and generator"), ("exporter_declaration", "generator_declaration")),
-    "18": (_("Number of annexes"), ("annexes",)),
+    "18": (_("Number of annexes"), ("annexes", "language", "second_language")),
     "19": (_("Acknowledgement"), ("acknowledgements",)),
     "20": (_("Consent"), ("decisions",)),
-    "21": (_("Conditions, or reasons for objecting"), ("remarks",)),
+    "21": (_("Conditions, or reasons for objecting"), ("remarks", "remarks_second")),
 }  # fmt: skip
 # As seen at docsbay.net/doc/1191216 and described in facts/movement.md 3.1; codes of block 14 stand in 15 to 19 there.
 LAYOUT_OLD: Mapping[str, tuple[Any, tuple[str, ...]]] = {
-    "1": (_("Exporter, and reason for export"), ("exporter", "reason_for_export")),
+    "1": (_("Exporter, and reason for export"), ("exporter", "reason_for_export", "reason_for_export_second")),
     "2": (_("Importer"), ("importer",)),
     "3": (_("Kind of notification"), ("number", "multiple", "disposal", "preconsented")),
     "4": (_("Total intended number of shipments"), ("shipments",)),
@@ -233,13 +256,13 @@ LAYOUT_OLD: Mapping[str, tuple[Any, tuple[str, ...]]] = {
     "6": (_("Intended dates"), ("first_departure", "last_departure")),
     "7": (_("Intended carriers"), ("carriers",)),
     "8": (_("Disposer, and actual site"), ("facility", "further_facilities")),
-    "9": (_("Method of disposal, technology"), ("operations", "technology")),
+    "9": (_("Method of disposal, technology"), ("operations", "technology", "technology_second")),
     "10": (_("Waste generators, site and process"), ("generators",)),
     "11": (_("Means of transport"), ("means",)),
-    "12": (_("Packaging types"), ("packaging", "packaging_other")),
+    "12": (_("Packaging types"), ("packaging", "packaging_other", "packaging_other_second")),
     "13": (_("Designation and composition; special handling"),
-           ("designation", "composition", "special_handling", "handling")),
-    "14": (_("Physical characteristics"), ("physical", "physical_other")),
+           ("designation", "designation_second", "composition", "special_handling", "handling", "handling_second")),
+    "14": (_("Physical characteristics"), ("physical", "physical_other", "physical_other_second")),
     "15": (_("Waste identification codes, customs code"),
            ("codes.basel", "codes.ec_list", "codes.national_export", "codes.national_import", "codes.other",
             "codes.hs")),
@@ -249,11 +272,11 @@ LAYOUT_OLD: Mapping[str, tuple[Any, tuple[str, ...]]] = {
     "19": (_("UN number, class and shipping name"), ("codes.un_number", "codes.un_class", "codes.un_name")),
     "20": (_("States concerned, authorities, points of entry and exit"), ("route",)),
     "21": (_("Customs offices"), ("customs",)),
-    "22": (_("Number of annexes"), ("annexes",)),
+    "22": (_("Number of annexes"), ("annexes", "language", "second_language")),
     "23": (_("Declarations of exporter and generator"), ("exporter_declaration", "generator_declaration")),
     # Below the line, for the authorities' use.
     "24": (_("Acknowledgement"), ("acknowledgements",)),
-    "25": (_("Consent, conditions, reasons for objecting"), ("decisions", "remarks")),
+    "25": (_("Consent, conditions, reasons for objecting"), ("decisions", "remarks", "remarks_second")),
 }  # fmt: skip
 LAYOUTS: Mapping[str, Mapping[str, tuple[Any, tuple[str, ...]]]] = {FORM_2006: LAYOUT_2006, FORM_OLD: LAYOUT_OLD}
 

@@ -19,6 +19,7 @@ from tidegate.movements.commands import (
     certificates,
     consents,
     consignments,
+    fees,
     green,
     green_control,
     guarantees,
@@ -69,6 +70,7 @@ def build(settle: Settle) -> int:
 
     story = Story(settle, today)
     # The oldest first: whatever is there when a day is looked at, the round of that day deals with.
+    story.schedules()
     story.northbound()
     story.southbound()
     story.licences()
@@ -130,6 +132,20 @@ class Story:
         with self.on(-22):
             notifications.acknowledge(who("ID", "ca"), self.copy(refused, "ID").pk)
             self.decide(refused, "ID", "objected")
+
+    def schedules(self) -> None:
+        """What authorities charge: each for its part of a notification, Malaysia for import permits, too."""
+        source = "Example fee schedule (fictitious), section 1"
+        with self.on(-400):
+            for code, kind, fixed, per_tonne, currency in (
+                ("VN", "export", "2000000", "0", "VND"), ("AU", "export", "7920", "0", "AUD"),
+                ("AU", "import", "1500", "4.50", "AUD"), ("MY", "import", "500", "2.50", "MYR"),
+                ("MY", "permit_import", "150", "0", "MYR"),
+            ):  # fmt: skip
+                fees.set_rate(
+                    who(code, "ca", Role.OFFICER), kind=kind, fixed=fixed, per_tonne=per_tonne, currency=currency,
+                    valid_from=self.day(-400), source=source,
+                )  # fmt: skip
 
     def northbound(self) -> None:
         """A general notification in force, with shipments at every stage."""
@@ -252,10 +268,20 @@ class Story:
                 polymers={"PP": "71.6", "PVC": "18"}, hazardous=False, moisture_pct="3", name="report.txt",
                 media_type="text/plain", data=b"Example report: PP 71.6 %, PVC 18 %, contamination 7.4 %\n",
             )  # fmt: skip
+            certificates.certify_quality(
+                who("AU", "ca", Role.OFFICER), sampled.pk, load="26AU-1002, bales 1 to 24", conforms=False,
+                standard="Contract of sale: at most 2 % contamination",
+            )  # fmt: skip
         with self.on(-1):
             waiting = self.arriving("26AU-1003", 1, {"polymers": {"PE": "60", "PVC": "30"}, "contamination_pct": "10"})
             consignments.require(port, waiting.pk, what="Scan of the boxes")
             consignments.joint_inspection(customs, waiting.pk, place="Port Botany, shed 2", at=f"{self.day(1)}T00:00Z")
+            analyses.request(
+                customs, laboratory_id=laboratory.organisation.pk, declared_as="26AU-0877, batch of last month, row 12",
+                question="Declared as clean polyethylene. Composition and contamination?",
+                declaration={**MIX, "export": "MY", "import": "AU", "date": self.day(-20), "hs": "3915.10",
+                             "polymers": {"PE": "99.5"}, "contamination_pct": "0.5"},
+            )  # fmt: skip
             analyses.request(
                 customs, laboratory_id=laboratory.organisation.pk, consignment_id=waiting.pk, due_on=self.day(7),
                 question="Two samples of mixed bales, taken on arrival. Is there hazardous matter in them?",
@@ -511,6 +537,9 @@ class Story:
             "operations": ["R3"],
             "technology": "Washing, sorting and extrusion",
             "reason_for_export": "No plant for this material",
+            "language": "en",
+            "second_language": "ms",
+            "reason_for_export_second": "Tiada kilang untuk bahan ini",
             "designation": "Plastic waste, mixed" if load is MIX else "Plastic waste of vinyl chloride polymers",
             "composition": [{"name": name, "percent": share} for name, share in load["polymers"].items()],
             "physical": ["2"],

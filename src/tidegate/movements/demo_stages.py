@@ -14,6 +14,7 @@ from tidegate.movements.commands import (
     border,
     certificates,
     consents,
+    fees,
     green,
     guarantees,
     held_guarantees,
@@ -27,7 +28,7 @@ from tidegate.movements.commands import (
     transport,
 )
 from tidegate.movements.demo import MIX, PORTS, Story, who
-from tidegate.movements.models import Certificate, GreenShipment, Movement, Notification, Permit, TakeBack
+from tidegate.movements.models import Certificate, Fee, GreenShipment, Movement, Notification, Permit, TakeBack
 from tidegate.movements.papers import notification_pdf
 from tidegate.movements.writeoffs import Line
 from tidegate.parties import times
@@ -56,6 +57,7 @@ class Stages:
         self.permits()
         self.quotas()
         self.certificates()
+        self.fees()
         self.green_listed()
 
     # ── what came on paper ───────────────────────────────────────────────────────────────────────────────
@@ -312,7 +314,7 @@ class Stages:
             self.settle()
 
     def certificates(self) -> None:
-        """Of permits: suspended, revoked, and replaced by a later one."""
+        """Of permits: suspended, revoked, and replaced by a later one; and of a training."""
         officer = who("MY", "ca", Role.OFFICER)
         row = Permit.objects.filter(holder="MY", status=Permit.Status.ACTIVE).order_by("case").first()
         assert row is not None
@@ -324,6 +326,22 @@ class Stages:
             certificates.suspend(officer, made[0].pk, revision=made[0].revision, reason="Under review")
             certificates.revoke(officer, made[1].pk, revision=made[1].revision, reason="Issued twice")
             certificates.supersede(officer, made[2].pk, revision=made[2].revision)
+            certificates.certify_training(
+                officer, row.organisation_id, course="Classification of plastic waste", role="Customs declarant",
+                provider="Example training institute", trained_on=self.day(-40), valid_until=self.day(690),
+            )  # fmt: skip
+            self.settle()
+
+    def fees(self) -> None:
+        """The oldest of a State is paid, the next waived; the others are due."""
+        with self.on(-1):
+            for code in ("VN", "AU", "MY"):
+                paid, waived = Fee.objects.filter(holder=code, authority=code).order_by("created_at", "case")[:2]
+                officer = who(code, "ca", Role.OFFICER)
+                fees.pay(officer, paid.pk, reference="TILL-0001", revision=paid.revision)
+                fees.waive(
+                    officer, waived.pk, reference="D-0001", reason="Filed anew by mistake", revision=waived.revision
+                )
             self.settle()
 
     # ── green-listed ─────────────────────────────────────────────────────────────────────────────────────

@@ -71,8 +71,17 @@ def screen(notification: Notification) -> dict[str, Any]:
 
 def decision(route: Sequence[Stop], load: Mapping[str, Any], day: date, with_book: Book) -> dict[str, Any]:
     """The same for a load on a route, on a day, with a book."""
+    return _answer(shipment_of(route, load, day), with_book)
+
+
+def of_declaration(declared: Mapping[str, Any], with_book: Book) -> dict[str, Any]:
+    """The law's answer to a whole shipment of the screening contract, with its own route and day. Raises Refused."""
+    return _answer({"id": "declaration", **declared}, with_book)
+
+
+def _answer(said: Mapping[str, Any], with_book: Book) -> dict[str, Any]:
     try:
-        shipment = parse_shipment(shipment_of(route, load, day), with_book)
+        shipment = parse_shipment(said, with_book)
     except Reject as error:
         raise Refused(
             "load",
@@ -81,8 +90,7 @@ def decision(route: Sequence[Stop], load: Mapping[str, Any], day: date, with_boo
             value=str(error.value)[:120],
             expected=error.expected,
         ) from None
-    answer = decide(shipment, with_book)
-    return {**answer, "law_version": with_book.label, "day": day.isoformat()}
+    return {**decide(shipment, with_book), "law_version": with_book.label, "day": str(said["date"])}
 
 
 def plain(value: Any, field: str = "load") -> Any:

@@ -494,7 +494,13 @@ TAKE_BACK = _m(
 # ── analysis of a laboratory ─────────────────────────────────────────────────────────────────────────────────
 ANALYSIS = _m(
     "analysis",
-    Step("requested", (NEW,), "requested", "authority, customs", "one consignment, movement or take-back case"),
+    Step(
+        "requested",
+        (NEW,),
+        "requested",
+        "authority, customs",
+        "one consignment, movement, take-back case or declaration",
+    ),
     Step(
         "submitted", ("requested",), "submitted", "laboratory", "sample, method, accreditation, a finding, the report"
     ),
@@ -502,10 +508,20 @@ ANALYSIS = _m(
     final=("submitted", "withdrawn"),
 )
 
+# ── fee of an authority ──────────────────────────────────────────────────────────────────────────────────────
+FEE = _m(
+    "fee",
+    Step("due", (NEW,), "due", "authority", "its schedule of the day has a rate for what is filed"),
+    Step("changed", ("due",), SAME, "authority", "the mass was changed before it was settled"),
+    Step("paid", ("due",), "paid", "authority", "a reference of the payment"),
+    Step("waived", ("due",), "waived", "authority", "a reason and a reference"),
+    final=("paid", "waived"),
+)
+
 MACHINES: Mapping[str, Machine] = {
     machine.name: machine
     for machine in (
         NOTIFICATION, CONSENT, CONTRACT, GUARANTEE, HELD_GUARANTEE, AMENDMENT, CORRECTION, MOVEMENT, PERMIT, QUOTA_POOL,
-        QUOTA_ALLOCATION, CERTIFICATE, GREEN_SHIPMENT, TAKE_BACK, ANALYSIS,
+        QUOTA_ALLOCATION, CERTIFICATE, GREEN_SHIPMENT, TAKE_BACK, ANALYSIS, FEE,
     )
 }  # fmt: skip

@@ -101,6 +101,7 @@ _GROUPS: dict[str, Any] = {
     "inspector_report": _("Reports of inspectors"),
     "keeping": _("Keeping and erasing"),
     "legal_hold": _("Legal holds"),
+    "fee": _("Fees"),
     "permit": _("Permits"),
     "quota_pool": _("Quotas"),
     "quota_allocation": _("Shares of quotas"),

@@ -13,10 +13,12 @@ from decimal import Decimal
 from typing import Any
 
 from django.utils import translation
+from django.utils.text import format_lazy
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 
-from tidegate.movements import alternatives, bases, blocks, codes, confidential, legs
+from tidegate.movements import alternatives, bases, blocks, codes, conditions, confidential, languages, legs
+from tidegate.movements.forms.decision import ground_label
 from tidegate.movements.models import GreenShipment, Movement, Notification
 from tidegate.paper import Block, form_pdf
 from tidegate.parties import figures, journal, times
@@ -76,7 +78,17 @@ LABELS: Mapping[str, Any] = {
     "made": gettext_lazy("Declared"),
     "generator_declaration": gettext_lazy("Generator"),
     "exporter_declaration": gettext_lazy("Exporter"),
+    "language": gettext_lazy("Language of the texts (binding)"),
+    "second_language": gettext_lazy("Language of the translations"),
+    "note": gettext_lazy("Note"),
 }
+# A translation stands below its text, under the name of the text.
+LABELS = {
+    **LABELS,
+    **{name + languages.SECOND: format_lazy("{} ({})", LABELS[name], gettext_lazy("translation"))
+       for name in ("process", "packaging_other", "handling", "technology", "reason_for_export", "designation",
+                    "physical_other", "remarks", "note")},
+}  # fmt: skip
 LISTS: Mapping[str, Mapping[str, Any]] = {
     "packaging": codes.PACKAGING,
     "physical": codes.PHYSICAL,
@@ -110,7 +122,7 @@ def notification_pdf(
             Block(
                 number,
                 str(label),
-                [line for field in fields for line in _lines(field, filled[number][field])],
+                block_lines(fields, filled[number], content.second_language),
                 _in(second, label),
                 wide=bool(WIDE & {field.split(".")[0] for field in fields}),
             )
@@ -127,6 +139,7 @@ def notification_pdf(
             language=language,
             url=url,
             data=content.model_dump(mode="json"),
+            flags=[("verify", languages.binding(content.language, content.second_language))],
         )
 
 
@@ -135,8 +148,7 @@ def movement_pdf(
 ) -> bytes:
     """The movement document of one shipment (22 blocks), as far as this State's copy knows it and the reader may."""
     notification = movement.notification
-    said = confidential.shown(reader, notification, notification.blocks)
-    particulars = movement.particulars
+    tongues = [str(notification.blocks.get(name) or "") for name in ("language", "second_language")]
     custody = list(movement.custody.all())
     operations = list(movement.operations.all())
     own_operation, way = alternatives.own_operation(movement), alternatives.own_route(movement)
@@ -144,6 +156,8 @@ def movement_pdf(
     ends = (notification.state_export, notification.state_import)
     first, last = (way[0]["state"], way[-1]["state"]) if way else ends
     with translation.override(language):
+        said = languages.completed(confidential.shown(reader, notification, notification.blocks), tongues[1])
+        particulars = languages.completed({"note_second": "", **movement.particulars}, tongues[1])
         fields: Sequence[tuple[str, Any, list[tuple[str, str]]]] = [
             ("1", gettext_lazy("Notification number"), [("", notification.number or notification.case)]),
             ("2", gettext_lazy("Serial number of the shipment"), [
@@ -157,7 +171,8 @@ def movement_pdf(
             ("6", gettext_lazy("Actual date of shipment"), [("", _text(movement.departed_at or movement.planned_on))]),
             ("7", gettext_lazy("Packaging, number of packages, special handling"), _pairs(
                 (_("Packaging"), _coded("packaging", particulars.get("packaging") or said.get("packaging") or [])),
-                (_("Number of packages"), _text(movement.packages)), (_("Handling"), str(said.get("handling") or "")))),
+                (_("Number of packages"), _text(movement.packages)), (_("Handling"), str(said.get("handling") or "")),
+                (str(LABELS["handling_second"]), str(said.get("handling_second") or "")))),
             ("8", gettext_lazy("Carriers, in order"), [
                 line for n, carrier in enumerate(legs.named(movement), 1)
                 for line in [(f"{n}", str(carrier.get("name", ""))), *_party(carrier, skip=("name",))]]
@@ -168,6 +183,7 @@ def movement_pdf(
             ("11", gettext_lazy("Operation"), [("", _coded("operations", _operations(movement)))]),
             ("12", gettext_lazy("Designation and composition"), _pairs(
                 ("", str(said.get("designation") or "")),
+                (str(LABELS["designation_second"]), str(said.get("designation_second") or "")),
                 (_("Composition"), _value("composition", said.get("composition") or [])))),
             ("13", gettext_lazy("Physical characteristics"), [("", _coded("physical", said.get("physical") or []))]),
             ("14", gettext_lazy("Waste identification"), _lines("codes", said.get("codes") or {})),
@@ -178,7 +194,8 @@ def movement_pdf(
                 (_("Seals"), ", ".join(particulars.get("seals") or [])),
                 (_("Vehicle"), str(particulars.get("vehicle") or "")),
                 (_("Points of exit and entry"), " – ".join(alternatives.own_points(movement))),
-                (_("Note"), str(particulars.get("note") or "")))
+                (_("Note"), str(particulars.get("note") or "")),
+                (str(LABELS["note_second"]), str(particulars.get("note_second") or "")))
                 + [(f"{link.state} · {_('Remark')}", f"{link.note} ({_custody(link)})")
                    for link in custody if link.kind == "remark"]),
             ("17", gettext_lazy("Received by the importer, where that is not the facility"), [
@@ -216,6 +233,7 @@ def movement_pdf(
             language=language,
             url=url,
             data={number: lines for number, _label, lines in fields},
+            flags=[("verify", languages.binding(*tongues))],
         )
 
 
@@ -272,9 +290,11 @@ def in_words(name: str, value: Any) -> str:
     return _value(name, value)
 
 
-def block_lines(field: str, value: Any) -> list[tuple[str, str]]:
-    """The lines (label, value) of one field of `blocks.to_form` in words, for pages that show what the papers say."""
-    return _lines(field, value)
+def block_lines(fields: Sequence[str], filled: Mapping[str, Any], second: str) -> list[tuple[str, str]]:
+    """The lines (label, value) of one block of `blocks.to_form` in words. `second`: the language of the translations;
+    one that is not there is said to be missing."""
+    said = languages.completed(filled, second)
+    return [line for field in fields for line in _lines(field, said[field])]
 
 
 def _lines(field: str, value: Any) -> list[tuple[str, str]]:
@@ -282,6 +302,10 @@ def _lines(field: str, value: Any) -> list[tuple[str, str]]:
     name = field.rpartition(".")[2]
     label = str(LABELS.get(name, ""))
     match value:
+        case str() if name in ("language", "second_language") and value:
+            return [(label, languages.name(value))]
+        case [dict(), *_rest] if field == "decisions":
+            return [line for n, one in enumerate(value, 1) for line in _decision(n, one)]
         case dict() if field in ("exporter_declaration", "generator_declaration"):
             said = [_value(part, value.get(part) or "") for part in ("name", "day")]
             return [(label, ", ".join(part for part in said if part))]
@@ -300,6 +324,26 @@ def _lines(field: str, value: Any) -> list[tuple[str, str]]:
         case _:
             text = _value(name, value)
             return [(label, text)] if text else []
+
+
+TERMS = (
+    "outcome", "decided_on", "valid_from", "valid_until", "conditional",
+)  # fmt: skip
+
+
+def _decision(n: int, one: Mapping[str, Any]) -> list[tuple[str, str]]:
+    """A decision of an authority: its terms, then its texts, each with the translation below."""
+    second = one["second_language"]
+    lines = _numbered(n, {name: one[name] for name in ("state", *TERMS)})
+    texts = [(_("Conditions"), conditions.describe(item), item) for item in one["conditions"]]
+    texts += [(_("Grounds"), ": ".join(filter(None, (str(ground_label(item.get("code", ""))), item.get("text")))), item)
+              for item in one["grounds"]]  # fmt: skip
+    texts.append((_("Remarks"), one["text"], one))
+    for label, text, item in texts:
+        lines += _pairs((label, text), (f"{label} ({_('translation')})", languages.translated(item, second)))
+    if any(text for _label, text, _item in texts):
+        lines.append(("", languages.binding(one["language"], second)))
+    return lines
 
 
 def _numbered(n: int, one: Mapping[str, Any]) -> list[tuple[str, str]]:

@@ -17,6 +17,7 @@ from tidegate.parties.commanding import Refused
 # permits and allocations, the rest as texts and lists of texts.
 NAMES = (
     "carriers", "containers", "seals", "vehicle", "points", "facility", "operation", "packaging", "permits", "note",
+    "note_second",
 )  # fmt: skip
 LISTS = ("containers", "seals", "packaging", "permits")
 CARRIERS = 40

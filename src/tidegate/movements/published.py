@@ -140,6 +140,7 @@ rights.grant("movements.quota.apply", COMPANIES, WORK, delegable=True)
 rights.grant("movements.quota.decide", (*AUTHORITY, Kind.AGENCY), DECIDE, decision=True)
 rights.grant("movements.certificate.read", EVERYBODY, READ)
 rights.grant("movements.certificate.issue", OFFICIAL, DECIDE)
+rights.grant("movements.certificate.quality", (*OFFICIAL, Kind.LABORATORY), DECIDE)
 rights.grant("movements.certificate.suspend", OFFICIAL, DECIDE)
 rights.grant("movements.border.check", OFFICIAL, READ)
 rights.grant("movements.border.write_off", CUSTOMS, WORK)
@@ -251,7 +252,17 @@ rights.grant("movements.analysis.read", (*OFFICIAL, Kind.LABORATORY), READ)
 rights.grant("movements.analysis.request", (*AUTHORITY, *CUSTOMS), WORK)
 rights.grant("movements.analysis.submit", (Kind.LABORATORY,), WORK)
 
-for _name in ("chasing", "reminding", "inbound.movements", "inbound.takeback", "commands.analyses"):
+rights.grant("movements.fee.read", EVERYBODY, READ)
+rights.grant("movements.fee.keep", (*AUTHORITY, Kind.AGENCY), (*DECIDE, *MANAGE))
+rights.grant("movements.fee.record", (*AUTHORITY, Kind.AGENCY), WORK)
+rights.grant("movements.fee.waive", (*AUTHORITY, Kind.AGENCY), DECIDE, decision=True)
+registry.event("fee.told", _("Fee: told by another State"))
+registry.event("fee_rate.set", _("Rate of a fee set"))
+registry.page("fee", "movements:fee")
+registry.act("movements.fee.waive", _("Waive a fee"), "fee")
+
+for _name in ("chasing", "reminding", "inbound.movements", "inbound.takeback", "commands.analyses", "inbound.fees",
+              "commands.fees"):  # fmt: skip
     import_module(f"tidegate.movements.{_name}")
 
 

@@ -34,7 +34,13 @@ def begins(word: bytes) -> dict[str, bytes]:
 
 def of_notification(number: str, case: str, blocks: Mapping[str, Any]) -> set[bytes]:
     """By number, case, designation, and the names of exporter, importer and facility."""
-    texts = [number, case, blocks.get("designation"), *((blocks.get(name) or {}).get("name") for name in NAMED)]
+    texts = [
+        number,
+        case,
+        blocks.get("designation"),
+        blocks.get("designation_second"),
+        *((blocks.get(name) or {}).get("name") for name in NAMED),
+    ]
     return {word for text in texts for run in _runs(str(text or "")) for word in _beginnings(run)}
 
 

@@ -180,6 +180,12 @@ _ANALYSIS = {
     "submitted": _("Analysis handed in"),
     "withdrawn": _("Request for an analysis withdrawn"),
 }
+_FEE = {
+    "due": _("Fee assessed"),
+    "changed": _("Fee assessed anew"),
+    "paid": _("Payment of a fee recorded"),
+    "waived": _("Fee waived"),
+}
 
 EVENTS: dict[str, Any] = {
     f"{machine}.{event}": label
@@ -199,6 +205,7 @@ EVENTS: dict[str, Any] = {
         "green_shipment": _GREEN_SHIPMENT,
         "take_back": _TAKE_BACK,
         "analysis": _ANALYSIS,
+        "fee": _FEE,
     }.items()
     for event, label in labels.items()
 }

@@ -12,7 +12,7 @@ from tidegate.parties.access import public, public_urls
 from tidegate.web import views
 
 urlpatterns: list[URLPattern | URLResolver] = [
-    path("", public_urls(include("tidegate.web.check.urls"))),
+    path("", public_urls(include("tidegate.web.check.urls"), but=["analyse"])),
     path("language/", public_urls(include("django.conf.urls.i18n"))),
     path("health/", public(views.health), name="health"),
     path("robots.txt", public(views.robots), name="robots"),

@@ -10,7 +10,7 @@ from uuid import UUID
 
 from django.utils.translation import gettext_lazy as _
 
-from tidegate.movements import evidence, facts, machines
+from tidegate.movements import evidence, facts, guard, machines
 from tidegate.movements.calendars import today
 from tidegate.movements.models import Analysis, Consignment, Movement, TakeBack
 from tidegate.movements.models.base import CaseRow
@@ -37,21 +37,32 @@ def request(
     consignment_id: UUID | str | None = None,
     movement_id: UUID | str | None = None,
     take_back_id: UUID | str | None = None,
+    declaration: Mapping[str, Any] | None = None,
+    declared_as: str = "",
     due_on: date | str | None = None,
 ) -> Analysis:
-    """Ask a laboratory of this State about one consignment, one movement or one take-back case. It sees this question
-    and nothing else of the case.
+    """Ask a laboratory of this State about one consignment, movement or take-back case, or about a declaration that
+    stands for none of them. It sees this question and nothing else of the case.
 
-    Raises Missing; Refused: about (none of the three, or several), laboratory, text, day.
+    `declaration` is a shipment of the screening contract, `declared_as` where it is found: a row of a batch, a number.
+    Raises Missing; Refused: about (none of the four, or several), load (it cannot be read), laboratory, text, day.
     """
-    given = {"consignment": consignment_id, "movement": movement_id, "take_back": take_back_id}
+    given: dict[str, Any] = {
+        "consignment": consignment_id, "movement": movement_id, "take_back": take_back_id, "declaration": declaration,
+    }  # fmt: skip
     named = {name: key for name, key in given.items() if key is not None}
     if len(named) != 1:
-        raise Refused("about", _("An analysis is of one consignment, movement or take-back case."), field="about",
-                      value=", ".join(named), expected=", ".join(given))  # fmt: skip
+        raise Refused("about", _("An analysis is of one consignment, movement, take-back case or declaration."),
+                      field="about", value=", ".join(named), expected=", ".join(given))  # fmt: skip
     [(name, key)] = named.items()
     kinds: dict[str, type[CaseRow]] = {"consignment": Consignment, "movement": Movement, "take_back": TakeBack}
-    about: CaseRow = locked(kinds[name], key, actor)
+    about: Any
+    if declaration is None:
+        about = locked(kinds[name], key, actor)
+    else:
+        about = guard.plain(declaration, "declaration")
+        guard.of_declaration(about, guard.book())
+        declared_as = facts.words(declared_as, "declared_as", _("where the declaration is found"))
     laboratory = laboratories(actor.state).filter(pk=laboratory_id).first()
     if laboratory is None or actor.organisation is None:
         raise Refused("laboratory", _("There is no such laboratory in this State's register."), field="laboratory_id",
@@ -62,7 +73,8 @@ def request(
         holder_id=actor.state, case=number, reference=number, laboratory=laboratory,
         asked_by=actor.organisation, question=facts.words(question, "question", _("what is asked")),
         asked_at=times.now(), due_on=facts.day(due_on, "due_on"),
-        status=machines.step(machines.ANALYSIS, "", "requested"), **{name: about},
+        status=machines.step(machines.ANALYSIS, "", "requested"),
+        declared_as=declared_as[:200] if declaration is not None else "", **{name: about},
     )  # fmt: skip
     row.save(force_insert=True)
     row.involved.add(laboratory)

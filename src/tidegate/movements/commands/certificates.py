@@ -1,4 +1,5 @@
-"""Certificates: signed statements about consents, permits, receipts, recoveries, inspections and pre-consents.
+"""Certificates: signed statements about consents, permits, receipts, recoveries, inspections, pre-consents, the quality
+of a load and the training of a person.
 
 A certificate is signed once with the State's key and never changed; its two bits in the State's status lists say
 whether it still holds. A permit or consent that is suspended, lifted or ended takes its certificates along (`follow`).
@@ -16,11 +17,14 @@ from zoneinfo import ZoneInfo
 from django.db import IntegrityError, models, transaction
 from django.utils.translation import gettext_lazy as _
 
+from tidegate.movements import facts
+from tidegate.movements.calendars import today
+from tidegate.movements.commands import analyses
 from tidegate.movements.credentials import status as bitstring
 from tidegate.movements.credentials import tokens
 from tidegate.movements.credentials.verify import Bundle
 from tidegate.movements.machines import CERTIFICATE, step
-from tidegate.movements.models import Certificate, Consent, Consignment, Movement, Permit, StatusList
+from tidegate.movements.models import Analysis, Certificate, Consent, Consignment, Movement, Permit, StatusList
 from tidegate.parties import journal, times
 from tidegate.parties.actors import Actor, system
 from tidegate.parties.commanding import Refused, command, locked
@@ -29,6 +33,8 @@ from tidegate.parties.models import Facility, JournalEntry, Organisation, State
 from tidegate.parties.registry import Post, registry
 
 Status = Certificate.Status
+ISSUE = "movements.certificate.issue"
+QUALITY = "movements.certificate.quality"
 
 
 @dataclass(frozen=True)
@@ -42,7 +48,7 @@ class Statement:
     involved: Sequence[Organisation]
 
 
-@command("movements.certificate.issue")
+@command(ISSUE)
 def issue(actor: Actor, subject_id: UUID | str, *, kind: str, remarks: str = "") -> Certificate:
     """Sign a certificate of a kind of KINDS about a row of the actor's State.
 
@@ -56,10 +62,84 @@ def issue(actor: Actor, subject_id: UUID | str, *, kind: str, remarks: str = "")
     return _publish(actor, kind, locked(model, subject_id, actor), state_it, remarks)
 
 
-@command("movements.certificate.issue", "movements.certificate.renew")
+@command(QUALITY)
+def certify_quality(
+    actor: Actor, analysis_id: UUID | str, *, standard: str, conforms: bool, load: str, remarks: str = ""
+) -> Certificate:
+    """Sign the quality of a load (facts/movement.md 4.6): what was measured in an analysis that was handed in, and
+    whether it meets a standard. The laboratory or an authority says by `load` what was sampled: containers, a lot.
+
+    Raises Missing; Refused: not_certifiable (nothing was handed in), text, conforms, no_signer, too_long.
+    """
+    row: Analysis = locked(Analysis, analysis_id, actor)
+    if row.status != Analysis.Status.SUBMITTED:
+        raise _not_so(row.status)
+    if not isinstance(conforms, bool):
+        raise Refused("conforms", _("Yes or no."), field="conforms", value=str(conforms)[:40], expected="true, false")
+    found = analyses.findings(row)
+    said = {
+        "load": facts.words(load, "load", _("what was sampled: containers, a lot or a declaration"))[:300],
+        "standard": facts.words(standard, "standard", _("the standard of quality"))[:200], "conforms": conforms,
+        "contaminationPct": found.get("contamination_pct"), "moisturePct": found.get("moisture_pct"),
+        "polymers": [f"{name} {share} %" for name, share in found.get("polymers", {}).items()],
+        "hazardous": found.get("hazardous"), "sample": row.sample, "sampledOn": row.sampled_on,
+        "analysedOn": row.analysed_on, "method": row.method, "laboratory": row.laboratory.name,
+        "accreditation": row.accreditation, "analysis": row.reference,
+    }  # fmt: skip
+    return _publish(actor, "quality", row, lambda one: Statement(said, None, None, one.case, _concerned(one)), remarks)
+
+
+def _concerned(row: Analysis) -> list[Organisation]:
+    """The laboratory, and the companies of the load: it is theirs to show."""
+    about = row.consignment or row.movement or (row.take_back.movement if row.take_back else None)
+    return [row.laboratory, *(about.involved.all() if about is not None else ())]
+
+
+@command(ISSUE, "movements.certificate.train")
+def certify_training(
+    actor: Actor,
+    organisation_id: UUID | str,
+    *,
+    course: str,
+    trained_on: date | str,
+    person: str = "",
+    role: str = "",
+    provider: str = "",
+    valid_until: date | str | None = None,
+    remarks: str = "",
+) -> Certificate:
+    """Sign that a person, or whoever holds a role, at an organisation of this State's register was trained
+    (facts/movement.md 4.6). Raises Missing; Refused: text, person (neither person nor role), day, dates, no_signer."""
+    body: Organisation = locked(Organisation, organisation_id, actor)
+    who = {"person": str(person).strip()[:200], "role": str(role).strip()[:120]}
+    if not any(who.values()):
+        raise Refused("person", _("Say who was trained."), field="person", expected=_("a person or a role"))
+    day, last = facts.needed_day(trained_on, "trained_on"), facts.day(valid_until, "valid_until")
+    if day > today(actor.state) or (last is not None and last < day):
+        raise Refused("dates", _("The training is over, and counts from its day."), field="trained_on",
+                      value=day.isoformat(), expected=f"≤ {(last or today(actor.state)).isoformat()}")  # fmt: skip
+    said = {
+        **who, "course": facts.words(course, "course", _("the course"))[:200], "provider": str(provider).strip()[:200],
+        "trainedOn": day, "organisation": body.name, "registration": body.registration,
+    }  # fmt: skip
+    return _publish(actor, "training", body, lambda one: Statement(said, day, last, "", [one]), remarks)
+
+
+@command(QUALITY, "movements.certificate.retract")
+def retract(actor: Actor, certificate_id: UUID | str, *, revision: int, reason: str) -> Certificate:
+    """Who signed a certificate of quality takes it back: it never holds again. Raises Missing; Refused: not_owner."""
+    row: Certificate = locked(Certificate, certificate_id, actor, revision)
+    if row.kind != "quality" or row.issued_by != actor.organisation:
+        raise Refused("not_owner", _("Another body has signed this."), field="certificate_id", value=row.number)
+    return _step(actor, row, "revoked", _said(reason))
+
+
+@command(ISSUE, "movements.certificate.renew")
 def supersede(actor: Actor, certificate_id: UUID | str, *, revision: int, remarks: str = "") -> Certificate:
     """Put a new certificate about the same row in the place of this one; gives the new one."""
     old = locked(Certificate, certificate_id, actor, revision)
+    if old.kind not in KINDS:  # what was said by hand is said anew by hand
+        raise Refused("kind", _("This kind of certificate is issued anew, not renewed."), field="kind", value=old.kind)
     _step(actor, old, "superseded", "")
     model, state_it = KINDS[old.kind]
     return _publish(actor, old.kind, locked(model, old.subject_id, actor), state_it, remarks, {"replaces": old.number})
@@ -256,8 +336,8 @@ def _publish(
         )
     row = Certificate(
         holder_id=actor.state, kind=kind, number=number, case=said.case, subject=subject._meta.model_name,
-        subject_id=subject.pk, claims=claims, token=token, status_index=index, issued_at=now,
-        valid_until=said.valid_until, status=step(CERTIFICATE, "", "published"),
+        subject_id=subject.pk, issued_by=actor.organisation, claims=claims, token=token, status_index=index,
+        issued_at=now, valid_until=said.valid_until, status=step(CERTIFICATE, "", "published"),
     )  # fmt: skip
     row.save(force_insert=True)
     row.involved.add(*said.involved)

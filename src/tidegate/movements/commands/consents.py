@@ -8,7 +8,7 @@ from uuid import UUID
 
 from django.utils.translation import gettext_lazy as _
 
-from tidegate.movements import clocks, conditions, consenting, facts, guard, machines, standing
+from tidegate.movements import clocks, conditions, consenting, facts, guard, languages, machines, standing
 from tidegate.movements.calendars import calendar_of
 from tidegate.movements.masses import kilograms
 from tidegate.movements.masses import shipments as counted
@@ -52,13 +52,19 @@ def decide(
     conditions: Sequence[Any] = (),
     grounds: Sequence[Any] = (),
     remarks: str = "",
+    language: str = "",
+    second_language: str = "",
+    remarks_second: str = "",
 ) -> Consent:
     """The authority's decision, in writing. `outcome`: consented, consented_with_conditions, objected.
 
     `conditions` as `conditions.read` takes them; `grounds` a list of {"code", "text"} or of texts. Dates are ISO days,
     quantities text. Raises Refused: not_owner; state (decided, ended, or silence has counted meanwhile); outcome; day;
     dates; span (longer than the law lets it cover); quantity, shipments (more than was notified); conditions, grounds
-    (missing, or not allowed here); too_early (a law sets a first day for it).
+    (missing, or not allowed here); too_early (a law sets a first day for it); language.
+
+    The texts bind in `language`; `remarks_second` and the `text_second` of a condition or a ground are translations
+    into `second_language`.
     """
     consent, row = _own(actor, consent_id, revision)
     now, book = times.now(), guard.book()
@@ -81,6 +87,7 @@ def decide(
         _terms(consent, row, outcome, valid_from, valid_until, quantity_kg, shipments, conditions)
         consent.grounds = []
     consent.remarks = str(remarks or "").strip()[:20_000]
+    _languages(consent, language, second_language, remarks_second)
     consent.decided_at, consent.version = now, row.version
     if consent.acknowledged_at is None:  # who decides has it
         consent.acknowledged_at, consent.acked_version = now, row.version
@@ -109,6 +116,9 @@ def key_in(
     conditions: Sequence[Any] = (),
     grounds: Sequence[Any] = (),
     remarks: str = "",
+    language: str = "",
+    second_language: str = "",
+    remarks_second: str = "",
 ) -> Consent:
     """The State of export keys in the written decision of an authority whose State takes part in no exchange.
 
@@ -143,6 +153,7 @@ def key_in(
     else:
         _terms(consent, row, outcome, valid_from, valid_until, quantity_kg, shipments, conditions)
     consent.remarks = f"{str(remarks or '').strip()} [{paper}]".strip()[:20_000]
+    _languages(consent, language, second_language, remarks_second)
     consent.decided_at, consent.version = at, row.version
     if consent.acknowledged_at is None:
         consent.acknowledged_at, consent.acked_version = at, row.version
@@ -151,6 +162,14 @@ def key_in(
     clocks.end_all_of(row, consent.authority, now, "acknowledge")
     standing.refresh(row)
     return consent
+
+
+def _languages(consent: Consent, language: str, second: str, remarks_second: str) -> None:
+    consent.remarks_second = str(remarks_second or "").strip()[:20_000]
+    translated = bool(consent.remarks_second) or any(
+        one.get("text_second") for one in (*consent.conditions, *consent.grounds)
+    )
+    consent.language, consent.second_language = languages.read(language, second, translated=translated)
 
 
 def _for_elsewhere(actor: Actor, row: Notification, authority: str) -> None:
@@ -254,7 +273,8 @@ def _grounds(given: Sequence[Any]) -> list[dict[str, str]]:
                 "grounds", _("A ground says something."), field=f"grounds.{number}", value=str(item)[:80],
                 expected=_("a code or a text"),
             )  # fmt: skip
-        found.append({"code": code[:64], "text": text[:4000]})
+        second = str(item.get("text_second") or "").strip() if isinstance(item, dict) else ""
+        found.append({"code": code[:64], "text": text[:4000], **({"text_second": second[:4000]} if second else {})})
     if not found:
         raise Refused("grounds", _("An objection needs its grounds."), field="grounds", value=[],
                       expected=_("at least one"))  # fmt: skip

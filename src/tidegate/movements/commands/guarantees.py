@@ -229,10 +229,10 @@ def _order(start: Any, end: Any, field: str) -> None:
         )  # fmt: skip
 
 
-def money(amount: Any, currency: Any) -> tuple[Decimal, str]:
-    """An amount with its currency. Raises Refused: amount, currency."""
+def money(amount: Any, currency: Any, *, least: bool = True) -> tuple[Decimal, str]:
+    """An amount with its currency. `least`: it is more than nothing. Raises Refused: amount, currency."""
     found, said = _amount(amount), str(currency or "").strip().upper()
-    if not found:
+    if found is None or (least and not found):
         raise Refused("amount", _("An amount is missing."), field="amount", value=amount, expected="1000.00")
     if not (len(said) == 3 and said.isascii() and said.isalpha()):
         raise Refused("currency", _("This is no currency."), field="currency", value=said[:10], expected="ISO 4217")

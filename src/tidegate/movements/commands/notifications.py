@@ -21,6 +21,7 @@ from tidegate.movements import (
     consenting,
     evidence,
     facts,
+    fees,
     guard,
     machines,
     standing,
@@ -101,6 +102,7 @@ def submit(actor: Actor, notification_id: UUID | str, *, revision: int | None = 
         },
         law_version=row.law_version,
     )
+    fees.assess(actor, row, row.holder_id)
     run(row, "forward", row.holder_id, "export", now)
     return row
 
@@ -337,6 +339,10 @@ def acknowledge(
     """
     row: Notification = locked(Notification, notification_id, actor, revision)
     consent = own_consent(actor, row)
+    if (unpaid := fees.unpaid(row, actor.state)) is not None:
+        raise Refused("fee", _("The fee is not paid: the schedule lets it be acknowledged after that."), field="fee",
+                      value=f"{unpaid.amount} {unpaid.currency}",
+                      expected=_("a payment or a waiver on record"))  # fmt: skip
     if row.transmitted_at is None or row.ended_as:
         raise Refused("state", _("There is nothing to acknowledge now."), field="status", value=row.status)
     machines.step(machines.CONSENT, consent.status, "acknowledged")
@@ -395,6 +401,7 @@ def revise(
         "version": row.version, "digest": digest_of(row), "fields": changed, "material": material, "reason": why,
     }  # fmt: skip
     facts.note(actor, "notification.revised", row, payload=payload, law_version=row.law_version)
+    fees.assess(actor, row, row.holder_id)
     if row.transmitted_at is not None:
         needs = needs_of(row, answer)
         for consent in consenting.sync(row, needs, now, actor=actor, state=row.holder_id):

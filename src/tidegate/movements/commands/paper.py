@@ -15,7 +15,7 @@ from uuid import UUID
 
 from django.utils.translation import gettext_lazy as _
 
-from tidegate.movements import blocks, evidence, facts, guard, machines
+from tidegate.movements import blocks, evidence, facts, fees, guard, machines
 from tidegate.movements.calendars import calendar_of
 from tidegate.movements.commands import drafts
 from tidegate.movements.commands.notifications import digest_of, incomplete, screened, seal, sent_on
@@ -101,6 +101,7 @@ def enter(
         "scan": scan.sha256, "open": sorted({problem.field for problem in left_open(row)}),
     }  # fmt: skip
     facts.note(actor, "notification.submitted", row, payload=said, occurred_at=at, law_version=row.law_version)
+    fees.assess(actor, row, actor.state)
     return sent_on(actor, row, machines.step(machines.NOTIFICATION, row.status, "transmitted"), answer, at)
 
 

@@ -17,7 +17,7 @@ from django.db.models import F, Q
 from django.utils.translation import gettext_lazy as _
 
 from tidegate.movements import conditions as terms
-from tidegate.movements import ledger
+from tidegate.movements import fees, ledger
 from tidegate.movements.applications import fill, periods
 from tidegate.movements.machines import PERMIT, step
 from tidegate.movements.masses import shipments
@@ -65,7 +65,9 @@ def apply(actor: Actor, permit_id: UUID | str, *, revision: int) -> Permit:
     permit = locked(Permit, permit_id, actor, revision)
     if not (permit.note or permit.quantity_kg or permit.wastes or permit.hs):
         raise Refused("empty", _("Say what is asked for."), field="note", expected=_("wastes, a quantity or a reason"))
-    return _step(actor, permit, "applied")
+    permit = _step(actor, permit, "applied")
+    fees.assess(actor, permit, permit.holder_id)
+    return permit
 
 
 @command("movements.permit.review")

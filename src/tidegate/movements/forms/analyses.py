@@ -9,7 +9,7 @@ from django import forms
 from django.utils.translation import gettext_lazy as _
 
 from tidegate.movements.commands.analyses import laboratories
-from tidegate.movements.forms.asked import ActForm, Choice, Day, Mass, Text
+from tidegate.movements.forms.asked import ActForm, Choice, Day, Mass, Text, YesNo
 from tidegate.movements.forms.files import kept_file
 
 _SHARE = re.compile(r"(\S+?)[\s:=]+([0-9]+(?:[.,][0-9]+)?)\s*%?")
@@ -27,6 +27,24 @@ class AnalyseForm(ActForm):
         """Offer the laboratories of the State's register."""
         found = [(str(one.pk), one.name) for one in laboratories(self.actor.state)]
         self.fields["laboratory_id"].choices = found  # type: ignore[attr-defined]
+
+
+class DeclarationForm(AnalyseForm):
+    """The same of a declaration that stands for no consignment, movement or take-back case."""
+
+    declared_as = forms.CharField(
+        label=_("Reference of the declaration"), max_length=200,
+        help_text=_("Its number, or the batch and the row."),
+    )  # fmt: skip
+
+
+class QualityForm(ActForm):
+    """What a certificate of quality says beside what was measured."""
+
+    load = Text(label=_("Load"), max_length=300, rows=2, help_text=_("What was sampled: containers, a lot."))
+    standard = forms.CharField(label=_("Standard of quality"), max_length=200)
+    conforms = YesNo(_("Yes"), _("No"), label=_("Does the load meet it?"))
+    remarks = forms.CharField(label=_("Remarks"), max_length=200, required=False)
 
 
 class SubmitForm(ActForm):

@@ -8,7 +8,7 @@ from typing import Any
 from django import forms
 from django.utils.translation import gettext_lazy as _
 
-from tidegate.movements import conditions
+from tidegate.movements import conditions, languages
 from tidegate.movements.forms.asked import ActForm
 from tidegate.movements.forms.fields import Count, Day, Exact, Items, Line, Words
 
@@ -42,6 +42,11 @@ class DecideForm(ActForm):
     quantity_kg = Exact(_("Quantity consented to (kg)"), help_text=_("Empty: as notified."))
     shipments = Count(_("Shipments consented to"), help_text=_("Empty: as notified."))
     remarks = Words(_("Remarks"), help_text=_("Shown to everybody concerned. They decide nothing; a condition does."))
+    remarks_second = Words(_("Translation of the remarks"))
+    language = forms.ChoiceField(label=_("Language of the texts (binding)"), choices=languages.choices, required=False)
+    second_language = forms.ChoiceField(
+        label=_("Language of the translations"), choices=languages.choices, required=False
+    )
 
     def __init__(self, data: Any = None, files: Any = None, **more: Any):
         super().__init__(data, files, **more)
@@ -58,7 +63,8 @@ class DecideForm(ActForm):
         said["conditions"] = [form.value for form in self.conditions if form.value]
         said["grounds"] = [form.value for form in self.grounds if form.value]
         if said["outcome"] == "objected":
-            said = {"outcome": "objected", "grounds": said["grounds"], "remarks": said["remarks"]}
+            kept = ("outcome", "grounds", "remarks", "remarks_second", "language", "second_language")
+            said = {name: said[name] for name in kept}
         else:
             del said["grounds"]
         return said
@@ -102,7 +108,9 @@ KIND_LABELS = {
     "means": _("Means of transport (R, T, S, A, W)"),
     "packaging": _("Packaging codes"),
     "text": _("In words"),
+    "text_second": _("Translation"),
 }
+ALWAYS = ("text", "text_second")
 UPPER = {"states", "operations", "codes", "means", "packaging"}
 
 
@@ -125,7 +133,7 @@ class ConditionForm(forms.Form):
             return Exact(label)
         if name in ("from", "to"):
             return Line(label, max_length=5)
-        if name == "text":
+        if name in ALWAYS:
             return Words(label, rows=2, max_length=2000)
         return Items(label, upper=name in UPPER)
 
@@ -134,7 +142,7 @@ class ConditionForm(forms.Form):
         """Which kinds use a field: the page hides what the chosen kind has not."""
         found: dict[str, list[str]] = {name: [] for name in KIND_LABELS}
         for kind in conditions.KINDS.values():
-            for name in dict.fromkeys([*kind.fields, "text"]):
+            for name in dict.fromkeys([*kind.fields, *ALWAYS]):
                 found[name].append(kind.name)
         return found
 
@@ -150,7 +158,7 @@ class ConditionForm(forms.Form):
         kind = conditions.KINDS.get(data.get("kind", ""))
         if kind is None:
             return None
-        found = {name: data.get(name) for name in dict.fromkeys([*kind.fields, "text"])}
+        found = {name: data.get(name) for name in dict.fromkeys([*kind.fields, *ALWAYS])}
         return {"kind": kind.name, **{name: value for name, value in found.items() if value not in (None, "", [])}}
 
     def clean(self) -> dict[str, Any]:
@@ -166,17 +174,18 @@ class GroundForm(forms.Form):
 
     code = forms.ChoiceField(label=_("Ground"), required=False, choices=GROUNDS)
     text = Words(_("In words"), rows=2, max_length=4000)
+    text_second = Words(_("Translation"), rows=2, max_length=4000)
 
     @property
     def value(self) -> dict[str, str] | None:
         data = getattr(self, "cleaned_data", {})
-        found = {"code": data.get("code", ""), "text": data.get("text", "").strip()}
+        found = {name: data.get(name, "").strip() for name in ("code", "text", "text_second")}
         return found if found["code"] or found["text"] else None
 
 
 def ground_label(code: str) -> Any:
     """A ground in words."""
-    return dict(GROUNDS).get(code, code)
+    return dict(GROUNDS[1:]).get(code, code)
 
 
 __all__ = ["OUTCOMES", "ConditionForm", "DecideForm", "GroundForm", "ground_label", "rows_asked"]

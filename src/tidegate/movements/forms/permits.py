@@ -12,6 +12,7 @@ from tidegate.movements.commands.quotas import POOL_FIELDS
 from tidegate.movements.forms.asked import ActForm, Choice, Codes, Day, Mass, Reason, Text
 from tidegate.movements.forms.decision import ConditionForm, rows_asked
 from tidegate.movements.models import Permit
+from tidegate.parties.models import Organisation
 
 _WASTES = _("Entries of the Convention, such as B3011, Y48, A3210. Empty: every one.")
 _HS = _("Codes of the Harmonized System, such as 3915 or 3915.10. Empty: every one.")
@@ -240,6 +241,26 @@ class RemarksForm(ActForm):
     """A certificate is signed as it is; only a remark may be added."""
 
     remarks = forms.CharField(label=_("Remarks"), max_length=200, required=False)
+
+
+class TrainingForm(ActForm):
+    """Who was trained, where, in what, and until when that counts."""
+
+    organisation_id = Choice(label=_("Organisation"))
+    person = forms.CharField(label=_("Person"), max_length=200, required=False)
+    role = forms.CharField(
+        label=_("Role"), max_length=120, required=False, help_text=_("A person, a role, or both.")
+    )  # fmt: skip
+    course = forms.CharField(label=_("Course"), max_length=200)
+    provider = forms.CharField(label=_("Training body"), max_length=200, required=False)
+    trained_on = Day(label=_("Trained on"))
+    valid_until = Day(label=_("Valid until"), required=False)
+    remarks = forms.CharField(label=_("Remarks"), max_length=200, required=False)
+
+    def prepare(self) -> None:
+        """Offer the organisations of the State's register."""
+        rows = Organisation.objects.filter(holder=self.actor.state, active=True).order_by("name")
+        self.fields["organisation_id"].choices = [(str(one.pk), str(one)) for one in rows]  # type: ignore[attr-defined]
 
 
 class VerifyForm(forms.Form):

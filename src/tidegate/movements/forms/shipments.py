@@ -87,6 +87,7 @@ class _Load(_Open):
         help_text=_("Their references, which begin with the code of the State that granted them."),
     )
     note = Text(label=_("Note"), required=False, rows=2, max_length=2000)
+    note_second = Text(label=_("Translation of the note"), required=False, rows=2, max_length=2000)
 
     def blocks(self) -> dict[str, Any]:
         """The blocks of the notification, from which the carriers are chosen."""
@@ -100,7 +101,7 @@ class _Load(_Open):
             for n, one in enumerate(named)
         ]
         said = getattr(self.row, "particulars", {}) or {}
-        for name in ("vehicle", "containers", "seals", "packaging", "permits", "note"):
+        for name in ("vehicle", "containers", "seals", "packaging", "permits", "note", "note_second"):
             if name in self.fields:
                 self.fields[name].initial = said.get(name)
         chosen = [one.get("registration") or one.get("name") for one in said.get("carriers") or []]
@@ -116,7 +117,7 @@ class _Load(_Open):
         named = self.blocks().get("carriers") or []
         said: dict[str, Any] = {
             name: self.cleaned_data[name]
-            for name in ("vehicle", "containers", "seals", "packaging", "permits", "note")
+            for name in ("vehicle", "containers", "seals", "packaging", "permits", "note", "note_second")
             if name in self.cleaned_data and (self.cleaned_data[name] or name in self.changed_data)
         }
         if self.cleaned_data.get("carriers"):

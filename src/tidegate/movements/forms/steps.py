@@ -10,12 +10,27 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from django import forms
+from django.utils.text import format_lazy
 from django.utils.translation import gettext
 from django.utils.translation import gettext_lazy as _
 
-from tidegate.movements import bases, codes, guard
+from tidegate.movements import bases, codes, guard, languages
 from tidegate.movements.forms.fields import Count, Day, Exact, Items, Line, Marks, Stated, Tri, Words
 from tidegate.screening.shipment import FIELDS as LOAD_FIELDS
+
+
+def translation_of(label: Any) -> Any:
+    """The label of the field below a text, for its translation."""
+    return format_lazy("{} ({})", label, _("translation"))
+
+
+class LanguageForm(forms.Form):
+    """In which languages the texts of the document are given."""
+
+    language = forms.ChoiceField(label=_("Language of the texts (binding)"), choices=languages.choices, required=False)
+    second_language = forms.ChoiceField(
+        label=_("Language of the translations"), choices=languages.choices, required=False
+    )
 
 
 class PartyForm(forms.Form):
@@ -31,6 +46,7 @@ class PartyForm(forms.Form):
 class GeneratorForm(PartyForm):
     site = Words(_("Site"), rows=2)
     process = Words(_("Process in which the waste arose"), rows=2)
+    process_second = Words(translation_of(_("Process in which the waste arose")), rows=2)
 
 
 class FacilityForm(PartyForm):
@@ -47,8 +63,10 @@ class CarrierForm(PartyForm):
 
 class WasteForm(forms.Form):
     designation = Words(_("What the waste is called"), rows=2)
+    designation_second = Words(translation_of(_("What the waste is called")), rows=2)
     physical = Marks(_("Physical characteristics"), codes.PHYSICAL.items())
     physical_other = Line(_("Other characteristics"))
+    physical_other_second = Line(translation_of(_("Other characteristics")))
 
 
 class ConstituentForm(forms.Form):
@@ -99,8 +117,10 @@ class QuantityForm(forms.Form):
 class PackingForm(forms.Form):
     packaging = Marks(_("Packaging"), codes.PACKAGING.items())
     packaging_other = Line(_("Other packaging"))
+    packaging_other_second = Line(translation_of(_("Other packaging")))
     special_handling = Tri(_("Does it need special handling?"))
     handling = Words(_("Special handling"), rows=2)
+    handling_second = Words(translation_of(_("Special handling")), rows=2)
 
 
 class OperationForm(forms.Form):
@@ -108,7 +128,9 @@ class OperationForm(forms.Form):
     preconsented = forms.BooleanField(label=_("The facility is pre-consented"), required=False)
     operations = Marks(_("Operations"), codes.OPERATIONS.items())
     technology = Words(_("Technology employed"), rows=2)
+    technology_second = Words(translation_of(_("Technology employed")), rows=2)
     reason_for_export = Words(_("Reason for export"), rows=2)
+    reason_for_export_second = Words(translation_of(_("Reason for export")), rows=2)
 
 
 _POINTS = _("Several possible points have semicolons between them; each shipment says which it takes.")
@@ -144,6 +166,7 @@ class CustomsForm(forms.Form):
 class AnnexForm(forms.Form):
     annexes = Count(_("Number of annexes"), least=0, help_text=_("0 for none."))
     remarks = Words(_("Remarks"), rows=2)
+    remarks_second = Words(translation_of(_("Remarks")), rows=2)
 
 
 class DeclarationForm(forms.Form):
@@ -328,6 +351,9 @@ class Parties(Step):
 
     def make(self) -> Sequence[Part]:
         return (
+            Part("", _("Languages of the texts"), LanguageForm, _(
+                "The texts that you write bind in the language in which you write them. A translation can stand below "
+                "each; one that is left out is shown as missing.")),
             Part("exporter", _("Exporter or notifier"), PartyForm),
             Part("importer", _("Importer or consignee"), PartyForm, _(
                 "The registration number in the State of import lets the consignee see the case there.")),
@@ -527,6 +553,7 @@ def _known(said: Mapping[str, Any], form: type[forms.Form]) -> dict[str, Any]:
 STEPS: tuple[type[Step], ...] = (Parties, Waste, Quantities, Carriers, FacilityStep, Route)
 # In which step each field of the document stands; the papers and files have steps of their own.
 STEP_OF: Mapping[str, str] = {
+    "language": "parties", "second_language": "parties",
     "exporter": "parties", "importer": "parties", "generators": "parties", "designation": "waste",
     "composition": "waste", "physical": "waste", "physical_other": "waste", "codes": "waste", "load": "waste",
     "multiple": "quantities", "shipments": "quantities", "quantity_kg": "quantities", "basis": "quantities",
@@ -551,7 +578,7 @@ def control_of(path: str, stops: int = 0) -> str:
         if at == 0:
             return f"id_export-{name or 'exit'}"
         return f"id_transit.{at - 1}-{name or 'state'}" if at < stops - 1 else f"id_import-{name or 'state'}"
-    step = STEP_OF.get(head)
+    step = STEP_OF.get(head.removesuffix(languages.SECOND))
     if step is None:
         return ""
     table: Sequence[type[Step]] = (*STEPS, Declare)

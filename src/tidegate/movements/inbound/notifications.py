@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from datetime import datetime
 
-from tidegate.movements import blocks, consenting, evidence, facts, guard, machines, standing
+from tidegate.movements import blocks, consenting, evidence, facts, fees, guard, machines, standing
 from tidegate.movements.commands import drafts, held_guarantees, notifications
 from tidegate.movements.facts import inbound
 from tidegate.movements.inbound.confidential import fields as confidential_fields
@@ -57,6 +57,7 @@ def submitted(message: Message) -> None:
     for consent in new:
         notifications.run(row, "acknowledge", consent.authority, consent.role, at)
     _welcome(row, [c.authority for c in new])
+    fees.assess(message.to, row, message.to)
     standing.refresh(row, state=message.sender)
 
 

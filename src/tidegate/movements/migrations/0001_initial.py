@@ -260,6 +260,15 @@ class Migration(migrations.Migration):
                     ),
                 ),
                 ("involved", models.ManyToManyField(blank=True, related_name="+", to="parties.organisation")),
+                (
+                    "issued_by",
+                    models.ForeignKey(
+                        null=True,
+                        on_delete=django.db.models.deletion.PROTECT,
+                        related_name="+",
+                        to="parties.organisation",
+                    ),
+                ),
             ],
             options={
                 "db_table": "certificate",
@@ -439,6 +448,42 @@ class Migration(migrations.Migration):
             ],
             options={
                 "db_table": "erasure",
+            },
+        ),
+        migrations.CreateModel(
+            name="FeeRate",
+            fields=[
+                (
+                    "id",
+                    models.UUIDField(
+                        default=tidegate.parties.ids.uuid7, editable=False, primary_key=True, serialize=False
+                    ),
+                ),
+                ("kind", models.CharField(max_length=24, verbose_name="for")),
+                ("fixed", models.DecimalField(decimal_places=2, max_digits=18, verbose_name="fixed amount")),
+                ("per_tonne", models.DecimalField(decimal_places=2, max_digits=18, verbose_name="per tonne")),
+                ("currency", models.CharField(max_length=3, verbose_name="currency")),
+                ("valid_from", models.DateField(verbose_name="from")),
+                ("valid_until", models.DateField(null=True, verbose_name="until")),
+                ("source", models.CharField(max_length=300, verbose_name="legal source")),
+                (
+                    "blocks",
+                    models.BooleanField(default=False, verbose_name="holds up the acknowledgement until it is paid"),
+                ),
+                (
+                    "holder",
+                    models.ForeignKey(
+                        db_index=False,
+                        on_delete=django.db.models.deletion.PROTECT,
+                        related_name="+",
+                        to="parties.state",
+                        verbose_name="held by",
+                    ),
+                ),
+            ],
+            options={
+                "db_table": "fee_rate",
+                "ordering": ["kind", "-valid_from"],
             },
         ),
         migrations.CreateModel(
@@ -1585,6 +1630,9 @@ class Migration(migrations.Migration):
                 ("conditions", models.JSONField(default=list)),
                 ("grounds", models.JSONField(default=list)),
                 ("remarks", models.TextField(blank=True, verbose_name="remarks")),
+                ("language", models.CharField(blank=True, max_length=2, verbose_name="language")),
+                ("second_language", models.CharField(blank=True, max_length=2, verbose_name="second language")),
+                ("remarks_second", models.TextField(blank=True, verbose_name="remarks in the second language")),
                 ("certificate", models.UUIDField(null=True)),
                 ("tacit_by", models.CharField(blank=True, max_length=64)),
                 ("version", models.PositiveIntegerField(default=0)),
@@ -1799,6 +1847,75 @@ class Migration(migrations.Migration):
             ],
             options={
                 "db_table": "permit",
+            },
+        ),
+        migrations.CreateModel(
+            name="Fee",
+            fields=[
+                (
+                    "id",
+                    models.UUIDField(
+                        default=tidegate.parties.ids.uuid7, editable=False, primary_key=True, serialize=False
+                    ),
+                ),
+                ("case", models.CharField(max_length=64, verbose_name="case")),
+                ("revision", models.PositiveIntegerField(default=0)),
+                ("origin", models.PositiveIntegerField(default=0)),
+                ("created_at", models.DateTimeField(auto_now_add=True)),
+                ("updated_at", models.DateTimeField(auto_now=True)),
+                ("authority", models.CharField(max_length=2, verbose_name="authority's State")),
+                ("kind", models.CharField(max_length=24, verbose_name="for")),
+                ("fixed", models.DecimalField(decimal_places=2, max_digits=18, verbose_name="fixed amount")),
+                ("per_tonne", models.DecimalField(decimal_places=2, max_digits=18, verbose_name="per tonne")),
+                ("kg", tidegate.movements.models.mass.Kilograms(null=True, verbose_name="quantity (kg)")),
+                ("amount", models.DecimalField(decimal_places=2, max_digits=18, verbose_name="amount")),
+                ("currency", models.CharField(max_length=3, verbose_name="currency")),
+                ("source", models.CharField(max_length=300, verbose_name="legal source")),
+                ("blocks", models.BooleanField(default=False)),
+                ("assessed_on", models.DateField(verbose_name="assessed on")),
+                (
+                    "status",
+                    models.CharField(
+                        choices=[("due", "To be paid"), ("paid", "Paid"), ("waived", "Waived")],
+                        default="due",
+                        max_length=8,
+                    ),
+                ),
+                ("settled_on", models.DateField(null=True, verbose_name="settled on")),
+                ("reference", models.CharField(blank=True, max_length=120, verbose_name="reference")),
+                ("reason", models.TextField(blank=True, verbose_name="reason")),
+                (
+                    "holder",
+                    models.ForeignKey(
+                        db_index=False,
+                        on_delete=django.db.models.deletion.PROTECT,
+                        related_name="+",
+                        to="parties.state",
+                        verbose_name="held by",
+                    ),
+                ),
+                ("involved", models.ManyToManyField(blank=True, related_name="+", to="parties.organisation")),
+                (
+                    "notification",
+                    models.ForeignKey(
+                        null=True,
+                        on_delete=django.db.models.deletion.CASCADE,
+                        related_name="fees",
+                        to="movements.notification",
+                    ),
+                ),
+                (
+                    "permit",
+                    models.ForeignKey(
+                        null=True,
+                        on_delete=django.db.models.deletion.CASCADE,
+                        related_name="fees",
+                        to="movements.permit",
+                    ),
+                ),
+            ],
+            options={
+                "db_table": "fee",
             },
         ),
         migrations.CreateModel(
@@ -2470,6 +2587,11 @@ class Migration(migrations.Migration):
                 ("created_at", models.DateTimeField(auto_now_add=True)),
                 ("updated_at", models.DateTimeField(auto_now=True)),
                 ("reference", models.CharField(max_length=64, verbose_name="reference")),
+                ("declaration", models.JSONField(null=True)),
+                (
+                    "declared_as",
+                    models.CharField(blank=True, max_length=200, verbose_name="reference of the declaration"),
+                ),
                 (
                     "status",
                     models.CharField(
@@ -2798,6 +2920,25 @@ class Migration(migrations.Migration):
         migrations.AddConstraint(
             model_name="erasure",
             constraint=models.UniqueConstraint(fields=("holder", "kind", "case"), name="erasure_once"),
+        ),
+        migrations.AddConstraint(
+            model_name="feerate",
+            constraint=models.UniqueConstraint(fields=("holder", "kind", "valid_from"), name="fee_rate_once"),
+        ),
+        migrations.AddConstraint(
+            model_name="feerate",
+            constraint=models.CheckConstraint(
+                condition=models.Q(("fixed__gte", 0), ("per_tonne__gte", 0)), name="fee_rate_amounts"
+            ),
+        ),
+        migrations.AddConstraint(
+            model_name="feerate",
+            constraint=models.CheckConstraint(
+                condition=models.Q(
+                    ("valid_until", None), ("valid_until__gte", models.F("valid_from")), _connector="OR"
+                ),
+                name="fee_rate_dates",
+            ),
         ),
         migrations.AddIndex(
             model_name="greencontainer",
@@ -3142,6 +3283,39 @@ class Migration(migrations.Migration):
             ),
         ),
         migrations.AddIndex(
+            model_name="fee",
+            index=models.Index(condition=models.Q(("status", "due")), fields=["holder", "created_at"], name="fee_desk"),
+        ),
+        migrations.AddConstraint(
+            model_name="fee",
+            constraint=models.UniqueConstraint(
+                condition=models.Q(("notification", None), _negated=True),
+                fields=("notification", "authority"),
+                name="fee_of_notification",
+            ),
+        ),
+        migrations.AddConstraint(
+            model_name="fee",
+            constraint=models.UniqueConstraint(
+                condition=models.Q(("permit", None), _negated=True), fields=("permit",), name="fee_of_permit"
+            ),
+        ),
+        migrations.AddConstraint(
+            model_name="fee",
+            constraint=models.CheckConstraint(
+                condition=models.Q(
+                    models.Q(("notification__isnull", False), ("permit", None)),
+                    models.Q(("notification", None), ("permit__isnull", False)),
+                    _connector="OR",
+                ),
+                name="fee_of_one",
+            ),
+        ),
+        migrations.AddConstraint(
+            model_name="fee",
+            constraint=models.CheckConstraint(condition=models.Q(("amount__gte", 0)), name="fee_amount"),
+        ),
+        migrations.AddIndex(
             model_name="posting",
             index=models.Index(fields=["account", "at"], name="posting_account"),
         ),
@@ -3279,9 +3453,27 @@ class Migration(migrations.Migration):
             model_name="analysis",
             constraint=models.CheckConstraint(
                 condition=models.Q(
-                    models.Q(("consignment__isnull", False), ("movement", None), ("take_back", None)),
-                    models.Q(("consignment", None), ("movement__isnull", False), ("take_back", None)),
-                    models.Q(("consignment", None), ("movement", None), ("take_back__isnull", False)),
+                    models.Q(
+                        ("consignment__isnull", False),
+                        ("declaration__isnull", True),
+                        ("movement", None),
+                        ("take_back", None),
+                    ),
+                    models.Q(
+                        ("consignment", None),
+                        ("declaration__isnull", True),
+                        ("movement__isnull", False),
+                        ("take_back", None),
+                    ),
+                    models.Q(
+                        ("consignment", None),
+                        ("declaration__isnull", True),
+                        ("movement", None),
+                        ("take_back__isnull", False),
+                    ),
+                    models.Q(
+                        ("consignment", None), ("declaration__isnull", False), ("movement", None), ("take_back", None)
+                    ),
                     _connector="OR",
                 ),
                 name="analysis_of_one",

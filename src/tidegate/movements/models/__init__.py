@@ -10,6 +10,7 @@ from tidegate.movements.models.base import Attachment, Breach, CaseRow, Clock, E
 from tidegate.movements.models.border import ContainerUse, LineRun, WriteOff
 from tidegate.movements.models.consents import Consent, Contract, Guarantee, HeldGuarantee
 from tidegate.movements.models.consignments import Consignment, JointInspection, Requirement
+from tidegate.movements.models.fees import Fee, FeeRate
 from tidegate.movements.models.green import GreenContainer, GreenShipment, GreenUpload
 from tidegate.movements.models.inspectors import InspectorAccess, InspectorReport
 from tidegate.movements.models.keeping import Erasure, KeepingKind, KeepingPeriod, LegalHold
@@ -51,6 +52,8 @@ __all__ = [
     "DeadlineTold",
     "EarlyFact",
     "Erasure",
+    "Fee",
+    "FeeRate",
     "FieldRelease",
     "GreenContainer",
     "GreenShipment",

@@ -21,8 +21,9 @@ def _percent(name: Any) -> models.DecimalField:  # type: ignore[type-arg]
 
 
 class Analysis(CaseRow):
-    """An analysis of a consignment, a movement or a take-back case. The State's own: the laboratory and the State's
-    authorities see it, nobody else.
+    """An analysis of a consignment, a movement, a take-back case, or a screened declaration that stands for none.
+
+    The State's own: the laboratory and the State's authorities see it, nobody else.
 
     A finding that is null was not analysed. `polymers` are shares of the mass by ISO 1043 code, as texts.
     """
@@ -38,6 +39,9 @@ class Analysis(CaseRow):
     consignment = models.ForeignKey(Consignment, on_delete=models.PROTECT, null=True, related_name="analyses")
     movement = models.ForeignKey(Movement, on_delete=models.PROTECT, null=True, related_name="analyses")
     take_back = models.ForeignKey(TakeBack, on_delete=models.PROTECT, null=True, related_name="analyses")
+    # A shipment of the screening contract, and where it is found: a row of a batch, a number of the customs.
+    declaration = models.JSONField(null=True)
+    declared_as = models.CharField(_("reference of the declaration"), max_length=200, blank=True)
     status = models.CharField(max_length=12, choices=Status.choices, default=Status.REQUESTED)
     question = models.TextField(_("what is asked"))
     asked_at = models.DateTimeField()
@@ -63,9 +67,10 @@ class Analysis(CaseRow):
             models.UniqueConstraint(fields=["holder", "reference"], name="analysis_once"),
             models.CheckConstraint(
                 name="analysis_of_one",
-                condition=Q(consignment__isnull=False, movement=None, take_back=None)
-                | Q(consignment=None, movement__isnull=False, take_back=None)
-                | Q(consignment=None, movement=None, take_back__isnull=False),
+                condition=Q(consignment__isnull=False, movement=None, take_back=None, declaration__isnull=True)
+                | Q(consignment=None, movement__isnull=False, take_back=None, declaration__isnull=True)
+                | Q(consignment=None, movement=None, take_back__isnull=False, declaration__isnull=True)
+                | Q(consignment=None, movement=None, take_back=None, declaration__isnull=False),
             ),
             models.CheckConstraint(
                 name="analysis_percent",

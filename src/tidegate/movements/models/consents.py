@@ -52,6 +52,10 @@ class Consent(CaseRow):
     conditions = models.JSONField(default=list)
     grounds = models.JSONField(default=list)
     remarks = models.TextField(_("remarks"), blank=True)
+    # The language in which its texts bind, and that of their translation (`text_second` of conditions and grounds).
+    language = models.CharField(_("language"), max_length=2, blank=True)
+    second_language = models.CharField(_("second language"), max_length=2, blank=True)
+    remarks_second = models.TextField(_("remarks in the second language"), blank=True)
     certificate = models.UUIDField(null=True)
     # The waiver of clocks.yaml by which silence is consent for this authority; empty: it never is.
     tacit_by = models.CharField(max_length=64, blank=True)

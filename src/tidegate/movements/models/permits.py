@@ -142,7 +142,8 @@ class StatusList(Held):
 
 
 class Certificate(Involving):
-    """A signed statement that others can check: consent, permit, receipt, recovery, inspection, pre-consent, quality.
+    """A signed statement that others can check: consent, permit, receipt, recovery, inspection, pre-consent,
+    quality, training.
 
     `token` is the credential (W3C VC 2.0, secured with JOSE); its QR verifies with no network.
     """
@@ -158,6 +159,8 @@ class Certificate(Involving):
     case = models.CharField(max_length=64, blank=True)
     subject = models.CharField(max_length=32)
     subject_id = models.UUIDField()
+    # The body for whose State's key it is signed.
+    issued_by = models.ForeignKey(Organisation, on_delete=models.PROTECT, null=True, related_name="+")
     claims = models.JSONField()
     token = models.TextField()
     status_index = models.PositiveIntegerField()

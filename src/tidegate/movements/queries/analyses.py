@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date
 from decimal import Decimal
@@ -12,6 +12,7 @@ from uuid import UUID
 
 from django.db.models import Q, QuerySet
 
+from tidegate.law import Book
 from tidegate.movements import bases, guard, naming
 from tidegate.movements.commands.analyses import findings
 from tidegate.movements.commands.consignments import papers_of
@@ -81,23 +82,36 @@ def of_movement(row: Movement) -> Q:
     return Q(movement=row) | Q(consignment__movement=row) | Q(take_back__movement=row)
 
 
+def load_in_words(row: Analysis) -> str:
+    """What an analysis is of, for a paper that names the load: its number and its containers."""
+    movement = row.movement or (row.take_back.movement if row.take_back else None)
+    if row.consignment is not None:
+        said, boxes = row.consignment.declaration or row.consignment.reference, row.consignment.load.get("containers")
+    elif movement is not None:
+        said = f"{movement.notification.number or movement.case} / {movement.serial}"
+        boxes = movement.particulars.get("containers")
+    else:
+        said, boxes = row.declared_as, (row.declaration or {}).get("containers")
+    return ", ".join([said, *(boxes or ())])
+
+
 def screened(row: Analysis) -> Screened | None:
     """Screen the load again with what was measured; None where nothing is measured that law asks, or where the load is
     not described in the terms of the screen."""
     found = findings(row)
     measured = {name: found[name] for name in MEASURED if name in found}
-    told = _load(row)
+    book = guard.book()
+    told = (row.declaration, lambda load: guard.of_declaration(load, book)) if row.declaration else _load(row, book)
     if told is None or not measured:
         return None
-    stops, declared, day = told
+    declared, ask = told
     load = {**declared, **measured}
     left_out = "polymers" not in measured and not _fits(load)
     if left_out:
         load["polymers"] = None
-    book = guard.book()
     values = [Value(naming.fact(name, book), declared.get(name), found[name]) for name in measured]
     try:
-        answers = [guard.decision(stops, one, day, book) for one in (declared, load)]
+        answers = [ask(one) for one in (declared, load)]
     except Refused as refused:
         return Screened(values, {}, {}, left_out, f"{refused.text} {refused.field}: {refused.value}")
     return Screened(values, answers[0], answers[1], left_out)
@@ -109,8 +123,11 @@ def _fits(load: Mapping[str, Any]) -> bool:
     return whole + Decimal(str(load.get("contamination_pct") or 0)) <= 100
 
 
-def _load(row: Analysis) -> tuple[Sequence[Any], dict[str, Any], date] | None:
-    """Route, load and day of what was analysed."""
+Ask = Callable[[Mapping[str, Any]], dict[str, Any]]
+
+
+def _load(row: Analysis, book: Book) -> tuple[dict[str, Any], Ask] | None:
+    """The load that was analysed, and the law's answer to a load on its route and day."""
     consignment = row.consignment
     movement = row.movement or (row.take_back.movement if row.take_back else None)
     if consignment is not None:
@@ -119,14 +136,17 @@ def _load(row: Analysis) -> tuple[Sequence[Any], dict[str, Any], date] | None:
             return None
         stops = [("export", load["export"]), *(("transit", one) for one in load.get("transit") or ()),
                  ("import", load["import"])]  # fmt: skip
-        return (
-            [SimpleNamespace(state=state, role=role) for role, state in stops], load,
-            consignment.expected_on or times.now().date(),
-        )  # fmt: skip
+        route: list[Any] = [SimpleNamespace(state=state, role=role) for role, state in stops]
+        return load, _asking(route, consignment.expected_on or times.now().date(), book)
     if movement is None:
         return None
     load = {**guard.load_of(movement.notification), "documents": papers_of(movement)}
     if movement.notification.basis == bases.NET:
         kg = bases.like(movement, "received_kg") or bases.like(movement, "loaded_kg") or movement.announced_kg
         load["net_kg"] = format(kg, "f")
-    return list(movement.notification.route.all()), guard.plain(load), movement.planned_on
+    route = list(movement.notification.route.all())
+    return guard.plain(load), _asking(route, movement.planned_on, book)
+
+
+def _asking(route: Sequence[Any], day: date, book: Book) -> Ask:
+    return lambda load: guard.decision(route, load, day, book)

@@ -54,6 +54,7 @@ KINDS: dict[str, Any] = {
     "border": gettext_lazy("Border"),
     "analysis": gettext_lazy("Analyses"),
     "inspector": gettext_lazy("Reports of inspectors"),
+    "fee": gettext_lazy("Fees"),
     "report": gettext_lazy("Annual report"),
     "clock": gettext_lazy("Other time limits"),
     "others": gettext_lazy("Waiting for others"),

@@ -35,7 +35,7 @@ from tidegate.movements.models import (
     TakeBack,
 )
 from tidegate.movements.owning import at_home, in_hand
-from tidegate.movements.queries import cases, green, inspectors, permits
+from tidegate.movements.queries import cases, fees, green, inspectors, permits
 from tidegate.movements.queries.counting import among
 from tidegate.parties import queries as parties
 from tidegate.parties import times
@@ -404,6 +404,18 @@ def _inspectors(actor: Actor) -> Iterator[Source]:
         )  # fmt: skip
 
 
+def _fees(actor: Actor) -> Iterator[Source]:
+    """An authority records what its own fees brought; a company pays, wherever the fee is due."""
+    due = fees.fees(actor).filter(status="due")
+    if actor.may("movements.fee.record"):
+        what, due = _("Record the payment of the fee, or waive it"), due.filter(authority=actor.state)
+    elif actor.may("movements.fee.read") and not actor.official:
+        what = _("Pay the fee")
+    else:
+        return
+    yield Source("fee", _says(what), due, "created_at", title=lambda row: row.case, words=("case",))
+
+
 def _breaches(actor: Actor) -> Iterator[Source]:
     if actor.may("movements.breach.close"):
         rows = Breach.objects.filter(holder=actor.state, closed_at=None)
@@ -412,5 +424,5 @@ def _breaches(actor: Actor) -> Iterator[Source]:
 
 SOURCES: Sequence[Callable[[Actor], Iterator[Source]]] = (
     _breaches, _consents, _notifications, _movements, _green, _take_backs, _permits, _certificates, _border, _analyses,
-    _inspectors, _reports,
+    _inspectors, _fees, _reports,
 )  # fmt: skip

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from datetime import date, datetime
+from decimal import Decimal
 from typing import Any
 
 from django import template
@@ -92,3 +93,9 @@ def measured(value: Any) -> str:
     if isinstance(value, Mapping):
         return ", ".join(f"{code} {figures.number(share)} %" for code, share in value.items())
     return f"{figures.number(value)} %"
+
+
+@register.filter
+def grouped(value: Decimal) -> str:
+    """A figure as the reader's language writes it."""
+    return figures.grouped(value)

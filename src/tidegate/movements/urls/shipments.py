@@ -9,6 +9,7 @@ from tidegate.movements.views import (
     border,
     certificates,
     consignments,
+    fees,
     green,
     inspectors,
     keeping,
@@ -31,5 +32,6 @@ urlpatterns: list[URLPattern | URLResolver] = [
     *analyses.pages,
     *inspectors.pages,
     *keeping.pages,
+    *fees.pages,
     *reports.pages,
 ]

@@ -14,11 +14,13 @@ from django.utils.translation import gettext_lazy as _
 from django.views.decorators.http import require_safe
 
 from tidegate.movements.commands import analyses as commands
+from tidegate.movements.commands import certificates as certifying
 from tidegate.movements.forms import analyses as forms
 from tidegate.movements.forms.takeback import ReasonForm
 from tidegate.movements.models import Analysis
 from tidegate.movements.queries import analyses as queries
-from tidegate.movements.queries import files, shipments
+from tidegate.movements.queries import files, permits, shipments
+from tidegate.movements.views import certificates
 from tidegate.movements.views.acting import Act, Acts, local
 from tidegate.movements.views.attachments import download, uploaded
 from tidegate.parties.access import needs
@@ -51,6 +53,12 @@ ANALYSIS = Acts(
         Act("withdraw", _("Withdraw the request"), commands.REQUEST,
             lambda a, r, f: commands.withdraw(a, r.pk, reason=f.cleaned_data["reason"], **f.more),
             lambda a, r: r.status == Analysis.Status.REQUESTED, ReasonForm, "x", "danger"),
+        Act("certify", _("Certify the quality"), certifying.QUALITY,
+            lambda a, r, f: certifying.certify_quality(a, r.pk, **f.given, **f.once),
+            lambda a, r: r.status == Analysis.Status.SUBMITTED, forms.QualityForm, "certificate",
+            text=_("What was measured is signed with the key of the State. Anybody can check it with no network."),
+            done=_("Signed and published."), onward=certificates.page_of,
+            initial=lambda a, r: {"load": queries.load_in_words(r) if a.official else ""}),
     ),
 )  # fmt: skip
 
@@ -87,6 +95,7 @@ def analysis(request: HttpRequest, pk: UUID) -> HttpResponseBase:
     context: dict[str, Any] = {
         "row": row,
         "files": files.kept(actor, row),
+        "certificates": permits.certificates(actor).filter(subject="analysis", subject_id=row.pk),
         "first": [one for one in offers if one.tone == "primary"],
         "more": [one for one in offers if one.tone != "primary"],
         "screened": queries.screened(row) if actor.official else None,

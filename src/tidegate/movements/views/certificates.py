@@ -27,6 +27,7 @@ from tidegate.movements.credentials.verify import REASONS, Verdict, load, verify
 from tidegate.movements.forms import permits as forms
 from tidegate.movements.machines import CERTIFICATE as MACHINE
 from tidegate.movements.models import Certificate, Movement, Permit
+from tidegate.movements.queries import analyses
 from tidegate.movements.queries import permits as queries
 from tidegate.movements.views.acting import Act, Acts, attachment, local, say
 from tidegate.movements.views.scanning import scans
@@ -49,6 +50,8 @@ KINDS: Mapping[str, Any] = {
     "recovery": _("Recovery or disposal"),
     "inspection": _("Inspection"),
     "preconsent": _("Pre-consent"),
+    "quality": _("Quality of a load"),
+    "training": _("Training"),
 }
 # What a certificate says → its name for people.
 CLAIMS: Mapping[str, Any] = {
@@ -62,6 +65,13 @@ CLAIMS: Mapping[str, Any] = {
     "operations": _("Operations"), "consignment": _("Consignment"), "declaration": _("Declaration"),
     "place": _("Place"), "inspectedAt": _("Inspected"), "passed": _("Passed"), "result": _("Result"),
     "facility": _("Facility"), "operator": _("Operator"), "remarks": _("Remarks"), "replaces": _("Replaces"),
+    "load": _("Load"), "standard": _("Standard"), "conforms": _("Meets the standard"),
+    "contaminationPct": _("Contamination, per cent of mass"), "moisturePct": _("Moisture, per cent of mass"),
+    "polymers": _("Polymers"), "hazardous": _("Hazardous"), "sample": _("Sample number"),
+    "sampledOn": _("Sampled on"), "analysedOn": _("Analysed on"), "method": _("Method or standard"),
+    "laboratory": _("Laboratory"), "accreditation": _("Accreditation number"), "analysis": _("Analysis"),
+    "person": _("Person"), "role": _("Role"), "course": _("Course"), "provider": _("Training body"),
+    "trainedOn": _("Trained on"), "organisation": _("Organisation"),
 }  # fmt: skip
 
 
@@ -105,7 +115,8 @@ CERTIFICATE = Acts(
     (
         Act("renew", _("Replace by a new one"), "movements.certificate.issue",
             lambda a, r, f: commands.supersede(a, r.pk, remarks=f.cleaned_data["remarks"], **f.more),
-            _step("superseded"), forms.RemarksForm, "copy", onward=page_of,
+            lambda a, r: r.kind in commands.KINDS and _step("superseded")(a, r), forms.RemarksForm, "copy",
+            onward=page_of,
             text=_("The new one says how things stand now; this one no longer holds.")),
         Act("suspend", _("Suspend"), "movements.certificate.suspend",
             lambda a, r, f: commands.suspend(a, r.pk, reason=f.cleaned_data["reason"], **f.more),
@@ -116,6 +127,10 @@ CERTIFICATE = Acts(
         Act("revoke", _("Revoke"), "movements.certificate.suspend",
             lambda a, r, f: commands.revoke(a, r.pk, reason=f.cleaned_data["reason"], **f.more),
             _step("revoked"), forms.ReasonForm, "ban", "danger", text=_("It never holds again.")),
+        Act("retract", _("Take it back"), commands.QUALITY,
+            lambda a, r, f: commands.retract(a, r.pk, reason=f.cleaned_data["reason"], **f.more),
+            lambda a, r: r.kind == "quality" and r.issued_by == a.organisation and not a.official
+            and _step("revoked")(a, r), forms.ReasonForm, "ban", "danger", text=_("It never holds again.")),
     ),
 )  # fmt: skip
 
@@ -157,14 +172,17 @@ def certificate(request: HttpRequest, pk: UUID) -> HttpResponseBase:
         "kind": KINDS.get(row.kind, row.kind),
         "claims": said(row.claims),
         "offers": CERTIFICATE.offers(actor, row),
-        "about": _subject(row),
+        "about": _subject(actor, row),
     }
     return render(request, "movements/certificate.html", context)
 
 
-def _subject(row: Certificate) -> str:
+def _subject(actor: Actor, row: Certificate) -> str:
     if row.subject == "permit":
         return reverse("movements:permit", args=[row.subject_id])
+    if row.subject == "analysis":
+        seen = analyses.analyses(actor).filter(pk=row.subject_id).exists()  # a trader sees the certificate alone
+        return reverse("movements:analysis", args=[row.subject_id]) if seen else ""
     if row.subject == "movement":
         found = Movement.objects.filter(pk=row.subject_id).first()
         return reverse("movements:movement", args=[found.case, found.serial]) if found is not None else ""
@@ -255,6 +273,28 @@ def issue(request: HttpRequest, kind: str, pk: UUID) -> HttpResponseBase:
     )
 
 
+@needs(commands.ISSUE)
+@require_http_methods(["GET", "POST"])
+@local
+def train(request: HttpRequest) -> HttpResponseBase:
+    """Sign a certificate of training of somebody at an organisation of the State's register."""
+    actor = request.actor  # type: ignore[attr-defined]
+    form = forms.TrainingForm(request.POST if request.method == "POST" else None, actor=actor)
+    if request.method == "POST" and form.is_valid():
+        try:
+            made = commands.certify_training(actor, **form.given, **form.once)
+        except (Missing, Forbidden):
+            raise
+        except Refused as refused:
+            say(form, refused)
+        else:
+            messages.success(request, __("Signed and published."))
+            return redirect(page_of(made))
+    title = __("Certificate: %(kind)s") % {"kind": KINDS["training"]}
+    context = {"form": form, "title": title, "back": reverse("movements:certificates")}
+    return render(request, "parties/form.html", context, status=422 if form.errors else 200)
+
+
 # ── for everybody ────────────────────────────────────────────────────────────────────────────────────────────
 
 
@@ -326,6 +366,7 @@ def _open(response: HttpResponse) -> HttpResponse:
 
 pages = [
     path("certificates/", certificates, name="certificates"),
+    path("certificates/training/", train, name="certificate-train"),
     path("certificates/<uuid:pk>/", certificate, name="certificate"),
     path("certificates/<uuid:pk>/qr.svg", qr, name="certificate-qr"),
     path("certificates/<uuid:pk>/certificate.pdf", paper, name="certificate-paper"),

@@ -15,7 +15,7 @@ from django.utils.translation import gettext as __
 from django.utils.translation import gettext_lazy as _
 from django.views.decorators.http import require_http_methods, require_POST, require_safe
 
-from tidegate.movements import blocks, breaches, conditions, confidential, evidence, guard, preconsent
+from tidegate.movements import blocks, breaches, conditions, confidential, evidence, fees, guard, languages, preconsent
 from tidegate.movements.calendars import today
 from tidegate.movements.commands import attachments, filters, keeping, paper
 from tidegate.movements.commands import confidential as confiding
@@ -38,6 +38,7 @@ from tidegate.movements.models import (
 )
 from tidegate.movements.papers import LABELS, block_lines, in_words, notification_pdf
 from tidegate.movements.queries import cases, overview, screens
+from tidegate.movements.queries import fees as fee_queries
 from tidegate.movements.views import assignments, consents
 from tidegate.movements.views.acting import Act, Acts, Offer, attempt
 from tidegate.movements.views.attachments import uploaded
@@ -210,6 +211,9 @@ def case_context(actor: Actor, found: cases.CaseView) -> dict[str, Any]:
         "kept_from": [confidential.label(name) for name in found.kept_from],
         "releases": [(confidential.label(one.field), one) for one in found.releases],
         "may_release": actor.may(confidential.KEEP) and confidential.keeps(actor, row),
+        "fees": fee_queries.fees(actor).filter(notification=row),
+        "expected": fees.expected(row) if row.status == "draft" else [],
+        "binding": languages.binding(found.content.language, found.content.second_language),
         "sections": summary(found.content, row.form_version),
         "layout": layout,
         "stops": _stops(found),
@@ -274,8 +278,17 @@ def _stops(found: cases.CaseView) -> list[dict[str, Any]]:
     for item in rows:
         consent = item["consent"]
         if consent is not None:
-            item["conditions"] = [conditions.describe(c) for c in consent.conditions]
-            item["grounds"] = [(ground_label(g.get("code", "")), g.get("text", "")) for g in consent.grounds]
+            second = consent.second_language
+            item["conditions"] = [(conditions.describe(c), languages.translated(c, second)) for c in consent.conditions]
+            item["grounds"] = [
+                (ground_label(g.get("code", "")), g.get("text", ""), languages.translated(g, second))
+                for g in consent.grounds
+            ]
+            item["remarks_second"] = languages.translated(
+                {"text": consent.remarks, "text_second": consent.remarks_second}, second
+            )
+            if consent.conditions or consent.grounds or consent.remarks:
+                item["binding"] = languages.binding(consent.language, consent.second_language)
             item["copy"] = consent.authority != consent.holder_id
             item["clock"] = next((d for d in found.deadlines if d.clock.subject_id == consent.pk), None)
     return rows
@@ -288,8 +301,7 @@ def summary(content: blocks.Content, version: str) -> list[tuple[str, Any, list[
     for number, (label, fields) in blocks.LAYOUTS[version].items():
         if set(fields) & {"route", "acknowledgements", "decisions"}:
             continue
-        lines = [line for field in fields for line in block_lines(field, filled[number][field])]
-        found.append((number, label, lines))
+        found.append((number, label, block_lines(fields, filled[number], content.second_language)))
     return found
 
 

@@ -16,13 +16,14 @@ from django.utils.translation import gettext as __
 from django.utils.translation import gettext_lazy as _
 from django.views.decorators.http import require_http_methods, require_safe
 
-from tidegate.movements import applications, ledger
+from tidegate.movements import applications, fees, ledger
 from tidegate.movements.commands import attachments
 from tidegate.movements.commands import permits as commands
 from tidegate.movements.forms import permits as forms
 from tidegate.movements.forms.files import ApplicationFileForm, TakeAwayForm
 from tidegate.movements.machines import PERMIT as MACHINE
 from tidegate.movements.models import Certificate, Permit
+from tidegate.movements.queries import fees as fee_queries
 from tidegate.movements.queries import files
 from tidegate.movements.queries import permits as queries
 from tidegate.movements.queries.shipments import history
@@ -197,6 +198,8 @@ def permit(request: HttpRequest, pk: UUID) -> HttpResponseBase:
         "conditions": [in_words(one) for one in row.conditions],
         "certificates": queries.certificates(actor).filter(subject_id=row.pk),
         "issues": certified and actor.may("movements.certificate.issue"),
+        "fees": fee_queries.fees(actor).filter(permit=row),
+        "expected": fees.expected(row) if row.status == Permit.Status.DRAFT else [],
         "replaced_by": row.superseded_by.order_by("-created_at").first(),
         "history": history(row),
         "published": Certificate.Status.PUBLISHED,

@@ -17,7 +17,7 @@ from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 from django.views.decorators.http import require_http_methods
 
-from tidegate.movements import blocks, confidential, evidence, guard
+from tidegate.movements import blocks, confidential, evidence, fees, guard
 from tidegate.movements.commands import attachments, guarantees, paper
 from tidegate.movements.commands import notifications as commands
 from tidegate.movements.forms import acts as act_forms
@@ -192,6 +192,7 @@ def _page(
             "after": ORDER[at + 1] if at + 1 < len(ORDER) else "",
             "screen": screens.live(row),
             "problems": problems if name == "review" else [],
+            "expected": fees.expected(row) if name == "review" else [],
             "may_submit": actor.may("movements.notification.submit"),
             "key": str(uuid7()),
             **context,

@@ -17,7 +17,9 @@ from django.http import (
     StreamingHttpResponse,
 )
 from django.shortcuts import redirect, render
+from django.urls import reverse
 from django.utils.cache import patch_cache_control
+from django.utils.http import urlencode
 from django.utils.text import slugify
 from django.utils.translation import gettext as _
 from django.views.decorators.http import require_safe
@@ -36,7 +38,7 @@ from tidegate.web.batch import downloads as files
 from tidegate.web.batch.models import Batch
 from tidegate.web.batch.results import Filter, Found, Rows
 from tidegate.web.batch.targets import label, said
-from tidegate.web.check.answers import permalink
+from tidegate.web.check.answers import permalink, to_query
 from tidegate.web.check.panel import Panel, panel
 from tidegate.web.middleware import csp_update
 
@@ -209,6 +211,7 @@ def row(request: HttpRequest, token: str, number: int) -> HttpResponseBase:
         "route_states": "-".join(codes) if found.complete and all(code in book.states for code in codes) else "",
         "declared": [(label(name, book), name, said(name, value, book)) for name, value in _declared(found)],
         "check_url": permalink(found.shipment) if found.complete else "",
+        "analyse_url": _analyse_url(batch, found) if found.complete else "",
         "before": before,
         "after": after,
         "filter": chosen,
@@ -216,6 +219,12 @@ def row(request: HttpRequest, token: str, number: int) -> HttpResponseBase:
         "boundary_note": _(BOUNDARY_NOTE),
     }
     return _private(render(request, "batch/row.html", context))
+
+
+def _analyse_url(batch: Batch, found: Found) -> str:
+    """Where a laboratory is asked about a row; the row is named as the batch names it."""
+    source = _("%(batch)s, row %(number)s") % {"batch": batch.name, "number": found.row}
+    return f"{reverse('check:analyse')}?{to_query(found.shipment)}&{urlencode({'source': source})}"
 
 
 def _told(found: Found, batch: Batch, book: Book) -> list[registers.Told]:

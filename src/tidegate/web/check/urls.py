@@ -4,11 +4,12 @@ from __future__ import annotations
 
 from django.urls import path
 
-from tidegate.web.check import views
+from tidegate.web.check import analysing, views
 
 app_name = "check"
 urlpatterns = [
     path("", views.page, name="page"),
+    path("check/analyse/", analysing.analyse, name="analyse"),
     path("check.pdf", views.pdf, name="pdf"),
     path("check/route.svg", views.route, name="route"),
 ]
