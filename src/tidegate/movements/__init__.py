@@ -5,13 +5,14 @@ the rows, `views/`, `forms/` and `templates/` the pages, `letters/` the standard
 certificates. What they all stand on:
 
     life cycles        machines, facts, owning, published, words, words_of_rights, naming, breaches
-    a notification     content, blocks, codes, authorities, guard, standing, consenting, conditions, preconsent
-    a movement         carriage, leaving, legs, alternatives, particulars, masses
-    quantities         ledger, ledger_rows, draws, applications
-    what time does     clocks, clockbook, calendars, rounds, lapsing, chasing, reminding
+    a notification     content, blocks, codes, languages, confidential, searchwords, guard
+    its consents       authorities, standing, consenting, conditions, preconsent
+    a movement         carriage, leaving, legs, alternatives, particulars, masses, bases, tolerances
+    quantities         ledger, ledger_rows, draws, applications, fees
+    what time does     clocks, clockbook, calendars, rounds, lapsing, chasing, reminding, keeping
     the border         border, registers, writeoffs, linefile
     green-listed       green, green_entering, green_control, green_files, green_notice
-    take-back          takebacks
+    take-back          takebacks, homeward
     word search        searchwords
     papers             papers, papers_green, evidence
     to the outside     api, api_reads, api_green, notices, webhooks

@@ -317,7 +317,7 @@ def deliver(row: Subscription, now: datetime, until: float) -> int:
 def _is_time(row: Subscription, now: datetime) -> bool:
     """Whether a letter may go now."""
     if row.channel == Subscription.Channel.DIGEST:
-        local = now.astimezone(ZoneInfo(row.holder.time_zone))
+        local = now.astimezone(row.holder.zone)
         return local.time() >= MORNING and (row.digest_on is None or row.digest_on < local.date())
     return row.last_sent is None or row.failures > 0 or now >= row.last_sent + APART
 
@@ -338,7 +338,7 @@ def _today(row: Subscription, now: datetime) -> dict[str, Any]:
     """What a digest notes when its day is done, also when there was nothing to tell."""
     if row.channel != Subscription.Channel.DIGEST:
         return {}
-    return {"digest_on": now.astimezone(ZoneInfo(row.holder.time_zone)).date()}
+    return {"digest_on": now.astimezone(row.holder.zone).date()}
 
 
 def _move(row: Subscription, to: int, **also: Any) -> None:
@@ -453,7 +453,7 @@ class Line:
 
 def _mail(row: Subscription, parcel: Parcel) -> None:
     with translation.override(_language(row)):
-        zone = ZoneInfo(row.holder.time_zone)
+        zone = row.holder.zone
         entries = [
             Line(
                 _moment(e.recorded_at, zone),

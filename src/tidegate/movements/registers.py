@@ -18,7 +18,6 @@ from decimal import Decimal
 from itertools import islice
 from typing import TYPE_CHECKING, Any, TypeVar
 from uuid import UUID
-from zoneinfo import ZoneInfo
 
 from django.db.models import CharField, Count, Q, QuerySet, Sum
 from django.db.models.fields.json import KeyTextTransform, KeyTransform
@@ -363,7 +362,7 @@ class Records:
         """Kilograms that movements brought to facilities in this year of the State, by registration."""
         if not self._rules["capacity_left_t"]:
             return {}
-        begins = datetime(self._today.year, 1, 1, tzinfo=ZoneInfo(self._home.time_zone))
+        begins = datetime(self._today.year, 1, 1, tzinfo=self._home.zone)
         rows = Movement.objects.filter(holder=self._state, received_at__gte=begins)
         plant = KeyTextTransform("registration", KeyTransform("facility", "notification__blocks"))
         rows = rows.annotate(plant=Cast(plant, CharField()))
@@ -384,7 +383,7 @@ class Records:
         return ((party, own), (party, f"{self._state}:{own}")) if own else ()
 
     def _day(self, moment: datetime | None) -> date | None:
-        return None if moment is None else moment.astimezone(ZoneInfo(self._home.time_zone)).date()
+        return None if moment is None else moment.astimezone(self._home.zone).date()
 
 
 def _left(account: Account | None) -> tuple[Decimal, str]:

@@ -25,6 +25,7 @@ from django.http import Http404, HttpRequest, HttpResponse
 from django.http.response import HttpResponseBase
 from django.shortcuts import redirect, render
 from django.urls.resolvers import URLPattern, URLResolver
+from django.utils import timezone
 from django.utils.cache import patch_cache_control, patch_vary_headers
 from django.utils.translation import gettext as _
 
@@ -68,7 +69,8 @@ def needs(right: str, *, fresh: bool = False) -> Callable[[View], View]:
     4. What a command refuses and the view did not catch becomes a page: 403, 404, 409 or 422; an act that waits for its
        second person leads to the list of those.
 
-    `request.actor` is the actor itself from here on. The page is kept by no shared cache.
+    `request.actor` is the actor itself from here on. The page reads and writes times in the zone of the acting State,
+    and is kept by no shared cache.
     """
 
     def make(view: View) -> View:
@@ -85,10 +87,11 @@ def needs(right: str, *, fresh: bool = False) -> Callable[[View], View]:
             request.actor = getattr(actor, "_wrapped", actor)  # type: ignore[attr-defined]
             if fresh:
                 raise_if_reauthentication_required(request, app="account")
-            try:
-                return private(view(request, *args, **kwargs))
-            except (Refused, AwaitingSecond) as outcome:
-                return private(answer(request, outcome))
+            with timezone.override(actor.organisation.holder.zone):
+                try:
+                    return private(view(request, *args, **kwargs))
+                except (Refused, AwaitingSecond) as outcome:
+                    return private(answer(request, outcome))
 
         run.access = right  # type: ignore[attr-defined]
         return run

@@ -45,9 +45,14 @@ class State(models.Model):
     def __str__(self) -> str:
         return self.name
 
+    @property
+    def zone(self) -> ZoneInfo:
+        """Its clock."""
+        return ZoneInfo(self.time_zone)
+
     def today(self) -> date:
         """The day that it is there now."""
-        return times.now().astimezone(ZoneInfo(self.time_zone)).date()
+        return times.now().astimezone(self.zone).date()
 
 
 class Held(models.Model):

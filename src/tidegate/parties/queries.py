@@ -7,7 +7,6 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import UTC, date, datetime, time, timedelta
 from uuid import UUID
-from zoneinfo import ZoneInfo
 
 from django.apps import apps
 from django.db.models import Model, Q, QuerySet
@@ -122,7 +121,7 @@ def journal(
     if subject is not None:
         rows = rows.filter(subject_id=subject)
     if day is not None and actor.organisation is not None:
-        zone = ZoneInfo(actor.organisation.holder.time_zone)
+        zone = actor.organisation.holder.zone
         start = datetime.combine(day, time.min, tzinfo=zone).astimezone(UTC)
         end = datetime.combine(day + timedelta(days=1), time.min, tzinfo=zone).astimezone(UTC)
         rows = rows.filter(recorded_at__gte=start, recorded_at__lt=end)

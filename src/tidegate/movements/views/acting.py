@@ -10,9 +10,7 @@ from __future__ import annotations
 import re
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
-from functools import wraps
 from typing import Any
-from zoneinfo import ZoneInfo
 
 from django.contrib import messages
 from django.http import HttpRequest, HttpResponse
@@ -20,7 +18,6 @@ from django.http.response import HttpResponseBase
 from django.shortcuts import redirect, render
 from django.urls import path, reverse
 from django.urls.resolvers import URLPattern
-from django.utils import timezone
 from django.utils.translation import gettext as _
 from django.views.decorators.http import require_http_methods
 
@@ -121,7 +118,6 @@ class Acts:
 
         @needs(act.right, fresh=act.fresh)
         @require_http_methods(["GET", "POST"])
-        @local
         def run(request: HttpRequest, **parts: Any) -> HttpResponseBase:
             actor: Actor = request.actor  # type: ignore[attr-defined]
             row = self.find(actor, **parts)
@@ -220,24 +216,6 @@ def _number(text: Any) -> int:
         return int(text)
     except (TypeError, ValueError):
         return 0
-
-
-def local(view: View) -> View:
-    """The page reads and writes times in the zone of the acting State."""
-
-    @wraps(view)
-    def run(request: HttpRequest, *args: Any, **kwargs: Any) -> HttpResponseBase:
-        with timezone.override(zone_of(request)):
-            return view(request, *args, **kwargs)
-
-    return run
-
-
-def zone_of(request: HttpRequest) -> ZoneInfo:
-    """The acting State's zone; UTC for the public."""
-    actor = getattr(request, "actor", None)
-    body = actor.organisation if actor else None
-    return ZoneInfo(body.holder.time_zone if body is not None else "UTC")
 
 
 def attachment(content: bytes | str, name: str, media_type: str, *, inline: bool = False) -> HttpResponse:

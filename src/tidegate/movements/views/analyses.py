@@ -21,7 +21,7 @@ from tidegate.movements.models import Analysis
 from tidegate.movements.queries import analyses as queries
 from tidegate.movements.queries import files, permits, shipments
 from tidegate.movements.views import certificates
-from tidegate.movements.views.acting import Act, Acts, local
+from tidegate.movements.views.acting import Act, Acts
 from tidegate.movements.views.attachments import download, uploaded
 from tidegate.parties.access import needs
 
@@ -65,7 +65,6 @@ ANALYSIS = Acts(
 
 @needs(queries.READ)
 @require_safe
-@local
 def analyses(request: HttpRequest) -> HttpResponseBase:
     """The analyses that the reader sees."""
     actor = request.actor  # type: ignore[attr-defined]
@@ -86,7 +85,6 @@ def analyses(request: HttpRequest) -> HttpResponseBase:
 
 @needs(queries.READ)
 @require_safe
-@local
 def analysis(request: HttpRequest, pk: UUID) -> HttpResponseBase:
     """One analysis: what is asked, what was found, the report; for authorities, the law's answer with it."""
     actor = request.actor  # type: ignore[attr-defined]

@@ -29,7 +29,7 @@ from tidegate.movements.masses import kilograms
 from tidegate.movements.models import GreenShipment, LineRun, Movement, WriteOff
 from tidegate.movements.queries import green as green_queries
 from tidegate.movements.queries import permits as permit_queries
-from tidegate.movements.views.acting import Offer, attachment, in_words, local, say
+from tidegate.movements.views.acting import Offer, attachment, in_words, say
 from tidegate.movements.views.green import GREEN
 from tidegate.movements.views.movements import MOVEMENT, page_of
 from tidegate.movements.views.scanning import scans
@@ -60,7 +60,6 @@ class Shown:
 @needs("movements.border.check")
 @require_http_methods(["GET", "POST"])
 @scans
-@local
 def desk(request: HttpRequest) -> HttpResponseBase:
     """Ask for a number, a container, a declaration or the text of a QR code; the answer on the same page.
 
@@ -157,7 +156,6 @@ def acknowledge(request: HttpRequest, pk: UUID) -> HttpResponseBase:
 
 @needs("movements.border.check")
 @require_http_methods(["GET", "POST"])
-@local
 def many(request: HttpRequest) -> HttpResponseBase:
     """A CSV file of numbers: an answer or an error for each row; on the page, or as CSV."""
     actor = request.actor  # type: ignore[attr-defined]
@@ -253,7 +251,6 @@ def _as_csv(rows: list[dict[str, Any]]) -> str:
 
 @needs("movements.border.write_off")
 @require_http_methods(["GET", "POST"])
-@local
 def write_off(request: HttpRequest) -> HttpResponseBase:
     """Take an item of a declaration off a permit or quota; the form's key is the entry's own number."""
     actor = request.actor  # type: ignore[attr-defined]
@@ -285,7 +282,6 @@ def write_off(request: HttpRequest) -> HttpResponseBase:
 
 @needs("movements.border.write_off")
 @require_http_methods(["GET", "POST"])
-@local
 def declarations(request: HttpRequest) -> HttpResponseBase:
     """The deductions of declarations in WCO or ASYCUDA XML: a reply for each line."""
     actor = request.actor  # type: ignore[attr-defined]
@@ -313,7 +309,6 @@ def declarations(request: HttpRequest) -> HttpResponseBase:
 
 @needs("movements.border.write_off")
 @require_http_methods(["GET", "POST"])
-@local
 def lines(request: HttpRequest) -> HttpResponseBase:
     """The runs of this office's line files; make the next one, or take one in."""
     actor = request.actor  # type: ignore[attr-defined]

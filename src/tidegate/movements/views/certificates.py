@@ -29,7 +29,7 @@ from tidegate.movements.machines import CERTIFICATE as MACHINE
 from tidegate.movements.models import Certificate, Movement, Permit
 from tidegate.movements.queries import analyses
 from tidegate.movements.queries import permits as queries
-from tidegate.movements.views.acting import Act, Acts, attachment, local, say
+from tidegate.movements.views.acting import Act, Acts, attachment, say
 from tidegate.movements.views.scanning import scans
 from tidegate.paper import certificate_pdf
 from tidegate.paper.qr import qr_svg
@@ -137,7 +137,6 @@ CERTIFICATE = Acts(
 
 @needs("movements.certificate.read")
 @require_safe
-@local
 def certificates(request: HttpRequest) -> HttpResponseBase:
     """The certificates that the reader sees, newest first."""
     actor = request.actor  # type: ignore[attr-defined]
@@ -162,7 +161,6 @@ def certificates(request: HttpRequest) -> HttpResponseBase:
 
 @needs("movements.certificate.read")
 @require_safe
-@local
 def certificate(request: HttpRequest, pk: UUID) -> HttpResponseBase:
     """One certificate with its QR code; the page prints as the certificate."""
     actor = request.actor  # type: ignore[attr-defined]
@@ -207,7 +205,6 @@ def token(request: HttpRequest, pk: UUID) -> HttpResponseBase:
 
 @needs("movements.certificate.read")
 @require_safe
-@local
 def paper(request: HttpRequest, pk: UUID) -> HttpResponseBase:
     """The certificate as a PDF: what it says, and its signed text as a QR code and as a file."""
     row = certificate_of(request.actor, pk)  # type: ignore[attr-defined]
@@ -241,7 +238,6 @@ def paper(request: HttpRequest, pk: UUID) -> HttpResponseBase:
 
 @needs("movements.certificate.issue")
 @require_http_methods(["GET", "POST"])
-@local
 def issue(request: HttpRequest, kind: str, pk: UUID) -> HttpResponseBase:
     """Sign a certificate about a row of the actor's State."""
     actor = request.actor  # type: ignore[attr-defined]
@@ -275,7 +271,6 @@ def issue(request: HttpRequest, kind: str, pk: UUID) -> HttpResponseBase:
 
 @needs(commands.ISSUE)
 @require_http_methods(["GET", "POST"])
-@local
 def train(request: HttpRequest) -> HttpResponseBase:
     """Sign a certificate of training of somebody at an organisation of the State's register."""
     actor = request.actor  # type: ignore[attr-defined]

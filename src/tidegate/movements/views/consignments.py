@@ -23,7 +23,7 @@ from tidegate.movements.forms.files import ShipmentFileForm
 from tidegate.movements.models import Consignment, JointInspection, Requirement
 from tidegate.movements.queries import analyses, files, shipments
 from tidegate.movements.queries import consignments as queries
-from tidegate.movements.views.acting import Act, Acts, local, say
+from tidegate.movements.views.acting import Act, Acts, say
 from tidegate.movements.views.analyses import asking
 from tidegate.movements.views.attachments import download, file_of
 from tidegate.parties import times
@@ -109,7 +109,6 @@ INSPECTION = Acts(
 
 @needs("movements.consignment.read")
 @require_safe
-@local
 def consignments(request: HttpRequest) -> HttpResponseBase:
     """What arrives at the State's borders, with what is still asked of it."""
     actor = request.actor  # type: ignore[attr-defined]
@@ -134,7 +133,6 @@ def consignments(request: HttpRequest) -> HttpResponseBase:
 
 @needs("movements.consignment.read")
 @require_safe
-@local
 def consignment(request: HttpRequest, reference: str) -> HttpResponseBase:
     """One consignment: each agency's requirement with its holder, status and due time; inspections; the release."""
     actor = request.actor  # type: ignore[attr-defined]
@@ -167,7 +165,6 @@ def file(request: HttpRequest, pk: UUID, file: UUID) -> HttpResponseBase:
 
 @needs("movements.consignment.register")
 @require_http_methods(["GET", "POST"])
-@local
 def new(request: HttpRequest) -> HttpResponseBase:
     """Register what arrives; the law is asked, and each missing paper becomes a requirement."""
     actor = request.actor  # type: ignore[attr-defined]

@@ -24,7 +24,7 @@ from tidegate.movements.forms import fees as forms
 from tidegate.movements.models import Fee
 from tidegate.movements.queries import fees as queries
 from tidegate.movements.queries import shipments
-from tidegate.movements.views.acting import Act, Acts, attachment, local, say
+from tidegate.movements.views.acting import Act, Acts, attachment, say
 from tidegate.paper import Block, form_pdf
 from tidegate.parties import figures, times
 from tidegate.parties.access import needs
@@ -79,7 +79,6 @@ FEE = Acts(
 
 @needs(queries.READ)
 @require_http_methods(["GET", "POST"])
-@local
 def fees(request: HttpRequest) -> HttpResponseBase:
     """A State's schedule, and the fees that the reader sees; an authority sets a rate."""
     actor = request.actor  # type: ignore[attr-defined]
@@ -120,7 +119,6 @@ def fees(request: HttpRequest) -> HttpResponseBase:
 
 @needs(queries.READ)
 @require_safe
-@local
 def fee(request: HttpRequest, pk: UUID) -> HttpResponseBase:
     """One fee: how it comes about, by which law, and what was recorded."""
     actor = request.actor  # type: ignore[attr-defined]
@@ -140,7 +138,6 @@ def fee(request: HttpRequest, pk: UUID) -> HttpResponseBase:
 
 @needs(queries.READ)
 @require_safe
-@local
 def receipt(request: HttpRequest, pk: UUID) -> HttpResponseBase:
     """The receipt of a fee that was paid or waived, as a PDF."""
     row = queries.fee(request.actor, pk)  # type: ignore[attr-defined]

@@ -29,7 +29,7 @@ from tidegate.movements.models import GreenShipment
 from tidegate.movements.papers_green import green_pdf
 from tidegate.movements.queries import green as queries
 from tidegate.movements.queries import screens, shipments
-from tidegate.movements.views.acting import Act, Acts, attachment, local, say
+from tidegate.movements.views.acting import Act, Acts, attachment, say
 from tidegate.parties.access import needs
 from tidegate.parties.actors import Actor
 from tidegate.parties.commanding import Conflict, Forbidden, Missing, Refused
@@ -117,7 +117,6 @@ GREEN = Acts(
 
 @needs(queries.READ)
 @require_safe
-@local
 def index(request: HttpRequest) -> HttpResponseBase:
     """The shipments that the reader sees."""
     actor = request.actor  # type: ignore[attr-defined]
@@ -146,7 +145,6 @@ def index(request: HttpRequest) -> HttpResponseBase:
 
 @needs(commands.ENTER)
 @require_http_methods(["GET", "POST"])
-@local
 def new(request: HttpRequest) -> HttpResponseBase:
     """A new shipment."""
     actor: Actor = request.actor  # type: ignore[attr-defined]
@@ -155,7 +153,6 @@ def new(request: HttpRequest) -> HttpResponseBase:
 
 @needs(commands.ENTER)
 @require_http_methods(["GET", "POST"])
-@local
 def edit(request: HttpRequest, case: str) -> HttpResponseBase:
     """Another content for a shipment that has not left."""
     actor: Actor = request.actor  # type: ignore[attr-defined]
@@ -263,7 +260,6 @@ def _law(said: Mapping[str, Any]) -> screens.Screen:
 
 @needs(queries.READ)
 @require_safe
-@local
 def show(request: HttpRequest, case: str) -> HttpResponseBase:
     """One shipment: what the law says, its form, where it stands, its history, and what may be done."""
     actor = request.actor  # type: ignore[attr-defined]
@@ -318,7 +314,6 @@ def by_key(request: HttpRequest, pk: UUID) -> HttpResponseBase:
 
 @needs(queries.READ)
 @require_safe
-@local
 def paper(request: HttpRequest, case: str) -> HttpResponseBase:
     """The information form as a PDF, as far as this State's copy knows it."""
     row = queries.shipment(request.actor, case)  # type: ignore[attr-defined]
@@ -332,7 +327,6 @@ def paper(request: HttpRequest, case: str) -> HttpResponseBase:
 
 @needs(queries.READ)
 @require_http_methods(["GET", "POST"])
-@local
 def lists(request: HttpRequest) -> HttpResponseBase:
     """Take a list in, and the lists that were taken in."""
     actor: Actor = request.actor  # type: ignore[attr-defined]
@@ -366,7 +360,6 @@ def lists(request: HttpRequest) -> HttpResponseBase:
 
 @needs(queries.READ)
 @require_safe
-@local
 def one_list(request: HttpRequest, pk: UUID) -> HttpResponseBase:
     """What became of a list: its counts, its shipments, and what was wrong, row by row."""
     actor = request.actor  # type: ignore[attr-defined]

@@ -25,7 +25,7 @@ from tidegate.movements.commands.inspectors import KEEP
 from tidegate.movements.forms.inspectors import IssueForm, ReportForm, ReviewForm
 from tidegate.movements.models import InspectorAccess, Movement, Notification
 from tidegate.movements.queries import cases, inspectors, shipments
-from tidegate.movements.views.acting import attempt, in_words, local, say
+from tidegate.movements.views.acting import attempt, in_words, say
 from tidegate.paper import qr_svg
 from tidegate.parties import times
 from tidegate.parties.access import needs, public
@@ -38,7 +38,6 @@ A_MINUTE = 20
 
 @needs(KEEP)
 @require_http_methods(["GET", "POST"])
-@local
 def of_case(request: HttpRequest, case: str, serial: int | None = None) -> HttpResponseBase:
     """The links to a notification or a movement, and a new one. What it holds stands on the answer to this request and
     nowhere else."""
@@ -75,7 +74,6 @@ def revoke(request: HttpRequest, pk: UUID) -> HttpResponseBase:
 
 @needs(KEEP)
 @require_http_methods(["GET", "POST"])
-@local
 def report(request: HttpRequest, pk: UUID) -> HttpResponseBase:
     """What somebody reported, and what came of it."""
     actor: Actor = request.actor  # type: ignore[attr-defined]

@@ -19,7 +19,7 @@ from tidegate.movements.calendars import today
 from tidegate.movements.commands import keeping as commands
 from tidegate.movements.forms.keeping import HoldForm, LiftForm, PeriodForm
 from tidegate.movements.models import Erasure, KeepingKind, KeepingPeriod, LegalHold
-from tidegate.movements.views.acting import attempt, local
+from tidegate.movements.views.acting import attempt
 from tidegate.parties.access import needs
 from tidegate.parties.actors import Actor
 from tidegate.parties.commanding import Missing
@@ -30,7 +30,6 @@ SHOWN = 200
 
 @needs(commands.READ)
 @require_http_methods(["GET"])
-@local
 def index(request: HttpRequest) -> HttpResponseBase:
     """What is kept how long, what is due, and what is held."""
     return _page(request)
@@ -38,7 +37,6 @@ def index(request: HttpRequest) -> HttpResponseBase:
 
 @needs(commands.SET)
 @require_http_methods(["GET", "POST"])
-@local
 def set_period(request: HttpRequest) -> HttpResponseBase:
     """Set a period."""
     form = PeriodForm(request.POST if request.method == "POST" else None)
@@ -47,7 +45,6 @@ def set_period(request: HttpRequest) -> HttpResponseBase:
 
 @needs(commands.HOLD)
 @require_http_methods(["GET", "POST"])
-@local
 def hold(request: HttpRequest) -> HttpResponseBase:
     """Place a legal hold."""
     form = HoldForm(request.POST if request.method == "POST" else None, initial={"case": request.GET.get("case", "")})
@@ -56,7 +53,6 @@ def hold(request: HttpRequest) -> HttpResponseBase:
 
 @needs(commands.HOLD)
 @require_http_methods(["GET", "POST"])
-@local
 def lift(request: HttpRequest, pk: UUID) -> HttpResponseBase:
     """Lift a legal hold."""
     actor: Actor = request.actor  # type: ignore[attr-defined]

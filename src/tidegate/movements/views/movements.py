@@ -27,7 +27,7 @@ from tidegate.movements.owning import in_hand
 from tidegate.movements.papers import movement_pdf
 from tidegate.movements.queries import analyses, cases, files, takeback
 from tidegate.movements.queries import shipments as queries
-from tidegate.movements.views.acting import Act, Acts, attachment, expected, local, say
+from tidegate.movements.views.acting import Act, Acts, attachment, expected, say
 from tidegate.movements.views.analyses import asking
 from tidegate.movements.views.attachments import download, file_of
 from tidegate.movements.views.paging import Pages
@@ -217,7 +217,6 @@ CORRECTION = Acts(
 
 @needs("movements.movement.read")
 @require_safe
-@local
 def movements(request: HttpRequest) -> HttpResponseBase:
     """The shipments that the reader's State holds, or that a company takes part in."""
     actor = request.actor  # type: ignore[attr-defined]
@@ -241,7 +240,6 @@ def movements(request: HttpRequest) -> HttpResponseBase:
 
 @needs("movements.movement.read")
 @require_safe
-@local
 def movement(request: HttpRequest, case: str, serial: int) -> HttpResponseBase:
     """One shipment: quantities, draws, journey, operations, breaches, corrections, time limits, acts."""
     actor = request.actor  # type: ignore[attr-defined]
@@ -296,7 +294,6 @@ def by_key(request: HttpRequest, pk: UUID) -> HttpResponseBase:
 
 @needs("movements.movement.read")
 @require_safe
-@local
 def paper(request: HttpRequest, case: str, serial: int) -> HttpResponseBase:
     """The movement document as a PDF, as far as this State's copy knows it."""
     row = queries.movement(request.actor, case, serial)  # type: ignore[attr-defined]
@@ -331,7 +328,6 @@ def fetch(request: HttpRequest, case: str, serial: int, pk: UUID) -> HttpRespons
 
 @needs("movements.movement.draft")
 @require_http_methods(["GET", "POST"])
-@local
 def new(request: HttpRequest) -> HttpResponseBase:
     """A new shipment: first under which notification, then what and when."""
     actor = request.actor  # type: ignore[attr-defined]

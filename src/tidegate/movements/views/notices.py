@@ -19,7 +19,7 @@ from tidegate.movements.commands import notices as commands
 from tidegate.movements.forms.notices import ChangeMailForm, ChangeWebhookForm, MailForm, WebhookForm
 from tidegate.movements.models import Subscription
 from tidegate.movements.notices import KEEP, KEEP_WEBHOOK
-from tidegate.movements.views.acting import local, say
+from tidegate.movements.views.acting import say
 from tidegate.parties.access import needs
 from tidegate.parties.actors import Actor
 from tidegate.parties.commanding import Conflict, Forbidden, Missing, Refused
@@ -27,7 +27,6 @@ from tidegate.parties.commanding import Conflict, Forbidden, Missing, Refused
 
 @needs(KEEP)
 @require_safe
-@local
 def index(request: HttpRequest) -> HttpResponseBase:
     """The reader's notices, with what went wrong last."""
     actor: Actor = request.actor  # type: ignore[attr-defined]
@@ -37,7 +36,6 @@ def index(request: HttpRequest) -> HttpResponseBase:
 
 @needs(KEEP)
 @require_http_methods(["GET", "POST"])
-@local
 def new(request: HttpRequest) -> HttpResponseBase:
     """A new notice by e-mail."""
     actor: Actor = request.actor  # type: ignore[attr-defined]
@@ -51,7 +49,6 @@ def new(request: HttpRequest) -> HttpResponseBase:
 
 @needs(KEEP_WEBHOOK, fresh=True)
 @require_http_methods(["GET", "POST"])
-@local
 def new_webhook(request: HttpRequest) -> HttpResponseBase:
     """A new webhook. Its secret stands on the answer to this request and nowhere else."""
     actor: Actor = request.actor  # type: ignore[attr-defined]
@@ -64,7 +61,6 @@ def new_webhook(request: HttpRequest) -> HttpResponseBase:
 
 @needs(KEEP)
 @require_http_methods(["GET", "POST"])
-@local
 def show(request: HttpRequest, pk: UUID) -> HttpResponseBase:
     """One subscription: changed, tested, ended here."""
     actor: Actor = request.actor  # type: ignore[attr-defined]
@@ -106,7 +102,6 @@ def test(request: HttpRequest, pk: UUID) -> HttpResponseBase:
 
 @needs(KEEP_WEBHOOK, fresh=True)
 @require_http_methods(["GET", "POST"])
-@local
 def secret(request: HttpRequest, pk: UUID) -> HttpResponseBase:
     """A new secret; asked for by GET (after a proof of who is there), it leads back to the page with the button."""
     actor: Actor = request.actor  # type: ignore[attr-defined]

@@ -27,7 +27,7 @@ from tidegate.movements.queries import fees as fee_queries
 from tidegate.movements.queries import files
 from tidegate.movements.queries import permits as queries
 from tidegate.movements.queries.shipments import history
-from tidegate.movements.views.acting import Act, Acts, in_words, local, say
+from tidegate.movements.views.acting import Act, Acts, in_words, say
 from tidegate.movements.views.attachments import download, file_of
 from tidegate.parties.access import needs
 from tidegate.parties.actors import Actor
@@ -122,7 +122,6 @@ ACTS_ON_PERMITS = Acts(
 
 @needs("movements.permit.read")
 @require_safe
-@local
 def permits(request: HttpRequest) -> HttpResponseBase:
     """The permits that the reader sees: an authority all of its State's, a company its own."""
     actor = request.actor  # type: ignore[attr-defined]
@@ -153,7 +152,6 @@ def permits(request: HttpRequest) -> HttpResponseBase:
 
 @needs("movements.permit.apply")
 @require_http_methods(["GET", "POST"])
-@local
 def new(request: HttpRequest) -> HttpResponseBase:
     """A new application: kept as a draft, handed in from its page."""
     actor = request.actor  # type: ignore[attr-defined]
@@ -176,7 +174,6 @@ def new(request: HttpRequest) -> HttpResponseBase:
 
 @needs("movements.permit.read")
 @require_safe
-@local
 def permit(request: HttpRequest, pk: UUID) -> HttpResponseBase:
     """One permit: what it covers, what is drawn on it, who knows its status, its certificates, its acts."""
     actor = request.actor  # type: ignore[attr-defined]

@@ -17,7 +17,7 @@ from tidegate.movements.commands import quotas as commands
 from tidegate.movements.forms import permits as forms
 from tidegate.movements.models import QuotaAllocation, QuotaPool
 from tidegate.movements.queries import permits as queries
-from tidegate.movements.views.acting import Act, Acts, local, say
+from tidegate.movements.views.acting import Act, Acts, say
 from tidegate.parties.access import needs, private, public
 from tidegate.parties.actors import Actor
 from tidegate.parties.commanding import Forbidden, Missing, Refused
@@ -151,7 +151,6 @@ def new(request: HttpRequest) -> HttpResponseBase:
 
 @needs("movements.quota.read")
 @require_safe
-@local
 def allocation(request: HttpRequest, pk: UUID) -> HttpResponseBase:
     """A part of a quota: what was asked for, granted and drawn."""
     actor = request.actor  # type: ignore[attr-defined]

@@ -12,10 +12,11 @@ from django.http import Http404, HttpRequest
 from django.http.response import HttpResponseBase
 from django.shortcuts import render
 from django.urls import path
+from django.utils import timezone
 from django.views.decorators.http import require_safe
 
 from tidegate.movements.queries import annual, overdue
-from tidegate.movements.views.acting import attachment, local, zone_of
+from tidegate.movements.views.acting import attachment
 from tidegate.parties import times
 from tidegate.parties.access import needs
 
@@ -34,12 +35,11 @@ def _year(request: HttpRequest) -> int:
         return int(wanted)
     if wanted:
         raise Http404
-    return times.now().astimezone(zone_of(request)).year
+    return timezone.localtime(times.now()).year
 
 
 @needs("movements.report.read")
 @require_safe
-@local
 def report(request: HttpRequest) -> HttpResponseBase:
     """A year's tables, what the partner States say of it, and the shipments of which the figures differ."""
     actor = request.actor  # type: ignore[attr-defined]

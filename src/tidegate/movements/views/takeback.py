@@ -25,7 +25,7 @@ from tidegate.movements.models import Movement, TakeBack
 from tidegate.movements.queries import analyses, files, shipments
 from tidegate.movements.queries import takeback as queries
 from tidegate.movements.views import assignments
-from tidegate.movements.views.acting import Act, Acts, attachment, local, say
+from tidegate.movements.views.acting import Act, Acts, attachment, say
 from tidegate.movements.views.analyses import asking
 from tidegate.movements.views.attachments import download
 from tidegate.parties.access import needs
@@ -157,7 +157,6 @@ TAKE_BACK = Acts(
 
 @needs("movements.take_back.read")
 @require_safe
-@local
 def take_backs(request: HttpRequest) -> HttpResponseBase:
     """The take-back cases that the reader's State takes part in."""
     actor = request.actor  # type: ignore[attr-defined]
@@ -183,7 +182,6 @@ def take_backs(request: HttpRequest) -> HttpResponseBase:
 
 @needs("movements.take_back.read")
 @require_safe
-@local
 def take_back(request: HttpRequest, case: str) -> HttpResponseBase:
     """One case: where it stands, its time limit and why, custody, plan and signatures, consents, costs, letters."""
     actor = request.actor  # type: ignore[attr-defined]
@@ -211,7 +209,6 @@ def take_back(request: HttpRequest, case: str) -> HttpResponseBase:
 
 @needs("movements.take_back.open")
 @require_http_methods(["GET", "POST"])
-@local
 def new(request: HttpRequest) -> HttpResponseBase:
     """Open a case: of a movement (`?movement=`), or of a load that no notification names."""
     actor = request.actor  # type: ignore[attr-defined]
@@ -262,7 +259,6 @@ def file(request: HttpRequest, case: str, pk: UUID) -> HttpResponseBase:
 
 @needs(WRITE)
 @require_http_methods(["GET", "HEAD", "POST"])
-@local
 def letter(request: HttpRequest, case: str, template: str) -> HttpResponseBase:
     """A standard letter with what the case knows now, for a look (text, or `?as=pdf`), or to be kept with the case."""
     actor = request.actor  # type: ignore[attr-defined]
