@@ -239,6 +239,7 @@ def test_an_officer_asks_from_a_checked_declaration_and_it_is_screened_again(wir
     assert "October.csv, row 12" in page(office, ask)
     send(office, ask, laboratory_id=str(lab.organisation.pk), question="Composition?", declared_as="26DE7, row 12")
     made = Analysis.objects.get()
+    assert made.declaration is not None
     assert (made.declared_as, made.declaration["polymers"]["PE"], made.consignment) == ("26DE7, row 12", "99.5", None)
     shown = page(signed_in(lab), f"/analyses/{made.pk}/")
     assert "Composition?" in shown

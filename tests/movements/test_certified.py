@@ -26,7 +26,7 @@ from tidegate.parties.commanding import Forbidden, Missing, Refused
 from tidegate.web.api.ratelimit import BUCKETS
 
 pytestmark = pytest.mark.django_db
-SAID = {"standard": "EN 15347", "load": "Container EXAM1234567", "conforms": "no"}
+SAID: dict[str, Any] = {"standard": "EN 15347", "load": "Container EXAM1234567", "conforms": "no"}
 
 
 @pytest.fixture
@@ -46,6 +46,10 @@ def chemist(registration: str = "") -> Actor:
 
 def refused(code: str) -> Any:
     return pytest.raises(Refused, check=lambda error: error.code == code)
+
+
+def refused_in(field: str) -> Any:
+    return pytest.raises(Refused, check=lambda error: error.field == field)
 
 
 def answer_of(row: Certificate, **later: float) -> tuple[str, str]:
@@ -96,7 +100,7 @@ def test_nobody_certifies_what_was_not_measured_or_another_laboratory_did(wire: 
     with pytest.raises(Forbidden):
         certificates.certify_quality(laboratory(), row.pk, **said)  # a clerk
     for name in ("standard", "load"):
-        with pytest.raises(Refused, check=lambda error, field=name: error.field == field):
+        with refused_in(name):
             certificates.certify_quality(chemist(), row.pk, **{**said, name: " "})
     made = certificates.certify_quality(actor("DE"), row.pk, **said)
     with refused("not_owner"):  # the authority signed it
@@ -111,8 +115,10 @@ def test_a_training_is_certified_for_its_time(wire: Wire, client: Client) -> Non
     body = organisation("DE", "broker")
     officer = signed_in(actor("DE"))
     assert "/certificates/training/" in page(officer, "/certificates/")
-    given = {"organisation_id": str(body.pk), "person": "A. Example", "role": "Declarant",
-             "course": "Plastic waste codes", "trained_on": "2027-02-01", "valid_until": "2029-01-31"}  # fmt: skip
+    given: dict[str, Any] = {
+        "organisation_id": str(body.pk), "person": "A. Example", "role": "Declarant",
+        "course": "Plastic waste codes", "trained_on": "2027-02-01", "valid_until": "2029-01-31",
+    }  # fmt: skip
     send(officer, "/certificates/training/", **given)
     found = Certificate.objects.get(kind="training")
     assert (found.claims["person"], found.claims["course"]) == ("A. Example", "Plastic waste codes")
@@ -125,7 +131,7 @@ def test_a_training_is_certified_for_its_time(wire: Wire, client: Client) -> Non
         ({"person": "", "role": ""}, "person"), ({"trained_on": "2027-12-01"}, "trained_on"),
         ({"valid_until": "2027-01-01"}, "trained_on"), ({"course": ""}, "course"),
     ):  # fmt: skip
-        with pytest.raises(Refused, check=lambda error, field=field: error.field == field):
+        with refused_in(field):
             certificates.certify_training(actor("DE"), **{**given, **wrong})
     answer = post(
         client, "/commands/certificate/train", given, calls("DE", "competent_authority", "officer")

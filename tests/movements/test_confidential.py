@@ -9,9 +9,9 @@ from typing import Any
 
 import pypdf
 import pytest
-from django.test import Client
 
 from tests.movements import cases
+from tests.movements.browsing import signed_in
 from tests.movements.cases import Wire, actor, again, copy, sent_on, wired
 from tidegate.movements.commands import confidential, notifications
 from tidegate.movements.models import FieldRelease, Notification
@@ -33,9 +33,9 @@ def wire() -> Iterator[Wire]:
         yield made
 
 
-def case_of(wire: Wire, *fields: str) -> Notification:
+def case_of(wire: Wire, *fields: str, **more: Any) -> Notification:
     """A notification on its way, whose fields were confidential before it left."""
-    row = cases.drafted(technology=SECRET)
+    row = cases.drafted(technology=SECRET, **more)
     trader = actor("TH", "notifier", "clerk")
     confidential.mark(trader, row.pk, fields=fields)
     notifications.submit(trader, row.pk)
@@ -102,9 +102,18 @@ def test_a_field_marked_later_is_hidden_in_every_copy_and_a_revision_keeps_it_so
     assert read_by(actor("DE"), row) == ALL
 
 
+def test_a_translation_is_kept_with_its_text(wire: Wire) -> None:
+    translation = f"{SECRET}, auf Deutsch"
+    row = case_of(wire, "technology", technology_second=translation, language="en", second_language="de")
+    for who, said, seen in ((actor("DE"), translation, ALL), (actor("DE", "facility", "clerk"), "", NONE)):
+        assert queries.case(who, row.case).content.technology_second == said
+        assert read_by(who, row) == seen
+
+
 def test_nobody_copies_writes_or_releases_what_is_not_theirs(wire: Wire) -> None:
     row = case_of(wire, "technology")
     clerk = actor("TH", "broker", "clerk", registration="TH-broker-1")
+    assert clerk.organisation is not None
     row.involved.add(clerk.organisation)
     made = notifications.clone(clerk, row.pk)
     assert made.blocks["technology"] == ""
@@ -135,21 +144,20 @@ def test_a_release_says_what_to_whom_why_and_how_long(wire: Wire, more: dict[str
     assert refused.value.code == code
 
 
-def test_on_the_page_and_over_the_api(wire: Wire, client: Client) -> None:
+def test_on_the_page_and_over_the_api(wire: Wire) -> None:
     row = case_of(wire, "technology")
     trader, facility = actor("TH", "notifier", "clerk"), actor("DE", "facility", "clerk")
     page = f"/notifications/{row.case}/"
 
     def seen(who: Actor, address: str = page) -> str:
-        client.force_login(who.person)
-        return client.get(address).content.decode()
+        return signed_in(who).get(address).content.decode()
 
     assert SECRET in seen(trader)
     hidden = seen(facility)
     assert SECRET not in hidden
     assert "Not released to you" in hidden
     assert SECRET not in seen(facility, f"/api/v1/notifications/{row.case}")
-    client.force_login(trader.person)
+    client = signed_in(trader)
     form = client.get(f"{page}release-field/").content.decode()
     assert "DE:DE-facility-1" in form
     answer = client.post(
@@ -161,7 +169,6 @@ def test_on_the_page_and_over_the_api(wire: Wire, client: Client) -> None:
     wire.settle()
     assert SECRET in seen(facility)
     made = FieldRelease.objects.get(case=row.case, holder="TH")
-    client.force_login(trader.person)
     assert client.post(f"{page}releases/{made.pk}/", {"reason": "Enough", "revision": made.revision}).status_code == 302
     wire.settle()
     assert SECRET not in seen(facility)

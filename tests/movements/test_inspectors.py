@@ -11,6 +11,7 @@ from django.core.cache import cache
 from django.test import Client
 
 from tests.movements import cases
+from tests.movements.browsing import signed_in
 from tests.movements.cases import Wire, actor, again, sent_on, wired
 from tidegate.movements.commands import confidential, inspectors
 from tidegate.movements.models import InspectorAccess, InspectorReport, Notification
@@ -44,8 +45,7 @@ def under_way(wire: Wire) -> Notification:
 
 def issued(row: Notification, **more: Any) -> str:
     made = inspectors.issue(actor("TH"), notification_id=row.pk, purpose="Highway police, route 3", **more)
-    secret: str = made.shown
-    return secret
+    return str(made.shown)
 
 
 def types_of(row: Notification) -> list[str]:
@@ -53,11 +53,10 @@ def types_of(row: Notification) -> list[str]:
     return list(found.values_list("type", flat=True))
 
 
-def test_a_link_from_the_case_page_shows_the_road_what_it_needs_and_no_more(wire: Wire, client: Client) -> None:
+def test_a_link_from_the_case_page_shows_the_road_what_it_needs_and_no_more(wire: Wire) -> None:
     row = under_way(wire)
-    officer = actor("TH", "customs", "clerk")
+    client = signed_in(actor("TH", "customs", "clerk"))
     confidential.mark(actor("TH"), row.pk, fields=["technology", "generators"])
-    client.force_login(officer.person)
     page = client.get(f"/notifications/{row.case}/").content.decode()
     assert f"/notifications/{row.case}/inspectors/" in page
     answer = client.post(
@@ -85,8 +84,7 @@ def test_it_ends_by_time_by_count_and_by_being_revoked(wire: Wire, client: Clien
     assert [client.get(f"/inspect/{counted}/").status_code for _n in range(3)] == [200, 200, 404]
     assert client.get(f"/inspect/{revoked}/").status_code == 200
     one = InspectorAccess.objects.get(limit=10, openings=1)
-    client.force_login(actor("TH").person)
-    assert client.post(f"/inspectors/{one.pk}/revoke/").status_code == 302
+    assert signed_in(actor("TH")).post(f"/inspectors/{one.pk}/revoke/").status_code == 302
     assert Client().get(f"/inspect/{revoked}/").status_code == 404
     with cases.later(1):
         assert client.get(f"/inspect/{timed}/").status_code == 404
@@ -106,7 +104,7 @@ def test_a_report_comes_onto_the_desk_as_not_verified_once(wire: Wire, client: C
     [item] = desk.desk(officer, kind="inspector").items
     assert (item.title, item.case) == ("Route 3, km 41", row.case)
     assert desk.desk(actor("DE"), kind="inspector").items == []
-    client.force_login(officer.person)
+    client = signed_in(officer)
     assert str(made.pk) in client.get("/desk/").content.decode()
     page = client.get(f"/inspectors/reports/{made.pk}/").content.decode()
     assert "not verified" in page

@@ -8,9 +8,9 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from django.test import Client
 
 from tests.movements import cases
+from tests.movements.browsing import signed_in
 from tests.movements.cases import Wire, actor, again, copy, sent_on, wired
 from tidegate.cli import keeping as cli
 from tidegate.cli import main
@@ -146,10 +146,10 @@ def test_what_runs_or_moved_lately_is_not_due(wire: Wire) -> None:
         assert due() == [], "something happened in it just now"
 
 
-def test_a_period_is_set_for_later_and_counts_from_its_day(wire: Wire, client: Client) -> None:
+def test_a_period_is_set_for_later_and_counts_from_its_day(wire: Wire) -> None:
     row = ended(wire)
     officer = actor("TH")
-    client.force_login(officer.person)
+    client = signed_in(officer)
     said = {"kind": "notification", "years": "1", "valid_from": "2027-01-01", "basis": "Order 7/2026"}
     assert client.post("/keeping/period/", {**said, "valid_from": "2026-01-01"}).status_code == 422
     assert client.post("/keeping/period/", {**said, "basis": ""}).status_code == 422
@@ -158,7 +158,7 @@ def test_a_period_is_set_for_later_and_counts_from_its_day(wire: Wire, client: C
     with cases.later(1 * YEAR + 4):
         assert due() == [(row.case, False)]
         assert due("DE") == []
-        client.force_login(officer.person)
+        client = signed_in(officer)
         page = client.get("/keeping/").content.decode()
         assert row.number in page
         assert "tidegate keeping --do" in page

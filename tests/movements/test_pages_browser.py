@@ -61,7 +61,7 @@ def test_an_inspector_reads_a_case_and_reports(
     width: str, live_server: Any, request: pytest.FixtureRequest, axe: Axe
 ) -> None:
     row, _draft = world()
-    secret = inspectors.issue(actor("DE"), notification_id=copy(row, "DE").pk, purpose="Police").shown
+    secret = vars(inspectors.issue(actor("DE"), notification_id=copy(row, "DE").pk, purpose="Police"))["shown"]
     shown: Page = request.getfixturevalue(width)
     shown.goto(f"{live_server.url}/inspect/{secret}/")
     looks_right(shown, axe)

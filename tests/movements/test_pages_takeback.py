@@ -71,7 +71,7 @@ def test_a_load_goes_home_page_by_page(wire: Wire) -> None:
     wire.settle()
     assert "Take-back: Propose a plan" in page(thai, "/desk/")
     assert "DE |  | port of DE\nSG |" in page(thai, f"{own}plan/"), "the way that it came is offered"
-    said = {"how": "return", "carrier": "Example line", "borne_by": "the exporter", "on": "2027-03-20"}
+    said: dict[str, Any] = {"how": "return", "carrier": "Example line", "borne_by": "the exporter", "on": "2027-03-20"}
     assert "This is no way home" in send(thai, f"{own}plan/", status=422, **said, route="SG\nTH")
     send(thai, f"{own}plan/", **said, route="de | | Hamburg\n\nSG | Pier 1 | Pier 2\nTH | Laem Chabang")
     wire.settle()

@@ -86,7 +86,7 @@ def test_an_authority_keeps_its_tolerances(wire: Wire) -> None:
     cases.state("TH")
     keeper, where = signed_in(actor("TH")), reverse("movements:tolerances")
     assert "Nothing is set" in page(keeper, where)
-    said = {"regime": "eu", "percent": "2.5", "since": "2027-01-01", "source": "Example decree 7"}
+    said: dict[str, Any] = {"regime": "eu", "percent": "2.5", "since": "2027-01-01", "source": "Example decree 7"}
     for wrong in ({"percent": "101"}, {"percent": "x"}, {"source": ""}, {"since": ""}, {"regime": "moon"}):
         send(keeper, where, status=422, **{**said, **wrong})
     send(keeper, where, **said)
@@ -101,4 +101,4 @@ def test_an_authority_keeps_its_tolerances(wire: Wire) -> None:
     assert "Nothing is set" in page(keeper, where)
     send(keeper, where, **said)
     with pytest.raises(Refused):
-        add_tolerance(actor("TH"), regime="green", percent=2.5, since="2027-01-01", source="x")  # type: ignore[arg-type]
+        add_tolerance(actor("TH"), regime="green", percent=2.5, since="2027-01-01", source="x")

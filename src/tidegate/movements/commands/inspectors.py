@@ -64,7 +64,7 @@ def issue(
         "serial": None if movement is None else movement.serial,
     }  # fmt: skip
     facts.note(actor, "inspector_access.issued", made, payload=payload)
-    made.shown = secret  # type: ignore[attr-defined]
+    made.shown = secret
     return made
 
 

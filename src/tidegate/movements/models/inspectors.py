@@ -17,6 +17,9 @@ class InspectorAccess(CaseRow):
     """A link to one case for somebody without an account: until a moment, so many times, unless it is revoked. Only a
     digest of what the link holds is kept. The State's own: other States are not told."""
 
+    # What the link holds: only on the row that `commands.inspectors.issue` gives back.
+    shown: str = ""
+
     notification = models.ForeignKey(Notification, on_delete=models.PROTECT, related_name="inspector_accesses")
     movement = models.ForeignKey(Movement, on_delete=models.PROTECT, null=True, related_name="inspector_accesses")
     issued_by = models.ForeignKey(Organisation, on_delete=models.PROTECT, related_name="+")

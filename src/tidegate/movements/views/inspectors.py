@@ -54,7 +54,7 @@ def of_case(request: HttpRequest, case: str, serial: int | None = None) -> HttpR
             tried = attempt(form, row, lambda: commands.issue(actor, **about, **form.given, **form.once))
             if tried.ok:
                 status = 200
-                secret = getattr(tried.result, "shown", "")
+                secret = tried.result.shown
                 link = request.build_absolute_uri(reverse("movements:inspect", args=[secret])) if secret else ""
                 context |= {"made": tried.result, "link": link}
                 if link:
