@@ -69,6 +69,14 @@ def test_the_list_shows_what_one_takes_part_in_and_filters_it(wire: Wire) -> Non
         assert (page(row) in text(mine.get(reverse("movements:notifications") + query))) is there, query
 
 
+def test_each_state_reads_its_own_time_and_the_journal_that_of_all(wire: Wire) -> None:
+    row = sent_on()
+    wire.settle()
+    for code, clock in (("TH", "1 December 2026, 09:00"), ("DE", "1 December 2026, 03:00")):
+        assert clock in text(authority(code).get(page(copy(row, code)))), code
+    assert "2026-12-01 02:00:00" in text(authority("TH").get(reverse("parties:journal")))
+
+
 def test_a_filter_is_kept_under_a_name_and_dropped(wire: Wire) -> None:
     drafted()
     mine = trader()

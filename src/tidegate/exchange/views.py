@@ -24,7 +24,7 @@ from tidegate.parties.commanding import Missing, Refused
 PER_PAGE = 50
 
 
-@needs(READ_QUEUE)
+@needs(READ_QUEUE, utc=True)
 @require_safe
 def index(request: HttpRequest) -> HttpResponseBase:
     """Every peer with its counts, what needs a person on top, and the State's keys."""
@@ -50,7 +50,7 @@ def index(request: HttpRequest) -> HttpResponseBase:
     )
 
 
-@needs(READ_QUEUE)
+@needs(READ_QUEUE, utc=True)
 @require_safe
 def peer(request: HttpRequest, node: str) -> HttpResponseBase:
     """The cases that the State has with one peer."""
@@ -63,7 +63,7 @@ def peer(request: HttpRequest, node: str) -> HttpResponseBase:
     return render(request, "exchange/peer.html", {"line": found[0], "page": page, "reasons": reasons})
 
 
-@needs(READ_QUEUE)
+@needs(READ_QUEUE, utc=True)
 @require_safe
 def case(request: HttpRequest, node: str, case: str) -> HttpResponseBase:
     """Every message of one case with one peer, both ways, in the order in which they were written."""
@@ -78,7 +78,7 @@ def case(request: HttpRequest, node: str, case: str) -> HttpResponseBase:
     return render(request, "exchange/case.html", {"line": lines[0], "page": page})
 
 
-@needs(READ_QUEUE)
+@needs(READ_QUEUE, utc=True)
 @require_safe
 def message(request: HttpRequest, pk: UUID) -> HttpResponseBase:
     """One message: envelope, content, receipt, place in the log, and a fresh verification of all of it."""
@@ -101,7 +101,7 @@ def message(request: HttpRequest, pk: UUID) -> HttpResponseBase:
     )
 
 
-@needs(READ_QUEUE)
+@needs(READ_QUEUE, utc=True)
 @require_safe
 def bytes_of(request: HttpRequest, pk: UUID, part: str) -> HttpResponseBase:
     """The signed bytes themselves, to be verified elsewhere: of the envelope, or of its receipt."""

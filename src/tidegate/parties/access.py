@@ -12,6 +12,7 @@ A view that says nothing is found by tests/parties/test_matrix.py and fails ther
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Iterator
+from datetime import UTC
 from functools import wraps
 from typing import Any, TypeVar
 
@@ -60,7 +61,7 @@ def signed_in(view: View) -> View:
     return run
 
 
-def needs(right: str, *, fresh: bool = False) -> Callable[[View], View]:
+def needs(right: str, *, fresh: bool = False, utc: bool = False) -> Callable[[View], View]:
     """The view asks a right.
 
     1. Nobody is signed in: to the sign-in page. No second factor yet, where the installation asks for one: to its page.
@@ -70,7 +71,7 @@ def needs(right: str, *, fresh: bool = False) -> Callable[[View], View]:
        second person leads to the list of those.
 
     `request.actor` is the actor itself from here on. The page reads and writes times in the zone of the acting State,
-    and is kept by no shared cache.
+    or in `utc` where several States compare them, and is kept by no shared cache.
     """
 
     def make(view: View) -> View:
@@ -87,7 +88,7 @@ def needs(right: str, *, fresh: bool = False) -> Callable[[View], View]:
             request.actor = getattr(actor, "_wrapped", actor)  # type: ignore[attr-defined]
             if fresh:
                 raise_if_reauthentication_required(request, app="account")
-            with timezone.override(actor.organisation.holder.zone):
+            with timezone.override(UTC if utc else actor.organisation.holder.zone):
                 try:
                     return private(view(request, *args, **kwargs))
                 except (Refused, AwaitingSecond) as outcome:

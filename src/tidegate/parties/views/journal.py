@@ -17,7 +17,7 @@ from tidegate.parties.registry import registry
 PER_PAGE = 50
 
 
-@needs(queries.READ_JOURNAL)
+@needs(queries.READ_JOURNAL, utc=True)
 @require_safe
 def journal(request: HttpRequest) -> HttpResponseBase:
     """Newest first, with filters; what is not sealed yet is marked so."""
@@ -54,7 +54,7 @@ def journal(request: HttpRequest) -> HttpResponseBase:
     )
 
 
-@needs(queries.READ_JOURNAL)
+@needs(queries.READ_JOURNAL, utc=True)
 @require_safe
 def entry(request: HttpRequest, pk: UUID) -> HttpResponseBase:
     """One entry with everything that it says, and its place in the chain."""
