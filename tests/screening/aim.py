@@ -138,7 +138,8 @@ class Vocabulary:
                         limits |= {operand} if op in COMPARISONS else set(operand)
                 if fact.name == "household_refuse_pct":
                     limits |= {p.value for p in self.book.parameters if p.name == "household_refuse_min_pct"}
-                around = {x + d for x in limits for d in (-STEP, Decimal(0), STEP)}
+                step = 1 if fact.counted else STEP
+                around = {x + d for x in limits for d in (-step, 0, step)}
                 found[fact.name] = [plain(x) for x in sorted(around) if 0 <= x <= 100]
             elif fact.type == "text":
                 named = [

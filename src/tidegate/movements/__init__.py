@@ -13,7 +13,6 @@ certificates. What they all stand on:
     the border         border, registers, writeoffs, linefile
     green-listed       green, green_entering, green_control, green_files, green_notice
     take-back          takebacks, homeward
-    word search        searchwords
     papers             papers, papers_green, evidence
     to the outside     api, api_reads, api_green, notices, webhooks
     the demo           demo, demo_stages

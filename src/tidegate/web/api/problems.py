@@ -141,7 +141,7 @@ def parameter_problem(errors: Sequence[Mapping[str, Any]], given: Mapping[str, A
     """The problem of parameters that pydantic refused. `given`: the parameters as they came."""
     listed = []
     for error in errors:
-        name = str(error["loc"][-1])
+        name = str(error["loc"][-1]) if error["loc"] else "body"
         listed.append({"field": name, "value": shorten(given.get(name)), "expected": _expected(error)})
     detail = "; ".join(f"{item['field']}: {item['value']}: expected {item['expected']}" for item in listed)
     return Problem("parameter", detail, errors=listed)
