@@ -3063,6 +3063,12 @@ class Migration(migrations.Migration):
         ),
         migrations.AddIndex(
             model_name="notification",
+            index=models.Index(
+                condition=models.Q(("keyed_by__gt", "")), fields=["keyed_by"], name="notification_keyed"
+            ),
+        ),
+        migrations.AddIndex(
+            model_name="notification",
             index=models.Index(fields=["holder", "status", "updated_at"], name="notification_desk"),
         ),
         migrations.AddIndex(

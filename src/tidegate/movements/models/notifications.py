@@ -113,6 +113,8 @@ class Notification(CaseRow):
     class Meta:
         db_table = "notification"
         indexes = [
+            # The few that came on paper: what waits for the authority that keyed them in is found from here.
+            models.Index(fields=["keyed_by"], condition=models.Q(keyed_by__gt=""), name="notification_keyed"),
             models.Index(fields=["holder", "status", "updated_at"], name="notification_desk"),
             models.Index(fields=["holder", "number"], name="notification_number"),
             models.Index(fields=["holder", "-updated_at", "-id"], name="notification_latest"),
