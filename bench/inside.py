@@ -85,14 +85,14 @@ def stages(file: str) -> dict[str, Any]:
 
 
 def equal(profile: str, rows: str, seed: str) -> dict[str, Any]:
-    """How many cells of bulk decisions, expanded from sets and as full text, are not what the evaluator says."""
+    """How many cells of bulk decisions, in each form that Parquet has, are not what the evaluator says."""
     import duckdb
     import pyarrow as pa
     import pyarrow.parquet as pq
 
     from bench.work import objects
     from tidegate.batch.run import screen_file
-    from tidegate.batch.sinks import EXPAND_SQL
+    from tidegate.batch.sinks import EXPAND_SQL, WHOLE_SQL
     from tidegate.formats.flat_decision import flat_decision
     from tidegate.formats.generate import generate
     from tidegate.law import load_rulebook
@@ -107,13 +107,18 @@ def equal(profile: str, rows: str, seed: str) -> dict[str, Any]:
         pq.write_table(table, folder / "in.parquet")
         screen_file(folder / "in.parquet", folder / "sets.parquet", compact=True, book=book)
         screen_file(folder / "in.parquet", folder / "full.parquet", book=book)
+        screen_file(folder / "in.parquet", folder / "columns.parquet", columns=True, book=book)
         query = EXPAND_SQL.format(decisions=folder / "sets.parquet", sets=folder / "sets.sets.parquet")
         duckdb.connect().execute(f"COPY ({query} ORDER BY row) TO '{folder / 'expanded.parquet'}' (FORMAT parquet)")
-        files = [pq.ParquetFile(folder / f"{kind}.parquet").iter_batches(1_000) for kind in ("expanded", "full")]
+        query = WHOLE_SQL.format(decisions=folder / "columns.parquet")
+        duckdb.connect().execute(f"COPY ({query} ORDER BY row) TO '{folder / 'together.parquet'}' (FORMAT parquet)")
+        files = [
+            pq.ParquetFile(folder / f"{kind}.parquet").iter_batches(1_000) for kind in ("expanded", "together", "full")
+        ]
         row = 0
         for raws in table.to_batches(1_000):
-            expanded, full = (_rows(file, raws.num_rows) for file in files)
-            for raw, *got in zip(objects(raws), expanded, full, strict=True):
+            tables = [_rows(file, raws.num_rows) for file in files]
+            for raw, *got in zip(objects(raws), *tables, strict=True):
                 row += 1
                 s = parse_shipment(raw, book)
                 want = flat_decision({"id": s.id, "row": row, **decide_body(s, book)})

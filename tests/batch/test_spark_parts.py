@@ -83,7 +83,7 @@ def test_however_the_rows_are_dealt_out_the_file_is_the_same(
 
 
 @pytest.mark.ci
-@pytest.mark.parametrize("output", ["out.jsonl", "out.csv", "out.parquet"])
+@pytest.mark.parametrize("output", ["out.jsonl", "out.csv", "out.parquet", "columns.parquet"])
 def test_every_output_with_a_register(output: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(spark, "map_parquet", tasks(100, 9))
     monkeypatch.setattr(spark, "MOST_SETS", 5)
@@ -92,10 +92,14 @@ def test_every_output_with_a_register(output: str, tmp_path: Path, monkeypatch: 
     assert register is not None
     kept = {"keep": ("documents", "net_kg"), "register": register, "book": BOOK}
     plain, spread = tmp_path / f"plain-{output}", tmp_path / f"spark-{output}"
-    screen_file(source, plain, output_format=None, compact=plain.suffix == ".parquet", **kept)  # type: ignore[arg-type]
-    summary = screen_file(source, spread, engine="spark", **kept)  # type: ignore[arg-type]
+    columns = output.startswith("columns")
+    compact = plain.suffix == ".parquet" and not columns
+    screen_file(source, plain, compact=compact, columns=columns, **kept)  # type: ignore[arg-type]
+    summary = screen_file(source, spread, engine="spark", columns=columns, **kept)  # type: ignore[arg-type]
     assert summary.notes == [f"register: {register.label}"]
-    if plain.suffix == ".parquet":
+    if columns:
+        assert pq.read_table(spread).to_pylist() == pq.read_table(plain).to_pylist()
+    elif plain.suffix == ".parquet":
         names = ["id", "row", "outcome", "entry", "regime", "documents", "net_kg", "register_answers"]
         assert pq.read_table(spread, columns=names).equals(pq.read_table(plain, columns=names))
     elif plain.suffix == ".jsonl":

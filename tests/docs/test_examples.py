@@ -78,11 +78,12 @@ def test_every_role_has_a_page_with_commands() -> None:
     assert {"officers", "traders", "authorities", "integrators", "operators", "korea-54000"} <= with_commands
 
 
-def test_the_query_that_expands_the_compact_form_is_the_one_of_the_code() -> None:
-    from tidegate.batch.sinks import EXPAND_SQL
+def test_the_queries_that_give_the_flat_form_are_those_of_the_code() -> None:
+    from tidegate.batch.sinks import EXPAND_SQL, WHOLE_SQL
 
-    (printed,) = re.findall(r"^```sql\n(.*?)^```$", (DOCS / "integrators.md").read_text("utf-8"), re.M | re.S)
-    assert printed.strip() == EXPAND_SQL.format(decisions="year.parquet", sets="year.sets.parquet").strip()
+    printed = re.findall(r"^```sql\n(.*?)^```$", (DOCS / "integrators.md").read_text("utf-8"), re.M | re.S)
+    names = {"decisions": "year.parquet", "sets": "year.sets.parquet"}
+    assert [text.strip() for text in printed] == [sql.format(**names).strip() for sql in (EXPAND_SQL, WHOLE_SQL)]
 
 
 def test_no_setting_of_the_environment_is_left_out_of_the_operators_page() -> None:

@@ -17,9 +17,9 @@ import pytest
 from tests.screening.aim import Raw, settle
 from tests.screening.strategies import vocabulary
 from tests.screening.tables import as_flat, as_nested, as_text, expected
-from tidegate.batch import Summary, screen_file, stream, texts
-from tidegate.batch.sinks import EXPAND_SQL, sets_path
-from tidegate.formats import flat_decision, rejects_path
+from tidegate.batch import Summary, screen_file, sinks, stream, texts
+from tidegate.batch.sinks import EXPAND_SQL, WHOLE_SQL, sets_path
+from tidegate.formats import FormatError, flat_decision, rejects_path
 from tidegate.law import load_rulebook
 
 BOOK = load_rulebook(())
@@ -179,13 +179,63 @@ def test_compact_expands_to_the_full_form(
     assert counted(summary) == counted(by_row)
 
 
+def test_lists_as_columns_are_the_full_form(
+    rows: list[Raw], wanted: dict[int, Raw], rejected: dict[int, tuple[str, str]], by_row: Summary, tmp_path: Path,
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:  # fmt: skip
+    """Each list of a decision in a column of its own; put together they are the decision, byte for byte."""
+    monkeypatch.setattr(stream, "BATCH_ROWS", 100)
+    monkeypatch.setattr(sinks, "GROUP_ROWS", 250)
+    output, full = tmp_path / "out.parquet", tmp_path / "full.parquet"
+    source = write(tmp_path / "in.parquet", rows, "flat")
+    summary = screen_file(source, output, book=BOOK, columns=True)
+    screen_file(source, full, book=BOOK)
+    made = whole(output)
+    check_flat(made, wanted, rows)
+    for r in pq.read_table(output).to_pylist():
+        for name in ("entry_candidates", "layers", "reasons", "missing", "questions", "verify", "alerts"):
+            assert json.loads(r[name]) == wanted[r["row"]][name], name
+    names = pq.read_schema(full).names
+    assert made == [{name: r[name] for name in made[0]} for r in pq.read_table(full).to_pylist()]
+    assert set(made[0]) == set(names)
+    lists = {"layers", "reasons", "missing", "questions", "verify", "alerts"}
+    assert set(pq.read_schema(output).names) == set(names) - {"decision_json"} | lists
+    assert pq.ParquetFile(output).metadata.num_row_groups == 3
+    check_rejects(output, rejected)
+    assert counted(summary) == counted(by_row)
+
+
+def whole(output: Path) -> list[Raw]:
+    """The rows of a file with lists as columns in the full form."""
+    found: list[Raw] = duckdb.sql(f"{WHOLE_SQL.format(decisions=output)} ORDER BY row").to_arrow_table().to_pylist()
+    return found
+
+
+@pytest.mark.parametrize(
+    ("more", "name", "says"),
+    [
+        ({"compact": True}, "out.parquet", "choose one"),
+        ({"changes": True}, "out.parquet", "--changes"),
+        ({}, "out.csv", "Parquet"),
+        ({}, "out.jsonl", "Parquet"),
+        ({}, "-", "Parquet"),
+    ],
+)
+def test_lists_as_columns_that_cannot_be(more: Raw, name: str, says: str, rows: list[Raw], tmp_path: Path) -> None:
+    source = write(tmp_path / "in.parquet", rows[:3], "flat")
+    output = name if name == "-" else tmp_path / name
+    with pytest.raises(FormatError, match=says):
+        screen_file(source, output, book=BOOK, columns=True, **more)
+    assert name == "-" or not Path(output).exists()
+
+
 def test_parquet_in_lines_out(rows: list[Raw], wanted: dict[int, Raw], tmp_path: Path) -> None:
     output = tmp_path / "out.jsonl"
     screen_file(write(tmp_path / "in.parquet", rows, "flat"), output, book=BOOK)
     check_lines([json.loads(x) for x in output.read_text("utf-8").splitlines()], wanted, rows)
 
 
-@pytest.mark.parametrize("kind", ["csv", "jsonl", "parquet"])
+@pytest.mark.parametrize("kind", ["csv", "jsonl", "parquet", "columns"])
 def test_text_in_parts(
     kind: str,
     rows: list[Raw],
@@ -199,9 +249,15 @@ def test_text_in_parts(
     monkeypatch.setattr(stream, "BATCH_ROWS", 50)
     monkeypatch.setattr(stream, "PART_ROWS", 150)
     source = write(tmp_path / ("in.jsonl" if kind == "jsonl" else "in.csv"), rows, "text")
-    output = tmp_path / f"out.{kind}"
-    summary = screen_file(source, output, book=BOOK, resume=True)
-    if kind == "jsonl":
+    output = tmp_path / f"out.{kind.replace('columns', 'parquet')}"
+    summary = screen_file(source, output, book=BOOK, resume=True, columns=kind == "columns")
+    if kind == "columns":
+        check_flat(whole(output), wanted, rows)
+        metadata = pq.ParquetFile(output).metadata.row_group(0)
+        for n in range(metadata.num_columns):
+            column = metadata.column(n)
+            assert "RLE_DICTIONARY" in column.encodings or column.path_in_schema in ("id", "row")
+    elif kind == "jsonl":
         check_lines([json.loads(x) for x in output.read_text("utf-8").splitlines()], wanted, rows)
     elif kind == "parquet":
         check_flat(pq.read_table(output).to_pylist(), wanted, rows)
@@ -243,9 +299,9 @@ def test_a_run_that_was_cut_off_goes_on(
     assert list(tmp_path.glob("*.parts*")) == []
 
 
-@pytest.mark.parametrize("compact", [False, True])
+@pytest.mark.parametrize("form", ["whole", "compact", "columns"])
 def test_sessions_that_are_begun_anew_change_nothing(
-    compact: bool,
+    form: str,
     rows: list[Raw],
     wanted: dict[int, Raw],
     by_row: Summary,
@@ -257,8 +313,11 @@ def test_sessions_that_are_begun_anew_change_nothing(
     monkeypatch.setattr(texts, "TEXT_BYTES", 20_000)
     monkeypatch.setattr(texts, "SETS_A_TICK", 7)
     output = tmp_path / "out.parquet"
-    summary = screen_file(write(tmp_path / "in.parquet", rows, "flat"), output, book=BOOK, compact=compact)
-    if compact:
+    asked = {} if form == "whole" else {form: True}
+    summary = screen_file(write(tmp_path / "in.parquet", rows, "flat"), output, book=BOOK, **asked)  # type: ignore[arg-type]
+    if form == "columns":
+        table = whole(output)
+    elif form == "compact":
         sql = EXPAND_SQL.format(decisions=output, sets=sets_path(output))
         table = duckdb.sql(f"SELECT * FROM ({sql}) ORDER BY row").to_arrow_table().to_pylist()
     else:
@@ -267,19 +326,42 @@ def test_sessions_that_are_begun_anew_change_nothing(
     assert counted(summary) == counted(by_row)
 
 
+@pytest.mark.parametrize("form", ["whole", "compact", "columns"])
+def test_a_column_that_comes_late(
+    form: str, rows: list[Raw], wanted: dict[int, Raw], tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Lines that bring a key which those of the batches before have not."""
+    monkeypatch.setattr(stream, "BATCH_ROWS", 50)
+    named = [{**row, "late": f"L{n}"} if n > 400 else row for n, row in enumerate(rows, start=1)]
+    output = tmp_path / "out.parquet"
+    source, asked = write(tmp_path / "in.jsonl", named, "lines"), {} if form == "whole" else {form: True}
+    screen_file(source, output, book=BOOK, resume=form == "whole", **asked)  # type: ignore[arg-type]
+    if form == "columns":
+        table = whole(output)
+    elif form == "compact":
+        sql = EXPAND_SQL.format(decisions=output, sets=sets_path(output))
+        table = duckdb.sql(f"SELECT * FROM ({sql}) ORDER BY row").to_arrow_table().to_pylist()
+    else:
+        table = pq.read_table(output).to_pylist()
+    check_flat(table, wanted, rows)
+    assert [r["late"] for r in table] == [f"L{r['row']}" if r["row"] > 400 else None for r in table]
+
+
 @pytest.mark.parametrize("form", ["lines", "flat"])
-@pytest.mark.parametrize("kind", ["jsonl", "parquet", "csv"])
+@pytest.mark.parametrize("kind", ["jsonl", "parquet", "columns", "csv"])
 def test_columns_that_are_called_as_a_decision_calls_its_own(form: str, kind: str, tmp_path: Path) -> None:
     """A file of decisions screened again: what was told stands beside what is decided, and neither is lost."""
     route = {"date": "2024-06-15", "export": "JP", "import": "MY", "hs": "3915"}
-    told = {"outcome": "as told", "regime": "none", "rules": "A;B", "error": "old", "decision_json": "{}"}
+    told = {
+        "outcome": "as told", "regime": "none", "rules": "A;B", "error": "old", "decision_json": "{}", "layers": "[]"
+    }  # fmt: skip
     rows: list[Raw] = [{"id": "1", **route, **told}, {"id": "2", **route, **told, "evaluate": ["MY:import"]}]
     source = write(tmp_path / ("in.jsonl" if form == "lines" else "in.parquet"), rows, form)
-    output = tmp_path / f"out.{kind}"
-    screen_file(source, output, book=BOOK)
+    output = tmp_path / f"out.{kind.replace('columns', 'parquet')}"
+    screen_file(source, output, book=BOOK, columns=kind == "columns")
     if kind == "jsonl":
         lines = [json.loads(x) for x in output.read_text("utf-8").splitlines()]
-    elif kind == "parquet":
+    elif kind in ("parquet", "columns"):
         lines = pq.read_table(output).to_pylist()
     else:
         with output.open(newline="", encoding="utf-8-sig") as stream_in:

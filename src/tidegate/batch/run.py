@@ -14,7 +14,16 @@ from typing import Any
 from tidegate.batch.beside import unknown_parts
 from tidegate.batch.consignment_file import ConsignmentFile
 from tidegate.batch.summary import Summary
-from tidegate.formats import DecisionWriter, FormatError, ShipmentReader, flatten, open_shipments, reject_for
+from tidegate.formats import (
+    DecisionWriter,
+    FormatError,
+    ShipmentReader,
+    flatten,
+    open_shipments,
+    reject_for,
+)
+from tidegate.formats.streams import STDIN
+from tidegate.formats.writers import output_format as format_of
 from tidegate.law import Book, load_rulebook
 from tidegate.screening import Reject, parse_shipment
 from tidegate.screening.decision import decide_body
@@ -37,6 +46,7 @@ def screen_file(
     engine: str = "duckdb",
     master: str | None = None,
     compact: bool = False,
+    columns: bool = False,
     changes: bool = False,
     resume: bool = False,
     progress: Progress | None = None,
@@ -51,7 +61,8 @@ def screen_file(
 
     source: a path, `-` for standard input, or a folder or list of ASYCUDA XML files. output: a path, or `-`.
     map: a column map. engine: `duckdb` (embedded) or `spark` (with `master`). compact: Parquet with set ids and a
-    table of sets. changes: also the next dates on which each outcome changes. resume: keep part files, go on from
+    table of sets. columns: Parquet with each list of a decision as a column of its own, in place of `decision_json`.
+    changes: also the next dates on which each outcome changes. resume: keep part files, go on from
     them. progress(done, of, rows) is called now and then. keep: fields of the shipment to be written beside its
     decision, as the input has them (`polymers` stands for every `polymers.…`); `WHOLE_SHIPMENT` is all of them.
     register: who is asked about papers and facts before a shipment is decided; what was answered, and by whom, stands
@@ -65,6 +76,7 @@ def screen_file(
     one_file = isinstance(source, str | Path) and str(source) != "-"
     if engine == "spark" and (map is not None or changes or resume or not one_file):
         raise FormatError("the Spark engine reads one Parquet file, without a map, in one go and without changes")
+    form = _form(output, output_format, compact, columns, changes)
     types = {fact.name: fact.type for fact in book.facts.values()}
     with (
         nullcontext() if consignments is None else ConsignmentFile(Path(consignments)) as grouped,
@@ -82,13 +94,13 @@ def screen_file(
                 book,
                 master=master,
                 output_format=output_format,
-                compact=compact,
+                form=form,
                 progress=progress,
                 keep=keep,
                 register=register,
                 consignments=grouped,
             )
-        elif (compact or resume or _large(reader)) and str(output) != "-" and not changes:
+        elif (form != "whole" or resume or _large(reader)) and str(output) != "-" and not changes:
             from tidegate.batch.stream import screen_batches
 
             summary = screen_batches(
@@ -96,7 +108,7 @@ def screen_file(
                 Path(output),
                 book,
                 output_format=output_format,
-                compact=compact,
+                form=form,
                 resume=resume,
                 progress=progress,
                 keep=keep,
@@ -113,6 +125,24 @@ def screen_file(
     summary.rulebook = book.label
     summary.output = str(output)
     return summary
+
+
+def _form(output: str | Path, format: str | None, compact: bool, columns: bool, changes: bool) -> str:
+    """One of `sinks.FORMS`. Raises FormatError where lists as columns are asked for, and cannot be."""
+    if not columns:
+        return "compact" if compact else "whole"
+    if compact:
+        raise FormatError("set ids (--compact) and lists as columns (--columns) are two forms: choose one")
+    if changes:
+        raise FormatError("lists as columns (--columns) hold no changes (--changes); other forms do")
+    if str(output) == STDIN or (kind := format_of(output, format)) != "parquet":
+        named = "standard output" if str(output) == STDIN else kind
+        raise FormatError(
+            f"{output}: {named} holds each decision as one text; --columns is for Parquet",
+            value=str(output),
+            expected="a name that ends in .parquet",
+        )
+    return "columns"
 
 
 def _large(reader: ShipmentReader) -> bool:

@@ -12,11 +12,15 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 
 from tidegate.batch.beside import nested
-from tidegate.batch.texts import HEADS, TEXTS, BodyTable
+from tidegate.batch.texts import HEADS, LIST_COLUMNS, TEXTS, BodyTable
 from tidegate.formats import DecisionWriter, rejects_path
 from tidegate.formats.flat_decision import passed_name
-from tidegate.screening.bulk.keys import Codes
+from tidegate.screening.bulk.keys import Codes, unique_inverse
 
+#: How Parquet holds decisions: `whole` has each as one JSON text, `compact` sets and a table of them, `columns` the
+#: lists of each as columns.
+FORMS = ("whole", "compact", "columns")
+TABLE = tuple(name for name in TEXTS if name not in LIST_COLUMNS)
 SET_SCHEMA = pa.schema([("set", pa.int64()), *((name, pa.string()) for name in (*TEXTS, "body"))])
 # the view that expands the compact form: equal to the full form on every row and field
 EXPAND_SQL = """
@@ -26,6 +30,24 @@ SELECT d.id, d.row, s.outcome, s.entry, s.entry_candidates, s.eu_entry, s.regime
        d.* EXCLUDE (id, row, outcome, entry, regime, "set")
 FROM read_parquet('{decisions}') d JOIN read_parquet('{sets}') s USING ("set")
 """
+# the view that gives the full form from the form of columns, equal on every row and field
+WHOLE_SQL = """
+SELECT id, row, outcome, entry,
+       nullif(array_to_string(from_json(entry_candidates, '["VARCHAR"]'), ';'), '') AS entry_candidates,
+       eu_entry, regime, confidence, rulebook, rules, missing_documents, question_facts,
+       '{{"id":' || to_json(id)::VARCHAR || ',"row":' || row || ',"outcome":' || to_json(outcome)::VARCHAR
+       || ',"entry":' || coalesce(to_json(entry)::VARCHAR, 'null') || ',"entry_candidates":' || d.entry_candidates
+       || ',"eu_entry":' || coalesce(to_json(eu_entry)::VARCHAR, 'null')
+       || ',"regime":' || coalesce(to_json(regime)::VARCHAR, 'null') || ',"layers":' || layers
+       || ',"reasons":' || reasons || ',"missing":' || missing || ',"questions":' || questions || ',"verify":' || verify
+       || ',"alerts":' || alerts || ',"changes":[],"confidence":' || to_json(confidence)::VARCHAR
+       || ',"rulebook":' || to_json(rulebook)::VARCHAR || '}}' AS decision_json,
+       * EXCLUDE (id, row, outcome, entry, entry_candidates, eu_entry, regime, confidence, rulebook, rules,
+                  missing_documents, question_facts, layers, reasons, missing, questions, verify, alerts)
+FROM read_parquet('{decisions}') d
+"""
+GROUP_ROWS = 1 << 19  # of the form of columns, written at a time
+DICTIONARY_BYTES = 256 << 20  # of different texts in one column of one group of rows
 
 
 class Sink(Protocol):
@@ -68,16 +90,17 @@ def sets_path(path: Path) -> Path:
 
 
 class ParquetSink:
-    """Flat Parquet; `compact`: rows with set ids, and the sets in a table beside."""
+    """Flat Parquet in one of FORMS."""
 
-    def __init__(self, path: Path, compact: bool):
-        self.path, self.compact = path, compact
+    def __init__(self, path: Path, form: str = "whole"):
+        self.path, self.form, self.compact = path, form, form == "compact"
         self._part = path.with_name(path.name + ".part")
         self._sets_part = sets_path(path).with_name(sets_path(path).name + ".part")
         self._writer: pq.ParquetWriter | None = None
         self._sets_writer: pq.ParquetWriter | None = None
         self._passed: list[str] | None = None
         self._aside: list[Path] = []
+        self._by: list[tuple[pa.Table, Codes, BodyTable]] = []  # rows of one session that are not written yet
         self._rejects = _Rejects(path)
 
     def reject(self, record: dict[str, Any]) -> None:
@@ -102,6 +125,9 @@ class ParquetSink:
             columns["set"] = pa.array(sets + table.offset, pa.int64())
             self._write(pa.table({**columns, **beside}))
             return
+        if self.form == "columns":
+            self._put_by(pa.table({**columns, **beside}), sets, table)
+            return
         heads = _heads(columns["id"], columns["row"])
         for part in table.slices(sets):
             mine = {name: column[part] for name, column in columns.items()}
@@ -109,18 +135,36 @@ class ParquetSink:
             mine["decision_json"] = table.texts(sets[part], heads[part])
             self._write(pa.table({**mine, **{name: column[part] for name, column in beside.items()}}))
 
+    def _put_by(self, made: pa.Table, sets: Codes, table: BodyTable) -> None:
+        """Keeps rows until they are a group: each different text of a column is written once for a group."""
+        if self._by and self._by[0][0].schema != made.schema:
+            self._flush()
+        self._by.append((made, sets, table))
+        if sum(len(held) for _, held, _ in self._by) >= GROUP_ROWS:
+            self._flush()
+
+    def _flush(self) -> None:
+        if not self._by:
+            return
+        (*_, table), by, self._by = self._by[0], self._by, []
+        made = pa.concat_tables([rows for rows, _, _ in by]).combine_chunks()
+        distinct, _, inverse = unique_inverse(np.concatenate([sets for _, sets, _ in by]))
+        place = pa.array(inverse)
+        texts = {name: table.column(name, distinct) for name in TABLE}
+        texts |= {name: table.list_column(name, distinct) for name in LIST_COLUMNS}
+        for at, (name, words) in enumerate(texts.items()):
+            coded = pa.DictionaryArray.from_arrays(words.indices.take(place), words.dictionary)
+            made = made.add_column(2 + at, name, coded)
+        self._write(made)
+
     def _write(self, made: pa.Table) -> None:
         if self._writer is None:
-            numbers = ["row", "set"] if self.compact else ["row"]
-            again = [name for name in made.column_names if name not in ("id", "decision_json", *numbers)]
-            self._writer = pq.ParquetWriter(
-                self._part, made.schema, compression="zstd", use_dictionary=again,
-                column_encoding=dict.fromkeys(numbers, "DELTA_BINARY_PACKED"), write_statistics=["id", "row"],
-            )  # fmt: skip
+            self._writer = _writer(self._part, made.schema)
         self._writer.write_table(made.cast(self._writer.schema))
 
     def _set_aside(self) -> None:
         """A column has come that the rows so far have not: they stay as they are, and are joined at the end."""
+        self._flush()
         if self._writer is not None:
             self._writer.close()
             self._writer = None
@@ -128,7 +172,8 @@ class ParquetSink:
             os.replace(self._part, self._aside[-1])
 
     def put_sets(self, sets: Codes, table: BodyTable) -> None:
-        """The table of sets: the flat texts of each, and its JSON."""
+        """The table of sets: the flat texts of each, and its JSON. The session ends."""
+        self._flush()
         if not self.compact:
             return
         for part in table.slices(sets):
@@ -140,13 +185,18 @@ class ParquetSink:
             self._sets_writer.write_table(pa.table(columns).select(SET_SCHEMA.names).cast(SET_SCHEMA))
 
     def close(self) -> None:
+        self._flush()
         if self._writer is None:
-            names = ["outcome", "entry", "regime", "set"] if self.compact else [*TEXTS, "decision_json"]
+            names = {
+                "whole": [*TEXTS, "decision_json"],
+                "compact": ["outcome", "entry", "regime", "set"],
+                "columns": [*TABLE, *LIST_COLUMNS],
+            }[self.form]
             schema = pa.schema([("id", pa.string()), ("row", pa.int64()), *((n, pa.string()) for n in names)])
             self._writer = pq.ParquetWriter(self._part, schema)
         if self._aside:
             self._set_aside()
-            self.join(self._aside, self._part, compact=False)
+            self.join(self._aside, self._part)
             for path in self._aside:
                 path.unlink()
         else:
@@ -167,7 +217,7 @@ class ParquetSink:
         self._rejects.discard()
 
     @staticmethod
-    def join(parts: list[Path], output: Path, compact: bool) -> None:
+    def join(parts: list[Path], output: Path, compact: bool = False) -> None:
         """The parts as one file with the columns of all, in order; set ids of later parts are moved up."""
         offset = 0
         files = [pq.ParquetFile(path) for path in parts]
@@ -178,7 +228,7 @@ class ParquetSink:
         part = output.with_name(output.name + ".part")
         sets_part = sets_path(output).with_name(sets_path(output).name + ".part")
         for path, file in zip(parts, files, strict=True):
-            writer = writer or pq.ParquetWriter(part, schema, compression="zstd")
+            writer = writer or _writer(part, schema)
             for group in range(file.num_row_groups):
                 rows = file.read_row_group(group)
                 if compact:
@@ -202,6 +252,16 @@ class ParquetSink:
         if sets_writer is not None:
             sets_writer.close()
             os.replace(sets_part, sets_path(output))
+
+
+def _writer(path: Path, schema: pa.Schema) -> pq.ParquetWriter:
+    """Writes columns whose texts come again as dictionaries, and numbers of rows and sets by their differences."""
+    numbers = [name for name in ("row", "set") if name in schema.names]
+    again = [name for name in schema.names if name not in ("id", "decision_json", *numbers)]
+    return pq.ParquetWriter(
+        path, schema, compression="zstd", use_dictionary=again, dictionary_pagesize_limit=DICTIONARY_BYTES,
+        column_encoding=dict.fromkeys(numbers, "DELTA_BINARY_PACKED"), write_statistics=["id", "row"],
+    )  # fmt: skip
 
 
 class JsonLinesSink:

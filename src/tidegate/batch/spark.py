@@ -46,7 +46,7 @@ def screen_parquet(
     *,
     master: str | None = None,
     output_format: str | None = None,
-    compact: bool = False,
+    form: str = "whole",
     progress: Callable[[int, int | None, int], None] | None = None,
     keep: Collection[str] = (),
     register: Register | None = None,
@@ -76,8 +76,8 @@ def screen_parquet(
     try:
         map_parquet(Path(source).resolve(), parts, kernel, RESULT, master, show=progress is not None)
         lines = None if consignments is None else consignments.lines()
-        sink = sink_of(output, kind, compact)
-        gathered = _Gathered(_Told(parts), book, sink, frozenset(keep), register is not None, lines)
+        sink = sink_of(output, kind, form)
+        gathered = _Gathered(_Told(parts), book, sink, frozenset(keep), register is not None, lines, form)
         return gathered.all(reader, progress)
     finally:
         shutil.rmtree(parts, ignore_errors=True)
@@ -146,15 +146,17 @@ class _Gathered:
     """The rows of the input with what was told of them, on their way into a sink."""
 
     def __init__(
-        self, told: _Told, book: Book, sink: Sink, keep: Collection[str], asked: bool, lines: Lines | None = None
-    ):
+        self, told: _Told, book: Book, sink: Sink, keep: Collection[str], asked: bool, lines: Lines | None = None,
+        form: str = "whole",
+    ):  # fmt: skip
+        self.form = form
         self.told, self.book, self.sink, self.keep, self.asked, self.lines = told, book, sink, keep, asked, lines
         self.summary = Summary()
         self._begin(0)
 
     def _begin(self, offset: int) -> None:
         self.session = Session(self.book)
-        self.table = BodyTable(self.session, offset)
+        self.table = BodyTable(self.session, offset, lists=self.form == "columns")
         self.tally = Tally()
 
     def all(self, reader: ShipmentReader, progress: Callable[[int, int | None, int], None] | None) -> Summary:

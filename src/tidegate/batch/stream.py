@@ -53,7 +53,7 @@ def screen_batches(
     book: Book,
     *,
     output_format: str | None = None,
-    compact: bool = False,
+    form: str = "whole",
     resume: bool = False,
     progress: Progress | None = None,
     keep: Collection[str] = (),
@@ -62,7 +62,7 @@ def screen_batches(
 ) -> Summary:
     """Screens all batches of a reader into `output`. Raises FormatError; an earlier output then stays as it was."""
     kind = format_of(output, output_format)
-    run = _Run(reader, output, book, kind, compact, keep, register, progress, consignments)
+    run = _Run(reader, output, book, kind, form, keep, register, progress, consignments)
     with _few_collections():
         return run.in_parts() if resume else run.at_once()
 
@@ -83,7 +83,7 @@ Progress = Callable[[int, int | None, int], None]  # (bytes or rows done, of how
 
 class _Run:
     def __init__(
-        self, reader: ShipmentReader, output: Path, book: Book, kind: str, compact: bool, keep: Collection[str],
+        self, reader: ShipmentReader, output: Path, book: Book, kind: str, form: str, keep: Collection[str],
         register: Register | None, progress: Progress | None, consignments: ConsignmentFile | None,
     ):  # fmt: skip
         self.consignments = consignments
@@ -91,7 +91,7 @@ class _Run:
         self.keep = frozenset(keep)
         self.register = register
         self.join = None if register is None else Join(Enricher(register, book))
-        self.reader, self.output, self.book, self.kind, self.compact = reader, output, book, kind, compact
+        self.reader, self.output, self.book, self.kind, self.form = reader, output, book, kind, form
         self.progress = progress
         self.rows = self.read = 0  # rows done with, and how far the input was read for them
         self.now = 0  # rows of the batch that is being worked on
@@ -101,7 +101,7 @@ class _Run:
     def _begin(self) -> None:
         self.session = AlertingSession(self.book)
         self.session.tick = self._tell
-        self.table = BodyTable(self.session, self.set_offset)
+        self.table = BodyTable(self.session, self.set_offset, lists=self.form == "columns")
         self.tally = Tally()
 
     # ── one go ─────────────────────────────────────────────────────────────────────────────────────────
@@ -148,7 +148,7 @@ class _Run:
         self._tell(0)
 
     def _sink(self, path: Path) -> Sink:
-        return sink_of(path, self.kind, self.compact)
+        return sink_of(path, self.kind, self.form)
 
     def _one(self, item: pa.RecordBatch | Rejects, sink: Sink, summary: Summary) -> None:
         if isinstance(item, Rejects):
@@ -236,7 +236,7 @@ class _Run:
             "columns": head,
             "rulebook": self.book.label,
             "format": self.kind,
-            "compact": self.compact,
+            "form": self.form,
             "part_rows": PART_ROWS,
             "keep": sorted(self.keep),
             "consignments": self.consignments is not None,
@@ -246,7 +246,7 @@ class _Run:
 
     def _join(self, parts: list[Path]) -> None:
         if self.kind == "parquet":
-            ParquetSink.join(parts, self.output, self.compact)
+            ParquetSink.join(parts, self.output, self.form == "compact")
         else:
             (JsonLinesSink if self.kind == "jsonl" else TableTextSink).join(parts, self.output, self.kind)
         target = rejects_path(self.output)
@@ -259,10 +259,10 @@ class _Run:
             target.unlink(missing_ok=True)
 
 
-def sink_of(path: Path, kind: str, compact: bool) -> Sink:
-    """Where batches of decisions of a format go."""
+def sink_of(path: Path, kind: str, form: str) -> Sink:
+    """Where batches of decisions of a format go. form: of Parquet."""
     if kind == "parquet":
-        return ParquetSink(path, compact)
+        return ParquetSink(path, form)
     if kind == "jsonl":
         return JsonLinesSink(path)
     return TableTextSink(path, kind)

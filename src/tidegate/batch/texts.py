@@ -17,22 +17,26 @@ import pyarrow.compute as pc
 
 from tidegate.batch.summary import Summary
 from tidegate.screening.bulk import Session
-from tidegate.screening.bulk.keys import Codes, Interner, Records, unique_inverse
-from tidegate.screening.bulk.sheets import WORDS, Laid
+from tidegate.screening.bulk.keys import Codes, Interner, KeyIndex, Packer, Records, unique_inverse
+from tidegate.screening.bulk.sheets import LISTS, WORDS, Laid, Sheets, candidates_of, items_of
 
 HEADS = ("outcome", "entry", "regime")
 TEXTS = ("outcome", "entry", "entry_candidates", "eu_entry", "regime", "confidence", "rulebook", "rules",
          "missing_documents", "question_facts")  # fmt: skip
+# every list of a decision, as JSON
+LIST_COLUMNS = ("entry_candidates", "layers", *LISTS)
 MOST_KEPT = 5_000  # decisions read back and kept for the next batch
 TEXT_BYTES = 16 << 20  # of JSON put together at a time
 SETS_A_TICK = 4_000  # decisions put together between two looks at whether the work should end
 
 
 class BodyTable:
-    """The decisions of a session's sets. `offset`: what is added to the number of a set."""
+    """The decisions of a session's sets. `offset`: what is added to the number of a set. `lists`: whether somebody
+    will ask for `list_column`."""
 
-    def __init__(self, session: Session, offset: int = 0):
+    def __init__(self, session: Session, offset: int = 0, lists: bool = False):
         self.session, self.offset = session, offset
+        self._columns_of_lists = _ListColumns(session.sheets) if lists else None
         self._kept: dict[int, dict[str, Any]] = {}
         self._place = np.zeros(0, dtype=np.int32)  # of each set among those that are known, -1 where it is not
         self._words = Records(len(WORDS))
@@ -57,6 +61,11 @@ class BodyTable:
             return _dictionary(pc.if_else(pc.equal(rules, ""), None, rules), inverse)
         words = self._shown(name, session.sheets.words[name].values, _shown)
         return _dictionary(words, self._words.rows[places, WORDS.index(name)])
+
+    def list_column(self, name: str, sets: Codes) -> pa.DictionaryArray:
+        """One of LIST_COLUMNS for each row's set, as JSON."""
+        assert self._columns_of_lists is not None
+        return self._columns_of_lists.of(name, self._known(sets))
 
     def _shown(self, name: str, words: Sequence[Any], shown: Callable[[Any], str | None]) -> pa.StringArray:
         """Words as a table shows them, made again when there are more."""
@@ -151,7 +160,9 @@ class BodyTable:
     def _add(self, sets: Codes, laid: Laid) -> None:
         self._place[sets] = np.arange(len(self._words), len(self._words) + len(sets), dtype=np.int32)
         self._words.extend(np.stack([laid.words[name] for name in WORDS], axis=1))
-        self._json.lists.extend(laid.pieces)
+        self._json.lists.extend(laid.pieces(self.session.sheets.between))
+        if self._columns_of_lists is not None:
+            self._columns_of_lists.extend(laid)
         self._rules.lists.extend(laid.rules)
         self._pages.extend(laid.pages)
 
@@ -244,6 +255,38 @@ class _Texts:
         if last > first:
             self._bytes[used : used + last - first] = np.frombuffer(text, dtype=np.uint8)[first:last]
         return self._bytes, np.concatenate([self._ends, held[1:].astype(np.int64) - first + used])
+
+
+class _ListColumns:
+    """The lists of decisions as columns of their own: a number for each different list."""
+
+    LONG = ("layers", "reasons")  # put together from pieces; each of the others is one piece
+
+    def __init__(self, sheets: Sheets) -> None:
+        self._pieces = sheets.pieces
+        self._codes = Records(len(LIST_COLUMNS))
+        self._long = {name: (Packer(), KeyIndex(), _Texts(sheets.pieces)) for name in self.LONG}
+        self._brackets = [sheets.pieces("["), sheets.pieces("]")]
+
+    def extend(self, laid: Laid) -> None:
+        """The lists of more places."""
+        long = [self._numbers(name, getattr(laid, name)) for name in self.LONG]
+        self._codes.extend(np.stack([laid.start, *long, *laid.lists.T], axis=1))
+
+    def _numbers(self, name: str, rows: npt.NDArray[np.int32]) -> Codes:
+        packer, index, texts = self._long[name]
+        ids, _, first = index.lookup(packer.pack([(codes, 32) for codes in rows.T], len(rows)))
+        opened, closed = (np.full((len(first), 1), piece, dtype=np.int32) for piece in self._brackets)
+        texts.lists.extend(np.concatenate([opened, rows[first], closed], axis=1))
+        return ids
+
+    def of(self, name: str, places: Codes) -> pa.DictionaryArray:
+        """The list of some places, as JSON."""
+        codes, _, inverse = unique_inverse(self._codes.rows[places, LIST_COLUMNS.index(name)].astype(np.int64))
+        if name in self.LONG:
+            return _dictionary(self._long[name][2].of(codes), inverse)
+        read = candidates_of if name == "entry_candidates" else items_of
+        return _dictionary(pa.array([read(self._pieces.values[code]) for code in codes.tolist()], pa.string()), inverse)
 
 
 def _counts(codes: npt.NDArray[Any], rows: Codes) -> list[int]:

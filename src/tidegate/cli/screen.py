@@ -25,6 +25,7 @@ examples:
   tidegate screen shipments.csv -o decisions.csv
   tidegate screen - -o - < shipments.jsonl > decisions.jsonl
   tidegate screen year.parquet -o decisions.parquet --compact --summary summary.json
+  tidegate screen year.parquet -o decisions.parquet --columns
   tidegate screen year.parquet -o decisions.parquet --consignments consignments.csv
   tidegate screen declarations.csv --map korea-synthetic -o decisions.parquet
   tidegate screen year.parquet --register permits/ --register plants.csv -o decisions.parquet
@@ -77,6 +78,11 @@ def configure(parser: argparse.ArgumentParser) -> None:
     )
     parser.add_argument("--changes", action="store_true", help="also the next dates on which each outcome changes")
     parser.add_argument("--compact", action="store_true", help="Parquet with set ids and a table of sets beside")
+    parser.add_argument(
+        "--columns",
+        action="store_true",
+        help="Parquet with the lists of a decision (layers, reasons, missing, …) as columns instead of decision_json",
+    )
     parser.add_argument(
         "--resume", action="store_true", help="write in parts, and go on from the parts of a run that was cut off"
     )
@@ -149,6 +155,7 @@ def screen(args: argparse.Namespace) -> int:
                     engine=args.engine,
                     master=args.master,
                     compact=args.compact,
+                    columns=args.columns,
                     changes=args.changes,
                     resume=args.resume,
                     progress=progress,

@@ -42,14 +42,25 @@ def compact(value: Any) -> str:
 class Laid:
     """Decisions as numbers, a row each; 0 stands for nothing.
 
-    `pieces`: of JSON, which make the decision without id and opening brace. `rules`: words, which make the list of its
-    rules. `pages`: whose reasons it gives. `words`: by column of WORDS.
+    `start`, `layers`, `reasons`, `lists` (LISTS after the first) and `end`: of pieces of JSON, which in this order make
+    the decision without id and opening brace. `rules`: words, which make the list of its rules. `pages`: whose reasons
+    it gives. `words`: by column of WORDS.
     """
 
-    pieces: Numbers32
+    start: Numbers32
+    layers: Numbers32
+    reasons: Numbers32
+    lists: Numbers32
+    end: Numbers32
     rules: Numbers32
     pages: Numbers32
     words: dict[str, Numbers32]
+
+    def pieces(self, between: int) -> Numbers32:
+        """All of them in order. between: the piece that stands between layers and reasons."""
+        parted = np.full((len(self.start), 1), between)
+        parts = [self.start[:, None], self.layers, parted, self.reasons, self.lists, self.end[:, None]]
+        return np.concatenate(parts, axis=1, dtype=np.int32)
 
 
 class Sheets:
@@ -95,7 +106,7 @@ class Sheets:
         label = compact(book.label)
         self._ends = [self.pieces(f'],"changes":[],"confidence":"{c}","rulebook":{label}}}') for c in CONFIDENCES]
         self._confidences = [self.words["confidence"](c) for c in CONFIDENCES]
-        self._reasons = self.pieces('],"reasons":[')
+        self.between = self.pieces('],"reasons":[')
 
     def lay(self, sets: Codes) -> Laid:
         """The decisions of sets that are put together from layers."""
@@ -110,14 +121,13 @@ class Sheets:
         verify, checked = self._verify(sets, pages, about).T
         warned, _ = self._alerts(self.sets.column("declared", sets), cls, about["warns"]).T
         confidence = about["confidence"].min(axis=1)
-        pieces = [
-            start[:, None], _joined(about["layers"], about["more_layers"]),
-            np.full((len(sets), 1), self._reasons), _joined(about["reasons"], about["more_reasons"]),
-            *(codes[:, None] for codes in (missing, questions, verify, warned, np.array(self._ends)[confidence])),
-        ]  # fmt: skip
         words = (named, eu_entry, np.array(self._confidences)[confidence], lacking, facts, checked)
         return Laid(
-            np.concatenate(pieces, axis=1, dtype=np.int32),
+            start,
+            _joined(about["layers"], about["more_layers"]),
+            _joined(about["reasons"], about["more_reasons"]),
+            np.stack([missing, questions, verify, warned], axis=1),
+            np.array(self._ends, dtype=np.int32)[confidence],
             _joined(about["rules"], about["more_rules"]),
             pages,
             dict(zip(WORDS, words, strict=True)),
@@ -138,10 +148,19 @@ class Sheets:
         page = self._page_of.get(told)
         if page is None:
             page = self._page_of[told] = self._add_page(told)
-        pieces = np.array([[self.pieces(text)]], dtype=np.int32)
         rules = self._pages.rows[page, self.PAGE.index("rules")]
         words = {name: np.array([self.words[name](word)], dtype=np.int32) for name, word in found.items()}
-        return Laid(pieces, np.array([[rules]]), np.array([[page]], dtype=np.int32), words)
+        layers, reasons, *lists = (compact(body[name])[1:-1] for name in ("layers", *LISTS))
+        return Laid(
+            np.array([self._start(body)]),
+            np.array([[self.pieces(layers)]]),
+            np.array([[self.pieces(reasons)]]),
+            np.array([[self._open(name, text) for name, text in zip(LISTS[1:], lists, strict=True)]]),
+            np.array([self._ends[CONFIDENCES.index(body["confidence"])]]),
+            np.array([[rules]]),
+            np.array([[page]], dtype=np.int32),
+            words,
+        )
 
     def route(self, number: int) -> Route:
         """The States of a set, and the entry on its papers where it contradicts the content."""
@@ -243,7 +262,7 @@ class Sheets:
                 "regime": regime,
             }
             return (
-                self.pieces(f'{compact(fields)[1:-1]},"layers":['),
+                self._start(fields),
                 self.words["entry_candidates"](_shown(entries)),
                 self.words["eu_entry"](found.eu_entry),
                 regime is not None and found.decided,
@@ -328,7 +347,16 @@ class Sheets:
         text = ",".join([text for text, _ in found if text])
         words = tuple(dict.fromkeys([word for _, words in found for word in words]))
         column = {"missing": "missing_documents", "questions": "question_facts", "verify": "verify_facts"}.get(name)
-        return self.pieces(f'],"{name}":[{text}'), self.words[column](words) if column else 0
+        return self._open(name, text), self.words[column](words) if column else 0
+
+    def _start(self, body: dict[str, Any]) -> int:
+        """The piece of the fields before the lists."""
+        fields = {name: body[name] for name in ("outcome", "entry", "entry_candidates", "eu_entry", "regime")}
+        return self.pieces(f'{compact(fields)[1:-1]},"layers":[')
+
+    def _open(self, name: str, text: str) -> int:
+        """The piece of a list that comes after another; `items_of` gives its items back."""
+        return self.pieces(f'],"{name}":[{text}')
 
     def _part(self, items: Sequence[dict[str, Any]], words: Sequence[str]) -> int:
         part = compact(items)[1:-1], tuple(words)
@@ -344,6 +372,16 @@ class Sheets:
     def _numbers(self, code: int) -> tuple[int, ...]:
         found: Any = self._results.values[code]
         return found
+
+
+def items_of(piece: str) -> str:
+    """The list, as JSON, that a piece of LISTS after the first holds."""
+    return f"[{piece.partition(':[')[2]}]"
+
+
+def candidates_of(piece: str) -> str:
+    """The open entries, as JSON, that a piece of the fields before the lists holds."""
+    return compact(json.loads(f"{{{piece}]}}")["entry_candidates"])
 
 
 def _joined(first: Numbers32, more: Numbers32) -> Numbers32:
