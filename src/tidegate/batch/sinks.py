@@ -46,7 +46,7 @@ SELECT id, row, outcome, entry,
                   missing_documents, question_facts, layers, reasons, missing, questions, verify, alerts)
 FROM read_parquet('{decisions}') d
 """
-GROUP_ROWS = 1 << 19  # of the form of columns, written at a time
+GROUP_ROWS = 1 << 18  # of the form of columns, written at a time
 DICTIONARY_BYTES = 256 << 20  # of different texts in one column of one group of rows
 
 

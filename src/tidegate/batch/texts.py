@@ -36,11 +36,12 @@ class BodyTable:
 
     def __init__(self, session: Session, offset: int = 0, lists: bool = False):
         self.session, self.offset = session, offset
-        self._columns_of_lists = _ListColumns(session.sheets) if lists else None
         self._kept: dict[int, dict[str, Any]] = {}
         self._place = np.zeros(0, dtype=np.int32)  # of each set among those that are known, -1 where it is not
         self._words = Records(len(WORDS))
-        self._json, self._rules = _Texts(session.sheets.pieces), _Texts(session.sheets.rules)
+        pieces = _Pieces(session.sheets.pieces)
+        self._json, self._rules = _Texts(pieces), _Texts(_Pieces(session.sheets.rules))
+        self._columns_of_lists = _ListColumns(session.sheets, pieces) if lists else None
         self._pages = _Lists()
         self._columns: dict[str, pa.StringArray] = {}  # the words of a column
 
@@ -203,58 +204,66 @@ class _Lists:
         return total[self._starts[1:]] - total[self._starts[:-1]]
 
 
+class _Pieces:
+    """Pieces of texts one after the other in one buffer."""
+
+    def __init__(self, pieces: Interner) -> None:
+        self._pieces = pieces
+        self.ends = np.zeros(1, dtype=np.int64)
+        self.bytes = np.zeros(1 << 16, dtype=np.uint8)
+
+    def flush(self) -> None:
+        """Puts new pieces beside the others."""
+        new = self._pieces.values[len(self.ends) - 1 :]
+        if new:
+            self.bytes, self.ends = self.beside(pa.array(new, pa.string()))
+
+    def beside(self, more: pa.StringArray) -> tuple[npt.NDArray[np.uint8], Codes]:
+        """(the buffer with other texts behind, where each begins and the last ends)."""
+        held = np.frombuffer(more.buffers()[1], dtype=np.int32)[more.offset : more.offset + len(more) + 1]
+        first, last, used = int(held[0]), int(held[-1]), int(self.ends[-1])
+        if used + last - first > len(self.bytes):
+            room = np.zeros((used + last - first) * 5 // 4, dtype=np.uint8)
+            room[:used] = self.bytes[:used]
+            self.bytes = room
+        text = more.buffers()[2]
+        if last > first:
+            self.bytes[used : used + last - first] = np.frombuffer(text, dtype=np.uint8)[first:last]
+        return self.bytes, np.concatenate([self.ends, held[1:].astype(np.int64) - first + used])
+
+
 class _Texts:
     """Texts that pieces make up (`lists`: of each place the numbers of its pieces), side by side in one buffer."""
 
-    def __init__(self, pieces: Interner) -> None:
+    def __init__(self, pieces: _Pieces) -> None:
         self.lists = _Lists()
         self._pieces = pieces
-        self._ends = np.zeros(1, dtype=np.int64)
-        self._bytes = np.zeros(1 << 16, dtype=np.uint8)
 
     def sizes(self) -> Codes:
         """Bytes of the text of each place."""
-        self._flush()
-        return self.lists.sums(np.diff(self._ends))
+        self._pieces.flush()
+        return self.lists.sums(np.diff(self._pieces.ends))
 
     def of(self, places: Codes, heads: pa.StringArray | None = None) -> pa.StringArray:
         """The texts of some places, each after its head."""
         items, ends = self.lists.of(places)
-        self._flush()
-        data, offsets = self._bytes, self._ends
+        self._pieces.flush()
+        data, offsets = self._pieces.bytes, self._pieces.ends
         if heads is not None:
-            data, offsets = self._beside(heads)
+            known = len(offsets) - 1
+            data, offsets = self._pieces.beside(heads)
             at = ends[:-1] + np.arange(len(heads))
             whole = np.empty(len(items) + len(heads), dtype=np.int32)
             body = np.ones(len(whole), dtype=bool)
             body[at] = False
-            whole[at] = np.arange(len(self._ends) - 1, len(offsets) - 1)
+            whole[at] = np.arange(known, len(offsets) - 1)
             whole[body] = items
             items, ends = whole, ends + np.arange(len(ends))
-        known = pa.LargeStringArray.from_buffers(len(offsets) - 1, pa.py_buffer(offsets), pa.py_buffer(data))
-        taken = known.take(pa.array(items))
+        pieces = pa.LargeStringArray.from_buffers(len(offsets) - 1, pa.py_buffer(offsets), pa.py_buffer(data))
+        taken = pieces.take(pa.array(items))
         _, places, made = taken.buffers()
         rows = np.frombuffer(places, dtype=np.int64, count=len(items) + 1)[ends] if len(items) else np.zeros_like(ends)
         return pa.StringArray.from_buffers(len(ends) - 1, pa.py_buffer(rows.astype(np.int32)), made)
-
-    def _flush(self) -> None:
-        """Puts new pieces beside the others."""
-        new = self._pieces.values[len(self._ends) - 1 :]
-        if new:
-            self._bytes, self._ends = self._beside(pa.array(new, pa.string()))
-
-    def _beside(self, more: pa.StringArray) -> tuple[npt.NDArray[np.uint8], Codes]:
-        """(the buffer with other texts behind, where each begins and the last ends)."""
-        held = np.frombuffer(more.buffers()[1], dtype=np.int32)[more.offset : more.offset + len(more) + 1]
-        first, last, used = int(held[0]), int(held[-1]), int(self._ends[-1])
-        if used + last - first > len(self._bytes):
-            room = np.zeros((used + last - first) * 5 // 4, dtype=np.uint8)
-            room[:used] = self._bytes[:used]
-            self._bytes = room
-        text = more.buffers()[2]
-        if last > first:
-            self._bytes[used : used + last - first] = np.frombuffer(text, dtype=np.uint8)[first:last]
-        return self._bytes, np.concatenate([self._ends, held[1:].astype(np.int64) - first + used])
 
 
 class _ListColumns:
@@ -262,10 +271,10 @@ class _ListColumns:
 
     LONG = ("layers", "reasons")  # put together from pieces; each of the others is one piece
 
-    def __init__(self, sheets: Sheets) -> None:
+    def __init__(self, sheets: Sheets, pieces: _Pieces) -> None:
         self._pieces = sheets.pieces
         self._codes = Records(len(LIST_COLUMNS))
-        self._long = {name: (Packer(), KeyIndex(), _Texts(sheets.pieces)) for name in self.LONG}
+        self._long = {name: (Packer(), KeyIndex(), _Texts(pieces)) for name in self.LONG}
         self._brackets = [sheets.pieces("["), sheets.pieces("]")]
 
     def extend(self, laid: Laid) -> None:
