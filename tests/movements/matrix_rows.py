@@ -77,7 +77,7 @@ def _below(owner: Organisation) -> dict[str, Any]:
         holder_id=row.holder_id, case=row.case, kind="overdue", subject="notification", subject_id=row.pk, opened_at=NOW
     )
     access = InspectorAccess.objects.create(
-        **held, issued_by=owner, purpose="p", digest=reference("D"), expires_at=NOW, limit=1
+        **held, issued_by=owner, purpose="p", digest=reference("D"), issued_at=NOW, expires_at=NOW, limit=1
     )
     report = InspectorReport.objects.create(
         holder_id=row.holder_id, case=row.case, access=access, key=uuid4(), office="o", seen_at=NOW, place="p",

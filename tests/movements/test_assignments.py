@@ -97,8 +97,8 @@ def test_it_stays_within_the_authority(wire: Wire) -> None:
     with pytest.raises(Forbidden):
         assignments.take(actor("DE", role="viewer"), row.case)
     assignments.take(abroad, row.case)
-    assert "assignment" in {moment.subject for moment in cases.timeline(abroad, row.case)}
-    assert "assignment" not in {moment.subject for moment in cases.timeline(trader, row.case)}
+    assert "assignment" in {moment.subject for moment in cases.timeline(abroad, row)}
+    assert "assignment" not in {moment.subject for moment in cases.timeline(trader, row)}
     assert "Who deals with it" not in page(signed_in(trader), f"/notifications/{row.case}/")
 
 

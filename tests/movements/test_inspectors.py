@@ -11,12 +11,12 @@ from django.core.cache import cache
 from django.test import Client
 
 from tests.movements import cases
-from tests.movements.browsing import signed_in
+from tests.movements.browsing import page, signed_in
 from tests.movements.cases import Wire, actor, again, sent_on, wired
 from tidegate.movements.commands import confidential, inspectors
 from tidegate.movements.models import InspectorAccess, InspectorReport, Notification
 from tidegate.movements.queries import desk
-from tidegate.parties import times
+from tidegate.parties import figures, times
 from tidegate.parties.commanding import Forbidden, Refused
 from tidegate.parties.models import JournalEntry, Organisation
 
@@ -89,6 +89,9 @@ def test_it_ends_by_time_by_count_and_by_being_revoked(wire: Wire, client: Clien
     with cases.later(1):
         assert client.get(f"/inspect/{timed}/").status_code == 404
     assert client.get("/inspect/nothing/").status_code == 404
+    with cases.later(1):
+        listed = page(signed_in(actor("TH")), f"/notifications/{row.case}/inspectors/")
+    assert listed.count(f"Example competent_authority of TH · {figures.day(cases.START.date())}, ") == 3
     assert types_of(row).count("inspector_access.opened") == 3
 
 

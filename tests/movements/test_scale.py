@@ -1,4 +1,4 @@
-"""Desk and border check ask the database as often for many rows as for few. Nothing is timed here: see bench/."""
+"""Desk, border check and case ask the database as often for many rows as for few. Nothing is timed here: see bench/."""
 
 from __future__ import annotations
 
@@ -12,6 +12,7 @@ from django.test.utils import CaptureQueriesContext
 
 from tests.movements import cases
 from tests.movements.cases import START, actor, copy, sent_on, wired
+from tests.movements.shipments import DAY, announced, departed, in_force
 from tests.movements.test_pages_notifications import authority, client_of, text
 from tidegate.movements.commands import certificates, consents, notifications
 from tidegate.movements.models import Breach, Clock, Consent, Movement, Notification, Permit
@@ -22,7 +23,7 @@ from tidegate.parties.models import State
 
 pytestmark = pytest.mark.django_db
 # What each page may ask, the frame (session, role, delegations) included.
-DESK, BORDER = 34, 32
+DESK, BORDER, CASE = 34, 32, 36
 
 
 @pytest.fixture
@@ -92,6 +93,24 @@ def multiply_more(row: Notification, there: int, times_: int) -> None:
         for model in (Notification, Consent, Clock, Movement, Breach):
             model._default_manager.filter(case=f"TH-MANY-{n:04}").update(case=f"TH-FEW-{n:04}")
     multiply(row, times_)
+
+
+@pytest.mark.parametrize(
+    ("code", "kind"),
+    [("TH", "competent_authority"), ("DE", "competent_authority"), ("DE", "customs"), ("TH", "notifier")],
+)
+def test_a_case_asks_as_often_for_ten_movements_as_for_one(wire: Any, code: str, kind: str) -> None:
+    row = in_force(wire)
+    client = client_of(actor(code, kind, "clerk" if kind == "notifier" else "officer"))
+    address = f"/notifications/{row.case}/"
+    with times.at(DAY):
+        departed(wire, row, "10000")
+        few, short = questions(client, address)
+        for n in range(9):
+            (departed if n % 2 else announced)(wire, row, "10000")
+        many, long = questions(client, address)
+    assert long.count(f"/movements/{row.case}/") == short.count(f"/movements/{row.case}/") + 9
+    assert many == few <= CASE
 
 
 def test_counts_stop_and_say_so(wire: Any, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -17,6 +17,7 @@ from tidegate.parties.demo import MARK
 
 PROBE = """
 import json
+import re
 from tidegate.web.serve import prepare
 prepare()
 prepare()
@@ -67,8 +68,31 @@ if roles:
     found["get"] = client.get(f"/demo/{roles[0].pk}/").status_code
     found["far"] = client.post(f"/demo/{roles[0].pk}/", REMOTE_ADDR="192.0.2.1").status_code
     found["foreign"] = Client(HTTP_HOST="demo.example").get("/demo/").status_code
+    found["elsewhere"] = client.post(f"/demo/{roles[0].pk}/", {"next": "//evil.example/"})["Location"]
     found["in"] = client.post(f"/demo/{roles[0].pk}/").status_code
     found["me"] = client.get("/me/").status_code
+form = re.compile(r'action="(/demo/[^"]+)".{0,300}?name="next" value="([^"]+)".*?<span>(.*?)<br>')
+signs = {"unlike": "on another basis: not compared", "unverified": "not verified", "over": '"td-label">over</span>'}
+found["offered"] = {sign: [] for sign in ("all", "desk", *signs)}
+for action, where, title in form.findall(page.content.decode()) if page.status_code == 200 else ():
+    visitor = Client(**host)
+    shown = visitor.post(action, {"next": where}, follow=True)
+    assert (shown.status_code, shown.redirect_chain) == (200, [(where, 302)]), title
+    text, desk = shown.content.decode(), visitor.get("/desk/").content.decode()
+    for sign, there in {"all": True, "desk": where in desk, **{one: signs[one] in text for one in signs}}.items():
+        found["offered"][sign] += [title] * there
+case = models.InspectorAccess.objects.values_list("case", flat=True).first()
+breaches = models.Breach.objects.order_by("kind")
+found["weighed"] = [
+    [row.loaded_as, row.received_as, list(breaches.filter(subject_id=row.pk).values_list("kind", flat=True))]
+    for row in models.Movement.objects.filter(holder="AU", case=case).order_by("serial")
+]
+found["at_home"] = models.Breach.objects.filter(holder="TH", case=case).count()
+found["tolerances"] = sorted([row.holder_id, row.regime, str(row.percent)] for row in models.Tolerance.objects.all())
+found["short"] = [
+    [row.loaded_kg > row.received_kg, models.Breach.objects.filter(subject_id=row.pk).exists()]
+    for row in GreenShipment.objects.filter(holder="AU", reference="T-004")
+]
 print(json.dumps(found))
 """
 
@@ -105,6 +129,26 @@ def test_the_demo_has_a_button_for_each_role(tmp_path: Path) -> None:
         ["departed", "green", ["AU"], False],
         ["departed", "green", [], True],
     ], "one in every state, one that is held, one whose form came too late"
+    assert found["elsewhere"] == "/desk/"
+    gross = {"weighed": {"basis": "gross", "kg": "22300.000", "tare_kg": "2300.000"}}
+    dry = {"weighed": {"basis": "dry", "kg": "18000.000", "moisture_pct": "10"}}
+    assert found["weighed"] == [
+        [gross, {}, []],
+        [{}, dry, []],
+        [{}, {}, []],
+        [{}, {}, ["quantity_difference"]],
+        [{}, {"basis": "gross"}, []],
+        [{}, {}, []],
+    ], "as much short twice: the tolerance became stricter between"
+    assert found["at_home"] == 0, "Thailand has set none of its own"
+    assert found["tolerances"] == [["AU", "basel", "0.500"], ["AU", "basel", "1.500"], ["AU", "green", "2.000"]]
+    assert found["short"] == [[True, False]]
+    offered, report = found["offered"], "A report of an inspector, not verified"
+    assert len(offered["all"]) == 9, "each opened, as whoever deals with it"
+    assert offered["unlike"] == ["Weighed gross on receipt, without a tare: waits for a correction"]
+    assert offered["over"] == ["Links for inspectors: one open, one over"]
+    assert offered["unverified"] == [*offered["over"], report]
+    assert report in offered["desk"]
     assert found["gate"] == [["AU", "held"], ["AU", "open"], ["AU", "released"]]
     # While a movement waits for another State's confirmation the demo would not be at rest.
     assert {name: lacking for name, lacking in found["lacking"].items() if lacking} == {"movement": ["announcing"]}
@@ -121,6 +165,7 @@ from django.core.management import call_command
 from django.db import connection
 from tidegate.exchange import delivery
 from tidegate.movements import demo as cases
+from tidegate.movements.demo_control import Control
 from tidegate.movements.demo_stages import Stages
 from tidegate.parties import demo
 from tidegate.parties.models import JournalEntry, State
@@ -136,7 +181,7 @@ def licences(self):
     assert State.objects.exists() and JournalEntry.objects.filter(type__startswith="permit").exists()
     raise Cut
 
-Stages.tell = lambda self: None
+Stages.tell = Control.tell = lambda self: None
 for name in ("northbound", "southbound"):
     setattr(cases.Story, name, lambda self: None)
 before, cases.Story.licences = cases.Story.licences, licences

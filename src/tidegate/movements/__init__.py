@@ -15,5 +15,5 @@ certificates. What they all stand on:
     take-back          takebacks, homeward
     papers             papers, papers_green, evidence
     to the outside     api, api_reads, api_green, notices, webhooks
-    the demo           demo, demo_stages
+    the demo           demo, demo_stages, demo_control
 """

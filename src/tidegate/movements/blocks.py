@@ -20,7 +20,7 @@ from django.utils.translation import gettext_lazy as _
 
 from tidegate.law.records import Book
 from tidegate.movements import codes, languages
-from tidegate.movements.calendars import today
+from tidegate.movements.calendars import days_of
 from tidegate.movements.content import (
     FORM_2006,
     FORM_OLD,
@@ -93,11 +93,12 @@ def content_of(notification: Notification, *, decisions: bool = True) -> Content
     ]
     if decisions:
         rows = sorted(notification.consents.all(), key=lambda c: c.authority)
+        day = days_of(c.authority for c in rows)
         said["acknowledgements"] = [
             {
                 "state": c.authority,
-                "received_on": today(c.authority, c.acknowledged_at),
-                "sent_on": today(c.authority, c.acknowledged_at),
+                "received_on": day(c.authority, c.acknowledged_at),
+                "sent_on": day(c.authority, c.acknowledged_at),
             }
             for c in rows
             if c.acknowledged_at is not None
@@ -106,7 +107,7 @@ def content_of(notification: Notification, *, decisions: bool = True) -> Content
             {
                 "state": c.authority,
                 "outcome": c.status,
-                "decided_on": today(c.authority, c.decided_at),
+                "decided_on": day(c.authority, c.decided_at),
                 "valid_from": c.valid_from,
                 "valid_until": c.valid_until,
                 "conditional": bool(c.conditions),

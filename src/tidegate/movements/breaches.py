@@ -7,12 +7,14 @@ from typing import Any
 from uuid import UUID
 
 from django.utils.functional import Promise
+from django.utils.translation import gettext
 from django.utils.translation import gettext_lazy as _
 
-from tidegate.movements import ledger
-from tidegate.movements.models import Account, Breach
+from tidegate.movements import conditions, guard, ledger
+from tidegate.movements.models import Account, Breach, Movement
 from tidegate.movements.models.base import CaseRow
-from tidegate.parties import journal, times
+from tidegate.movements.naming import place
+from tidegate.parties import figures, journal, times
 from tidegate.parties.actors import Actor
 from tidegate.parties.commanding import Missing, Refused, command
 
@@ -36,6 +38,97 @@ KINDS: Mapping[str, Promise | str] = {
     "not_green": _("It moved as green-listed although the law does not let it"),
     "illegal_traffic": _("Illegal traffic was found"),
 }
+
+# What a breach says in detail → what this is called.
+_DETAILS: Mapping[str, Promise] = {
+    "after": _("After the operation"),
+    "allowed": _("Allowed"),
+    "announced_at": _("Announced"),
+    "at": _("When"),
+    "available_kg": _("Available"),
+    "before_kg": _("Before"),
+    "broken": _("Exceeded"),
+    "by": _("By"),
+    "case": _("Case"),
+    "certified_on": _("Certified"),
+    "code": _("Operation"),
+    "conditions": _("Conditions that were not met"),
+    "count": _("Shipments"),
+    "departed_at": _("Departed"),
+    "draw": _("Drawn for"),
+    "due": _("Due"),
+    "due_at": _("Due"),
+    "event": _("Event"),
+    "expected": _("Expected"),
+    "expected_kg": _("Expected"),
+    "facility": _("Facility"),
+    "fact": _("Learnt from"),
+    "grounds": _("Grounds"),
+    "held_at": _("Held since"),
+    "input_kg": _("Put in"),
+    "kg": _("Quantity"),
+    "known_at": _("Known since"),
+    "known_since": _("Known since"),
+    "limit_kg": _("Limit"),
+    "loaded_kg": _("Loaded"),
+    "lodged_at": _("Handed in"),
+    "operation": _("Operation"),
+    "place": _("Place"),
+    "planned_on": _("Planned"),
+    "reason": _("Reason"),
+    "received_kg": _("Received"),
+    "reference": _("Reference"),
+    "regime": _("Regime"),
+    "reserved_kg": _("Reserved"),
+    "rule": _("Rule"),
+    "rules": _("Rules"),
+    "set_by": _("Set by"),
+    "since": _("Since"),
+    "source": _("Source"),
+    "state": _("State"),
+    "status": _("Status"),
+    "take_back": _("Take-back case"),
+    "tolerance_pct": _("Tolerated, %"),
+    "true_since": _("True since"),
+    "why": _("What was wanting"),
+}
+_WANTING: Mapping[str, Promise] = {
+    "consent": _("consent of %(state)s"),
+    "contract": _("contract"),
+    "guarantee": _("guarantee"),
+    "suspended": _("suspended"),
+    "status": _("notification not in force"),
+}
+
+
+def told(breach: Breach) -> list[tuple[str, str]]:
+    """What a breach says in detail, for people: (what, words or figure), without what is empty."""
+    found = []
+    for name, value in breach.detail.items():
+        label = _DETAILS.get(name)
+        text = _word(name, value)
+        if text:
+            found.append((str(label) if label else name.replace("_", " "), text))
+    return found
+
+
+def _word(name: str, value: Any) -> str:
+    if isinstance(value, list):
+        if name == "conditions":
+            return "; ".join(conditions.describe(one) for one in value)
+        return ", ".join(_word(name, one) for one in value)
+    if name == "broken":
+        return str(KINDS.get(f"ledger_{value}", value))
+    if name == "status" and value in Movement.Status.values:
+        return str(Movement.Status(value).label)
+    if name in ("by", "state", "set_by"):
+        return gettext("nobody: what holds without a State's own") if value == "default" else place(value, guard.book())
+    if name == "regime" and value == "every":
+        return gettext("every")
+    if name == "why":
+        kind, _colon, state = str(value).partition(":")
+        return str(_WANTING.get(kind, kind)) % {"state": place(state, guard.book())}
+    return figures.said(name, value)
 
 
 def open_breach(actor: Actor, subject: CaseRow, kind: str, **detail: Any) -> Breach:

@@ -6,7 +6,7 @@ whether it is only estimated (it follows the moon and is not announced yet).
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, field
 from datetime import date, datetime, time, timedelta
 from functools import lru_cache
@@ -75,12 +75,13 @@ def calendar_of(state: str) -> Calendar:
 
 def today(state: str, moment: datetime | None = None) -> date:
     """The day that it is in a State at a moment (now)."""
-    return (moment or times.now()).astimezone(_zone(state)).date()
+    return days_of([state])(state, moment)
 
 
-def _zone(state: str) -> ZoneInfo:
-    name = State.objects.filter(pk=state).values_list("time_zone", flat=True).first()
-    return ZoneInfo(name or "UTC")
+def days_of(states: Iterable[str]) -> Callable[[str, datetime | None], date]:
+    """`today` for any of some States, whose zones are asked once."""
+    zones = dict(State.objects.filter(pk__in=set(states)).values_list("pk", "time_zone"))
+    return lambda state, moment: (moment or times.now()).astimezone(ZoneInfo(zones.get(state) or "UTC")).date()
 
 
 def known_days(state: str, years: Iterable[int]) -> list[tuple[date, str, bool]]:

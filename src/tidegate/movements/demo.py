@@ -66,6 +66,7 @@ def build(settle: Settle) -> int:
     today = timezone.now()
     for country in COUNTRIES:
         calendars.seed(country.code, [today.year, today.year + 1])
+    from tidegate.movements.demo_control import Control
     from tidegate.movements.demo_stages import Stages
 
     story = Story(settle, today)
@@ -80,6 +81,7 @@ def build(settle: Settle) -> int:
     story.gate()
     story.going_home()
     Stages(story).tell()
+    Control(story).tell()
     rounds.tick(today)
     settle()
     return Notification.objects.count()
@@ -510,10 +512,10 @@ class Story:
         self.settle()
         return self.now(made)
 
-    def leaves(self, trader: Actor, made: Movement, day: float, kg: str) -> None:
-        """It departs at its weighed quantity."""
+    def leaves(self, trader: Actor, made: Movement, day: float, kg: str, **weighed: str) -> None:
+        """It departs at its weighed quantity; `weighed`: on which basis, and what puts that on the notification's."""
         with self.on(day):
-            transport.depart(trader, made.pk, loaded_kg=kg, particulars={"seals": ["DEMO-001"]})
+            transport.depart(trader, made.pk, loaded_kg=kg, particulars={"seals": ["DEMO-001"]}, **weighed)
             self.settle()
 
     def content(

@@ -15,7 +15,7 @@ from tidegate.movements.machines import MACHINES
 from tidegate.movements.words import EVENTS
 from tidegate.movements.words_of_rights import RIGHTS
 from tidegate.parties.names import LABELS
-from tidegate.parties.registry import registry
+from tidegate.parties.registry import DemoCase, registry
 from tidegate.parties.rights import (
     AUTHORITY,
     COMPANIES,
@@ -375,6 +375,17 @@ for _type, _label in {
     registry.event(_type, _label)
 
 registry.page("inspectorreport", "movements:inspector-report")
+
+
+# ── the demo ─────────────────────────────────────────────────────────────────────────────────────────────────────
+def _demo_cases() -> list[DemoCase]:
+    # Imported when asked: no other installation loads the stories.
+    from tidegate.movements.demo_control import pointed_out
+
+    return pointed_out()
+
+
+registry.demo_cases = _demo_cases
 
 
 # ── keeping, legal holds, erasing ──────────────────────────────────────────────────────────────────────────────

@@ -10,13 +10,13 @@ from __future__ import annotations
 from dataclasses import dataclass
 from datetime import date, timedelta
 from decimal import Decimal
-from typing import Any
+from typing import Any, NamedTuple
 
 from django.utils.translation import gettext_lazy as _
 
 from tidegate.law import Book
 from tidegate.movements import clocks, conditions, facts, guard, machines
-from tidegate.movements.calendars import calendar_of, today
+from tidegate.movements.calendars import calendar_of, days_of, today
 from tidegate.movements.models import (
     Account,
     Clock,
@@ -37,6 +37,21 @@ ENDED = {"withdrawn": "withdrawn", "revoked": "revoked", "superseded": "closed",
 GIVEN = Consent.GIVEN
 WAITING = machines.WAITING
 STILL_GIVEN = (*GIVEN, "suspended", "expired")
+
+
+class Papers(NamedTuple):
+    """The contract and the guarantee of a notification; None where none is lodged."""
+
+    contract: Contract | None
+    guarantee: Guarantee | None
+
+
+def papers_of(notification: Notification) -> Papers:
+    """Both as they stand now."""
+    return Papers(
+        Contract.objects.filter(notification=notification).first(),
+        Guarantee.objects.filter(notification=notification).first(),
+    )
 
 
 @dataclass(frozen=True, slots=True)
@@ -119,8 +134,12 @@ def _running(notification: Notification, required: list[Consent], contract: Cont
 
 def required_of(notification: Notification) -> list[Consent]:
     """The consents that the law requires, by authority."""
-    rows = Consent.objects.filter(notification=notification, required=True).exclude(status="superseded")
-    return list(rows.order_by("authority"))
+    return [c for c in _by_authority(notification) if c.required and c.status != "superseded"]
+
+
+def _by_authority(notification: Notification) -> list[Consent]:
+    """All its consents; a page reads them once, with the notification."""
+    return sorted(notification.consents.all(), key=lambda c: c.authority)
 
 
 def window_of(notification: Notification) -> Window | None:
@@ -143,13 +162,14 @@ def in_force(notification: Notification, day: date) -> bool:
     )
 
 
-def blocked(notification: Notification, day: date) -> list[str]:
+def blocked(notification: Notification, day: date, papers: Papers | None = None) -> list[str]:
     """Why nothing may depart on a day: codes; empty where the required consents hold and the contract is confirmed.
 
     `consent:XX` a required consent that is not given or does not hold on the day; `contract`; `guarantee`;
-    `suspended`; `status` the notification is ended, used up or was never sent on.
+    `suspended`; `status` the notification is ended, used up or was never sent on. `papers`: if read already.
     """
     why = []
+    contract, guarantee = papers or papers_of(notification)
     required = required_of(notification)
     if not required:
         why.append("status")
@@ -161,20 +181,18 @@ def blocked(notification: Notification, day: date) -> list[str]:
         )
         if consent.status not in GIVEN or not holds:
             why.append(f"consent:{consent.authority}")
-    contract = Contract.objects.filter(notification=notification).first()
     if (
         contract is None
         or contract.status != "confirmed"
         or (contract.valid_until is not None and contract.valid_until < day)
     ):
         why.append("contract")
-    guarantee = Guarantee.objects.filter(notification=notification).first()
     if guard.asks_for(notification.screen, "GUARANTEE") and not (
         guarantee is not None and guarantee.status in ("approved", "in_force") and _covers(guarantee, day)
     ):
         why.append("guarantee")
-    for held in notification.held_guarantees.exclude(status="released").order_by("authority"):
-        if held.status != "in_force" or not _covers(held, day):
+    for held in sorted(notification.held_guarantees.all(), key=lambda one: one.authority):
+        if held.status != "released" and (held.status != "in_force" or not _covers(held, day)):
             why.append(f"guarantee:{held.authority}")
     if notification.suspended_by:
         why.append("suspended")
@@ -207,17 +225,16 @@ def terms(notification: Notification) -> dict[str, Any]:
 
 def all_conditions(notification: Notification) -> list[dict[str, Any]]:
     """The conditions of every consent given, as `conditions.check` takes them; each with its authority."""
-    given = Consent.objects.filter(notification=notification, status__in=STILL_GIVEN).order_by("authority")
+    given = [c for c in _by_authority(notification) if c.status in STILL_GIVEN]
     return [{**condition, "authority": c.authority} for c in given for condition in c.conditions]
 
 
-def flags(notification: Notification) -> list[dict[str, Any]]:
+def flags(notification: Notification, papers: Papers | None = None) -> list[dict[str, Any]]:
     """Dates that do not fit: a consent that outlasts guarantee or contract (facts 4.8, invariant 14)."""
-    contract = Contract.objects.filter(notification=notification).first()
-    guarantee = Guarantee.objects.filter(notification=notification).first()
+    contract, guarantee = papers or papers_of(notification)
     found = []
-    for consent in Consent.objects.filter(notification=notification, status__in=GIVEN).order_by("authority"):
-        if consent.valid_until is None:
+    for consent in _by_authority(notification):
+        if consent.status not in GIVEN or consent.valid_until is None:
             continue
         for name, paper in (("contract", contract), ("guarantee", guarantee)):
             if paper is not None and paper.valid_until is not None and paper.valid_until < consent.valid_until:
@@ -241,10 +258,11 @@ def short_leads(notification: Notification) -> list[dict[str, Any]]:
     first, sent = notification.first_departure, notification.transmitted_at or times.now()
     if first is None or notification.ended_as or notification.status == Status.REFUSED:
         return []
-    book, layer, found = guard.book(), _layer(notification), []
-    for stop in notification.route.all():
+    book, layer, found, stops = guard.book(), _layer(notification), [], list(notification.route.all())
+    day = days_of(stop.state for stop in stops)
+    for stop in stops:
         rule = clocks.rule_for(
-            "notify_before_first", state=stop.state, role=stop.role, day=today(stop.state, sent), book=book,
+            "notify_before_first", state=stop.state, role=stop.role, day=day(stop.state, sent), book=book,
             layer=layer, preconsented=notification.preconsent_counts,
         )  # fmt: skip
         if rule is None:
@@ -367,6 +385,12 @@ def decision_clock(consent: Consent, book: Book) -> Clock | None:
         pauses=pauses,
         effect=effect,
     )
+
+
+def decision_clocks(notification: Notification, book: Book) -> None:
+    """Bring the clocks of all its authorities' decisions up to date."""
+    for consent in notification.consents.order_by("pk"):
+        decision_clock(consent, book)
 
 
 def span_limit(notification: Notification, book: Book) -> tuple[date, clocks.Rule] | None:

@@ -141,6 +141,16 @@ class Registers(Protocol):
         ...
 
 
+@dataclass(frozen=True)
+class DemoCase:
+    """A case that the demo points out: what it shows, its page, and the organisation and role that look at it."""
+
+    title: Any
+    address: str
+    registration: str
+    role: str
+
+
 @dataclass
 class Registry:
     """Event types (with a name for people), message types, subscribers, the signer and the registers that the screen
@@ -157,6 +167,8 @@ class Registry:
     # Erase what else an app holds of a case whose period of keeping is over (State, case, SHA-256s of files that the
     # State needs no more); each gives how many messages.
     erasers: list[Callable[[str, str, Sequence[str]], int]] = field(default_factory=list)
+    # The cases that the demo's first page points out.
+    demo_cases: Callable[[], Sequence[DemoCase]] | None = None
     pages: dict[str, str] = field(default_factory=dict)
     acts: dict[str, tuple[Any, str]] = field(default_factory=dict)
 

@@ -51,11 +51,11 @@ def issue(
         raise Refused("state", _("It is not under way: there is nothing for an inspector to see."), field="status",
                       value=(movement or row).status)  # fmt: skip
     assert actor.organisation is not None
-    secret = secrets.token_urlsafe(24)
+    secret, now = secrets.token_urlsafe(24), times.now()
     made = InspectorAccess(
         holder_id=actor.state, case=row.case, notification=row, movement=movement, issued_by=actor.organisation,
         purpose=facts.words(purpose, "purpose", _("for whom, and why"))[:200], digest=digest_of_secret(secret),
-        expires_at=times.now() + timedelta(hours=_count(hours, "hours", HOURS)),
+        issued_at=now, expires_at=now + timedelta(hours=_count(hours, "hours", HOURS)),
         limit=_count(openings, "openings", OPENINGS),
     )  # fmt: skip
     made.save(force_insert=True)
@@ -130,7 +130,7 @@ def report(
         raise Refused("seal", _("Say how the seals are."), field="seal", value=seal[:20],
                       expected=", ".join(InspectorReport.Seal.values))  # fmt: skip
     now, seen = times.now(), particulars.moment(seen_at, "seen_at")
-    if not row.created_at - timedelta(days=1) <= seen <= now + SLACK:
+    if not row.issued_at - timedelta(days=1) <= seen <= now + SLACK:
         raise Refused("moment", _("This is not when the link was in use."), field="seen_at", value=seen)
     made = InspectorReport(
         holder_id=row.holder_id, case=row.case, access=row, key=key, seal=seal, seen_at=seen, received_at=now,

@@ -407,7 +407,6 @@ def revise(
         for consent in consenting.sync(row, needs, now, actor=actor, state=row.holder_id):
             run(row, "acknowledge", consent.authority, consent.role, now)
         send(actor, row, "notification.revised", needs, why)
-        for consent in Consent.objects.filter(notification=row):
-            standing.decision_clock(consent, book)
+        standing.decision_clocks(row, book)
         standing.refresh(row)
     return row

@@ -11,7 +11,7 @@ from uuid import UUID
 from django.utils.translation import gettext_lazy as _
 
 from tidegate.movements import facts, guard, standing
-from tidegate.movements.models import Consent, Notification
+from tidegate.movements.models import Notification
 from tidegate.parties import times
 from tidegate.parties.actors import Actor
 from tidegate.parties.commanding import Refused, command, locked
@@ -48,7 +48,5 @@ def denied(row: Notification, version: int) -> None:
 
 def settle(row: Notification, *, state: str | None = None) -> None:
     """The limits that count now; `state` is whose fact it is, where it came by message."""
-    for consent in Consent.objects.filter(notification=row):
-        consent.notification = row
-        standing.decision_clock(consent, guard.book())
+    standing.decision_clocks(row, guard.book())
     standing.refresh(row, state=state)

@@ -52,8 +52,7 @@ def submitted(message: Message) -> None:
     take_paper(row, Contract, message.body.get("contract"), message.sender)
     take_paper(row, Guarantee, message.body.get("guarantee"), message.sender)
     new = consenting.sync(row, message.body["needs"], at, actor=message.to, state=message.sender)
-    for consent in Consent.objects.filter(notification=row).exclude(status="superseded"):
-        standing.decision_clock(consent, guard.book())
+    standing.decision_clocks(row, guard.book())
     for consent in new:
         notifications.run(row, "acknowledge", consent.authority, consent.role, at)
     _welcome(row, [c.authority for c in new])

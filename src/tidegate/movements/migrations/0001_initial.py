@@ -712,6 +712,7 @@ class Migration(migrations.Migration):
                 ("updated_at", models.DateTimeField(auto_now=True)),
                 ("purpose", models.CharField(max_length=200, verbose_name="for whom, and why")),
                 ("digest", models.CharField(max_length=64, unique=True)),
+                ("issued_at", models.DateTimeField()),
                 ("expires_at", models.DateTimeField(verbose_name="until")),
                 ("limit", models.PositiveSmallIntegerField(verbose_name="openings at most")),
                 ("openings", models.PositiveSmallIntegerField(default=0)),

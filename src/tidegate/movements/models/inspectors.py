@@ -25,6 +25,7 @@ class InspectorAccess(CaseRow):
     issued_by = models.ForeignKey(Organisation, on_delete=models.PROTECT, related_name="+")
     purpose = models.CharField(_("for whom, and why"), max_length=200)
     digest = models.CharField(max_length=64, unique=True)
+    issued_at = models.DateTimeField()
     expires_at = models.DateTimeField(_("until"))
     limit = models.PositiveSmallIntegerField(_("openings at most"))
     openings = models.PositiveSmallIntegerField(default=0)

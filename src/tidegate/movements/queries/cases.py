@@ -41,6 +41,8 @@ from tidegate.parties.registry import registry
 from tidegate.parties.scope import visible
 
 READ = "movements.notification.read"
+# What the page of a case looks at again and again: asked once, with its notification.
+PARTS = ("route", "consents", "held_guarantees", "info_requests", "amendments", "versions")
 # Cases that a text may mean, at most.
 CASES = 500
 # A word that no more rows begin with is rare.
@@ -154,9 +156,9 @@ def templates(actor: Actor | None) -> QuerySet[Template]:
     return visible(Template.objects.order_by("name"), actor, "movements.template.keep")
 
 
-def notification(actor: Actor | None, key: UUID | str) -> Notification:
-    """One of them by its key, its number or its case. Raises Missing."""
-    rows = notifications(actor)
+def notification(actor: Actor | None, key: UUID | str, *parts: str) -> Notification:
+    """One of them by its key, its number or its case, with some of its parts. Raises Missing."""
+    rows = notifications(actor).prefetch_related(*parts)
     try:
         found = rows.filter(pk=UUID(str(key))).first()
     except ValueError:
@@ -168,11 +170,11 @@ def notification(actor: Actor | None, key: UUID | str) -> Notification:
 
 def case(actor: Actor, key: UUID | str) -> CaseView:
     """All that the actor's State holds of a notification, for its page. Raises Missing."""
-    row = notification(actor, key)
-    state_rows = set(
-        State.objects.filter(pk__in=row.route.values_list("state", flat=True)).values_list("pk", flat=True)
-    )
-    amendments = list(row.amendments.order_by("number"))
+    row = notification(actor, key, *PARTS)
+    papers = standing.papers_of(row)
+    stops = [stop.state for stop in row.route.all()]
+    state_rows = set(State.objects.filter(pk__in=stops).values_list("pk", flat=True))
+    amendments = sorted(row.amendments.all(), key=lambda one: one.number)
     versions = list(row.versions.all())
     for version in versions:
         version.content = confidential.shown(actor, row, version.content)
@@ -187,24 +189,24 @@ def case(actor: Actor, key: UUID | str) -> CaseView:
         confidential=row.confidential,
         kept_from=confidential.kept_from(actor, row),
         releases=confidential.releases(actor, row),
-        consents=_in_order(row, Consent.objects.filter(notification=row)),
-        contract=Contract.objects.filter(notification=row).first(),
-        guarantee=Guarantee.objects.filter(notification=row).first(),
-        held_guarantees=list(row.held_guarantees.order_by("authority")),
-        questions=list(InfoRequest.objects.filter(notification=row).order_by("asked_at")),
+        consents=_in_order(row),
+        contract=papers.contract,
+        guarantee=papers.guarantee,
+        held_guarantees=sorted(row.held_guarantees.all(), key=lambda one: one.authority),
+        questions=sorted(row.info_requests.all(), key=lambda one: one.asked_at),
         amendments=[(made, answers.get(made.pk, [])) for made in amendments],
         versions=versions,
         account=Account.objects.filter(holder=row.holder_id, reference=row.case).first(),
         deadlines=deadlines(row),
         breaches=list(Breach.objects.filter(holder=row.holder_id, case=row.case).order_by("opened_at")),
-        flags=standing.flags(row),
+        flags=standing.flags(row, papers),
         short_leads=standing.short_leads(row),
         conditions=[(c["authority"], conditions.describe(_bare(c))) for c in standing.all_conditions(row)],
         window=standing.window_of(row),
-        blocked=standing.blocked(row, today(row.home)) if row.transmitted_at else [],
+        blocked=standing.blocked(row, today(row.home), papers) if row.transmitted_at else [],
         waiting=list(EarlyFact.objects.filter(holder=row.holder_id, case=row.case)) if actor.official else [],
-        takes_part={stop.state: stop.state in state_rows for stop in row.route.all()},
-        may=allowed(actor, row),
+        takes_part={state: state in state_rows for state in stops},
+        may=allowed(actor, row, papers),
     )
 
 
@@ -212,10 +214,10 @@ def _bare(condition: Mapping[str, Any]) -> dict[str, Any]:
     return {name: value for name, value in condition.items() if name != "authority"}
 
 
-def _in_order(row: Notification, consents: Iterable[Consent]) -> list[Consent]:
+def _in_order(row: Notification) -> list[Consent]:
     """The consents in the order of the route; those whose State left it, last."""
     order = {stop.state: stop.position for stop in row.route.all()}
-    return sorted(consents, key=lambda c: (order.get(c.authority, len(order)), c.authority))
+    return sorted(row.consents.all(), key=lambda c: (order.get(c.authority, len(order)), c.authority))
 
 
 # What a page offers: the act, the right that it asks, and the step that must be possible.
@@ -257,15 +259,14 @@ ACTS: Sequence[tuple[str, str, str]] = (
 WRITTEN = frozenset("save submit answer revise withdraw amend lodge_contract propose_guarantee".split())
 
 
-def allowed(actor: Actor, row: Notification) -> dict[str, bool]:
+def allowed(actor: Actor, row: Notification, papers: standing.Papers | None = None) -> dict[str, bool]:
     """What a page may offer the actor now: its right, and that the state of things lets it be tried. The command
     itself checks again, and everything else."""
     home = row.holder_id == row.home
-    own = Consent.objects.filter(notification=row, authority=actor.state).first()
+    own = next((one for one in row.consents.all() if one.authority == actor.state), None)
     sent, ended = row.transmitted_at is not None, bool(row.ended_as)
-    contract = Contract.objects.filter(notification=row).first()
-    guarantee = Guarantee.objects.filter(notification=row).first()
-    open_amendment = row.amendments.filter(status="proposed").first()
+    contract, guarantee = papers or standing.papers_of(row)
+    open_amendment = next((one for one in row.amendments.all() if one.status == "proposed"), None)
     suspended = any(item["state"] == actor.state for item in row.suspended_by)
     waiting = own is not None and own.status in machines.WAITING
     given = own is not None and own.status in machines.GIVEN
@@ -277,7 +278,7 @@ def allowed(actor: Actor, row: Notification) -> dict[str, bool]:
         "override": home and not sent and guard.prohibited(row.screen),
         "acknowledge": sent and not ended and own is not None and own.status == "requested",
         "ask": not ended and ((sent and waiting) or (home and status == "submitted")),
-        "answer": home and not ended and InfoRequest.objects.filter(notification=row, answered_at=None).exists(),
+        "answer": home and not ended and any(one.answered_at is None for one in row.info_requests.all()),
         "revise": home and status in ("submitted", "incomplete", "transmitted", "acknowledged"),
         "amend": home and status in ("decided_consented", "active", "suspended", "exhausted") and not open_amendment,
         "approve_amendment": open_amendment is not None
@@ -311,7 +312,7 @@ def allowed(actor: Actor, row: Notification) -> dict[str, bool]:
 
 def _elsewhere(row: Notification) -> bool:
     """Whether an authority that takes part in no exchange is still waited for."""
-    waiting = set(row.consents.filter(status__in=machines.WAITING).values_list("authority", flat=True))
+    waiting = {one.authority for one in row.consents.all() if one.status in machines.WAITING}
     return bool(waiting - set(State.objects.filter(pk__in=waiting).values_list("pk", flat=True)))
 
 
@@ -320,7 +321,7 @@ def _elsewhere(row: Notification) -> bool:
 
 def deadlines(row: Notification, *, ended: bool = False) -> list[Deadline]:
     """The clocks that run for a notification and its consents, the next one first; each with its reasons."""
-    keys = [row.pk, *Consent.objects.filter(notification=row).values_list("pk", flat=True)]
+    keys = [row.pk, *(one.pk for one in row.consents.all())]
     rows = Clock.objects.filter(subject_id__in=keys)
     if not ended:
         rows = rows.filter(ended_at=None)
@@ -345,12 +346,11 @@ def why(actor: Actor, clock_id: UUID | str) -> Deadline:
 # ── history ──────────────────────────────────────────────────────────────────────────────────────────────────
 
 
-def timeline(actor: Actor, key: UUID | str, *, limit: int = 500) -> list[Moment]:
-    """What happened in a case, as this State's journal has it, the latest first. Raises Missing.
+def timeline(actor: Actor, row: Notification, *, limit: int = 500) -> list[Moment]:
+    """What happened in a case that the actor sees, as this State's journal has it, the latest first.
 
     A company sees what happened and whose fact it is, but not which official did it.
     """
-    row = notification(actor, key)
     entries = JournalEntry.objects.filter(holder=row.holder_id, case=row.case)
     if not actor.official:  # how an authority divides its work is its own affair
         entries = entries.exclude(subject="assignment")

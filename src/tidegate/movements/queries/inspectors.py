@@ -74,7 +74,7 @@ def accesses(actor: Actor, row: Notification | Movement) -> QuerySet[InspectorAc
     """The links to a notification or a movement, the latest first."""
     about = {"movement": row} if isinstance(row, Movement) else {"notification": row, "movement": None}
     rows = visible(InspectorAccess.objects.filter(**about), actor, KEEP)
-    return rows.select_related("issued_by").order_by("-created_at")
+    return rows.select_related("issued_by").order_by("-issued_at", "-pk")
 
 
 def reports(actor: Actor) -> QuerySet[InspectorReport]:

@@ -13,6 +13,7 @@ from django.db.models import Count, F, OuterRef, Q, QuerySet, Subquery
 
 from tidegate.movements import alternatives, bases, clocks, conditions, standing, tolerances
 from tidegate.movements.breaches import KINDS as BREACHES
+from tidegate.movements.breaches import told
 from tidegate.movements.commands.receipt import balance
 from tidegate.movements.models import (
     Account,
@@ -27,7 +28,7 @@ from tidegate.movements.models import (
 from tidegate.movements.models.base import CaseRow
 from tidegate.movements.queries.cases import CASES, Deadline, notifications
 from tidegate.movements.queries.cases import find as find_cases
-from tidegate.parties import figures, times
+from tidegate.parties import times
 from tidegate.parties.actors import Actor
 from tidegate.parties.commanding import Missing
 from tidegate.parties.models import JournalEntry
@@ -287,7 +288,7 @@ def breaches(row: CaseRow, *, official: bool) -> list[BreachLine]:
     return [
         BreachLine(
             one, BREACHES.get(one.kind, one.kind),
-            [(name, figures.said(name, value)) for name, value in one.detail.items()] if official else [],
+            told(one) if official else [],
         )
         for one in found
     ]  # fmt: skip

@@ -33,7 +33,7 @@ def can(name: str) -> Callable[[Actor, Notification], bool]:
 
 def own_consent(actor: Actor, row: Notification) -> Consent:
     """The consent of the actor's own authority. Raises Refused("not_concerned")."""
-    found = Consent.objects.filter(notification=row, authority=actor.state).first()
+    found = next((one for one in row.consents.all() if one.authority == actor.state), None)
     if found is None:
         raise Refused("not_concerned", _("This State is not asked about this notification."))
     return found
@@ -85,9 +85,10 @@ def _holds(*statuses: str) -> Callable[[Actor, Notification], bool]:
     """This State is one of import or of transit, and its own guarantee stands so ("" where there is none)."""
 
     def possible(actor: Actor, row: Notification) -> bool:
-        if row.transmitted_at is None or not row.route.filter(state=actor.state).exclude(role="export").exists():
+        asked = any(stop.state == actor.state and stop.role != "export" for stop in row.route.all())
+        if row.transmitted_at is None or not asked:
             return False
-        held = row.held_guarantees.filter(authority=actor.state).first()
+        held = next((one for one in row.held_guarantees.all() if one.authority == actor.state), None)
         open_ = not row.ended_as or held is not None
         return open_ and ("" if held is None else held.status) in statuses
 

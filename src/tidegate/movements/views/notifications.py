@@ -44,7 +44,6 @@ from tidegate.movements.views.acting import Act, Acts, Offer, attempt
 from tidegate.movements.views.attachments import uploaded
 from tidegate.movements.views.consents import can
 from tidegate.movements.views.paging import Pages
-from tidegate.parties import figures
 from tidegate.parties.access import needs
 from tidegate.parties.actors import Actor
 from tidegate.parties.commanding import Missing
@@ -223,7 +222,7 @@ def case_context(actor: Actor, found: cases.CaseView) -> dict[str, Any]:
         "outlook": overview.outlook(row, found.account),
         "movements": overview.movements(actor, row),
         "files": overview.files(actor, row),
-        "moments": cases.timeline(actor, row.pk, limit=200),
+        "moments": cases.timeline(actor, row, limit=200),
         "supersedes": supersedes,
         "successors": list(cases.notifications(actor).filter(supersedes=row.case)),
         "languages": settings.LANGUAGES,
@@ -583,6 +582,5 @@ def breach(request: HttpRequest, pk: UUID) -> HttpResponseBase:
             if attempt(form, found, lambda: breaches.close(actor, str(pk), key=key, **form.given)).ok:
                 messages.success(request, __("It is closed."))
                 return redirect("movements:desk") if row is None else redirect("movements:case", case=row.case)
-    detail = [(name, figures.said(name, value)) for name, value in found.detail.items()]
-    context = {"breach": found, "detail": detail, "n": row, "form": form}
+    context = {"breach": found, "detail": breaches.told(found), "n": row, "form": form}
     return render(request, "movements/breach.html", context, status=status)

@@ -9,12 +9,14 @@ from __future__ import annotations
 
 from ipaddress import ip_address
 from itertools import groupby
+from typing import Any
 from uuid import UUID
 
 from django.conf import settings
 from django.contrib.auth import login
 from django.http import Http404, HttpRequest, HttpResponseBase
 from django.shortcuts import redirect, render
+from django.utils.http import url_has_allowed_host_and_scheme
 from django.views.decorators.http import require_POST, require_safe
 
 from tidegate.parties.access import private, public
@@ -22,6 +24,7 @@ from tidegate.parties.accounts import AccountAdapter
 from tidegate.parties.demo import is_marked
 from tidegate.parties.middleware import DELEGATION, MEMBERSHIP
 from tidegate.parties.models import Membership, Organisation
+from tidegate.parties.registry import registry
 
 BACKEND = "allauth.account.auth_backends.AuthenticationBackend"
 
@@ -57,7 +60,14 @@ def people(request: HttpRequest) -> HttpResponseBase:
         }
         for state, of_state in groupby(ordered, key=lambda row: row.organisation.holder)
     ]
-    return private(render(request, "parties/demo.html", {"states": states}))
+    return private(render(request, "parties/demo.html", {"states": states, "cases": _cases(ordered)}))
+
+
+def _cases(rows: list[Membership]) -> list[dict[str, Any]]:
+    """The cases that are pointed out, each with the role that looks at it."""
+    first = {(row.organisation.registration, row.role): row for row in reversed(rows)}
+    found = registry.demo_cases() if registry.demo_cases is not None else ()
+    return [{"said": one, "row": row} for one in found if (row := first.get((one.registration, one.role)))]
 
 
 def _order(row: Membership) -> tuple[str, int, str, str]:
@@ -69,7 +79,7 @@ def _order(row: Membership) -> tuple[str, int, str, str]:
 @public
 @require_POST
 def sign_in(request: HttpRequest, pk: UUID) -> HttpResponseBase:
-    """Be the person who has this role, and act in it."""
+    """Be the person who has this role, and act in it; on the page that was asked for, else on the desk."""
     _check(request)
     row = Membership.objects.select_related("person", "organisation").filter(pk=pk).first()
     if row is None or not row.organisation.registration.startswith("DEMO-") or row.person.has_usable_password():
@@ -77,4 +87,6 @@ def sign_in(request: HttpRequest, pk: UUID) -> HttpResponseBase:
     login(request, row.person, backend=BACKEND)
     request.session[MEMBERSHIP] = str(row.pk)
     request.session[DELEGATION] = None
-    return redirect(AccountAdapter(request).get_login_redirect_url(request))
+    wanted = request.POST.get("next", "")
+    here = url_has_allowed_host_and_scheme(wanted, allowed_hosts=None)
+    return redirect(wanted if here else AccountAdapter(request).get_login_redirect_url(request))
