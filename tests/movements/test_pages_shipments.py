@@ -123,7 +123,7 @@ def test_breaches_are_closed_and_corrections_answered(wire: Wire) -> None:
     breach = Breach.objects.get(holder="DE", kind="quantity_difference")
     assert made.case in page(authority, "/movements/?flagged=1")
     for shown in (text, page(authority, f"/breaches/{breach.pk}/")):
-        assert "Tolerated, %" in shown and "15,000 kg" in shown and "nobody" in shown
+        assert all(words in shown for words in ("Tolerated, %", "15,000 kg", "nobody"))
         assert not any(name in shown for name in ("tolerance_pct", "set_by", "received_kg:"))
     send(authority, f"/breaches/{breach.pk}/", reason="Wet cargo dried on the way")
     assert again(breach).closed_at is not None
