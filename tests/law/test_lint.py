@@ -106,6 +106,16 @@ WRONG = {
         "longest days 400",
         "years",
     ),
+    "outside": (
+        changed("    text:", "    documents: [{kind: AP, outside: eu}]\n    text:"),
+        "outside eu",
+        "beside a kind such as CONSENT:transit",
+    ),
+    "outside whom": (
+        changed("    text:", "    documents: [{kind: 'CONSENT:transit', outside: pacific}]\n    text:"),
+        "outside pacific",
+        "a group of States",
+    ),
     "steps": (
         changed(
             "    text:",

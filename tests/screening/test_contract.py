@@ -235,7 +235,7 @@ def test_cured_resins_have_names_of_their_own(resin: str) -> None:
     assert say(polymers={resin: 99}, hs="391590")["entry"] == "B3011"
 
 
-@pytest.mark.parametrize(("steps", "read"), [("1", True), ("2.0", True), ("1.5", False), ("-1", False)])
+@pytest.mark.parametrize(("steps", "read"), [("1", True), ("2.0", True), ("1e40", True), ("1.5", False), ("-1", False)])
 def test_storage_steps_come_whole_a_row_at_a_time_and_in_batches(steps: str, read: bool) -> None:
     try:
         parse_shipment({**CLEAN, "facts": {"storage_steps": steps}}, BOOK)

@@ -112,6 +112,8 @@ def _document(r: Requirement) -> Any:
         out["old"] = {"issued_before": r.old_before, "until": r.old_until}
     if r.longest_years is not None:
         out["longest"] = {"years": r.longest_years}
+    if r.outside:
+        out["outside"] = r.outside
     if r.when is not None:
         out["when"] = [as_written(c) for c in _all_of(r.when)]
     return out["kind"] if list(out) == ["kind"] else out

@@ -28,7 +28,7 @@ ENTRY_CLASSES = ("any", "A-list", "B-list", "controlled", "unlisted", "hazardous
 HS_WORDS = ("any", "listed")
 DATES = ("seen", "inferred", "not_seen")
 CONSENT_ROLES = ("import", "export", "transit", "here", "counterpart")
-DOCUMENT_FIELDS = ("kind", "any", "term", "renewals", "standard", "value_by_tonnes", "when", "old", "longest")
+DOCUMENT_FIELDS = tuple("kind any term renewals standard value_by_tonnes when old longest outside".split())
 VOCABULARY: Mapping[str, Sequence[str]] = {
     "role": ROLES,
     "kind": KINDS,
@@ -233,6 +233,9 @@ def _document(raw: Any, registers: Registers) -> Iterator[tuple[Any, str]]:
     for key in raw:
         if key not in DOCUMENT_FIELDS:
             yield key, "one of " + ", ".join(DOCUMENT_FIELDS)
+    outside = raw.get("outside")
+    if outside is not None and not (outside in registers.groups and str(raw.get("kind")).endswith(":transit")):
+        yield f"outside {outside}", "a group of States, beside a kind such as CONSENT:transit"
     old = raw.get("old")
     if old is not None:
         days = [as_date(old.get(k)) for k in ("issued_before", "until")] if isinstance(old, Mapping) else [None]

@@ -267,7 +267,8 @@ def _requirement(raw: Any) -> Requirement:
         _, colon, who = str(kind).partition(":")
         if colon and who not in PLACES and not (len(who) == 2 and who.isupper()):
             raise ValueError(f"document {kind!r}: expected {', '.join(PLACES)} or a State after the colon")
-    unknown = set(raw) - {"any", "kind", "term", "renewals", "standard", "value_by_tonnes", "when", "old", "longest"}
+    known = {"any", "kind", "term", "renewals", "standard", "value_by_tonnes", "when", "old", "longest", "outside"}
+    unknown = set(raw) - known
     if unknown:
         raise ValueError(f"a document requirement does not know {sorted(unknown)}")
     term, renewals, old = raw.get("term") or {}, raw.get("renewals") or {}, raw.get("old") or {}
@@ -287,6 +288,7 @@ def _requirement(raw: Any) -> Requirement:
         old_before=_date(old.get("issued_before")),
         old_until=_date(old.get("until")),
         longest_years=(raw.get("longest") or {}).get("years"),
+        outside=str(raw.get("outside") or ""),
     )
 
 

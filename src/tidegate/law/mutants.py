@@ -162,6 +162,8 @@ def _requirement(r: Requirement) -> Iterator[tuple[Requirement, str]]:
                 # a number set to zero would read as none at all
                 if other > 0 or field == "renewals_max":
                     yield replace(r, **{field: other}), f"{field} {value} → {other}"
+    if r.outside:
+        yield replace(r, outside=""), f"outside {r.outside} dropped"
     if r.old_before is not None and r.old_until is not None:
         for days in (-DAY, DAY):
             yield replace(r, old_before=r.old_before + days), f"old before {_moved(r.old_before, days)}"

@@ -47,6 +47,7 @@ class Requirement:
     `value_by_tonnes`: steps (below this many tonnes or None, least value), read in order.
     `old_before`, `old_until`: a paper issued before the first day is good until the second at the latest.
     `longest_years`: a paper whose own period is longer, or names no first day, counts and is to be checked.
+    `outside`: of the States of transit, only those outside this group are asked.
     """
 
     kinds: tuple[str, ...]
@@ -60,6 +61,7 @@ class Requirement:
     old_before: date | None = None
     old_until: date | None = None
     longest_years: int | None = None
+    outside: str = ""
 
 
 @dataclass(frozen=True, slots=True)

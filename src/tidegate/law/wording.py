@@ -79,6 +79,8 @@ def requirement_text(requirement: Requirement) -> str:
         terms.append(f"one issued before {requirement.old_before} counts until {requirement.old_until}")
     if requirement.longest_years is not None:
         terms.append(f"one for more than {requirement.longest_years * 12} months is to be checked")
+    if requirement.outside:
+        terms.append(f"of States outside {requirement.outside} alone")
     if requirement.when is not None:
         terms.append(f"where {condition_text(requirement.when)}")
     return f"{said} ({', '.join(terms)})" if terms else said

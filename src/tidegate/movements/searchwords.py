@@ -1,4 +1,4 @@
-"""The words that a notification is found by, and how a text is cut into them.
+"""The words that a row is found by, and how a text is cut into them.
 
 A word is a run of letters, marks and digits, without regard to case. It is kept as its bytes in UTF-8, which every
 database puts in the same order, whatever its language: one range of an index is what begins alike. Where a script puts
@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import re
 import unicodedata
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from typing import Any
 
 # Of a longer word, only so many letters count.
@@ -32,16 +32,20 @@ def begins(word: bytes) -> dict[str, bytes]:
     return {"word__gte": word, "word__lt": word + b"\xff"}
 
 
-def of_notification(number: str, case: str, blocks: Mapping[str, Any]) -> set[bytes]:
+def of(texts: Iterable[Any]) -> set[bytes]:
+    """The words of some texts."""
+    return {word for text in texts for run in _runs(str(text or "")) for word in _beginnings(run)}
+
+
+def of_notification(number: str, case: str, blocks: Mapping[str, Any]) -> list[Any]:
     """By number, case, designation, and the names of exporter, importer and facility."""
-    texts = [
+    return [
         number,
         case,
         blocks.get("designation"),
         blocks.get("designation_second"),
         *((blocks.get(name) or {}).get("name") for name in NAMED),
     ]
-    return {word for text in texts for run in _runs(str(text or "")) for word in _beginnings(run)}
 
 
 def _runs(text: str) -> list[str]:

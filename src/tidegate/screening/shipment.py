@@ -498,7 +498,7 @@ def _typed(raw: Any, fact: Fact, where: str) -> Any:
         return _bool(raw, where)
     if fact.type == "number":
         number = _number(raw, where, Decimal(0), HUNDRED if fact.name.endswith("_pct") else None)
-        if number is not None and fact.counted and number % 1:
+        if number is not None and fact.counted and number != number.to_integral_value():
             raise Reject(where, raw, messages.WHOLE)
         return number
     if raw is False:

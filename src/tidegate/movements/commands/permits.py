@@ -6,7 +6,7 @@ permit that takes the place of the old one; the account goes over to it with eve
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from datetime import date, datetime, timedelta
 from typing import Any
 from uuid import UUID
@@ -28,6 +28,8 @@ from tidegate.parties.actors import Actor, system
 from tidegate.parties.commanding import Missing, Refused, command, locked
 from tidegate.parties.ids import reference
 from tidegate.parties.models import JournalEntry, State
+from tidegate.parties.published import ORGANISATION_CHANGED
+from tidegate.parties.registry import Post, registry
 
 Status = Permit.Status
 LIVE = (Status.ISSUED, Status.ACTIVE, Status.SUSPENDED, Status.EXHAUSTED)
@@ -379,6 +381,14 @@ def _insert(permit: Permit) -> None:
         raise Refused(
             "number_taken", _("There is a permit of this number already."), field="number", value=permit.number
         ) from None
+
+
+@registry.subscriber
+def renamed(entry: JournalEntry, posts: Sequence[Post]) -> None:
+    """Keep the permits of an organisation findable by its name."""
+    if entry.type == ORGANISATION_CHANGED and "name" in entry.payload:
+        for permit in Permit.objects.filter(organisation=entry.subject_id).select_related("organisation"):
+            permit.find_anew()
 
 
 def _keep(actor: Actor, permit: Permit, type: str, payload: Mapping[str, Any]) -> Permit:

@@ -225,6 +225,7 @@ class Migration(migrations.Migration):
                         default=tidegate.parties.ids.uuid7, editable=False, primary_key=True, serialize=False
                     ),
                 ),
+                ("words", models.CharField(blank=True, max_length=32)),
                 ("kind", models.CharField(max_length=24)),
                 ("number", models.CharField(max_length=64)),
                 ("case", models.CharField(blank=True, max_length=64)),
@@ -330,6 +331,7 @@ class Migration(migrations.Migration):
                         default=tidegate.parties.ids.uuid7, editable=False, primary_key=True, serialize=False
                     ),
                 ),
+                ("words", models.CharField(blank=True, max_length=32)),
                 ("case", models.CharField(max_length=64, verbose_name="case")),
                 ("revision", models.PositiveIntegerField(default=0)),
                 ("origin", models.PositiveIntegerField(default=0)),
@@ -1760,6 +1762,7 @@ class Migration(migrations.Migration):
                         default=tidegate.parties.ids.uuid7, editable=False, primary_key=True, serialize=False
                     ),
                 ),
+                ("words", models.CharField(blank=True, max_length=32)),
                 ("case", models.CharField(max_length=64, verbose_name="case")),
                 ("revision", models.PositiveIntegerField(default=0)),
                 ("origin", models.PositiveIntegerField(default=0)),
@@ -2411,6 +2414,7 @@ class Migration(migrations.Migration):
                         default=tidegate.parties.ids.uuid7, editable=False, primary_key=True, serialize=False
                     ),
                 ),
+                ("words", models.CharField(blank=True, max_length=32)),
                 ("case", models.CharField(max_length=64, verbose_name="case")),
                 ("revision", models.PositiveIntegerField(default=0)),
                 ("origin", models.PositiveIntegerField(default=0)),
@@ -3531,5 +3535,159 @@ class Migration(migrations.Migration):
         migrations.AddConstraint(
             model_name="writeoff",
             constraint=models.UniqueConstraint(fields=("office", "transaction"), name="write_off_transaction"),
+        ),
+        migrations.CreateModel(
+            name="CertificateWord",
+            fields=[
+                ("word", models.BinaryField(max_length=128)),
+                (
+                    "pk",
+                    models.CompositePrimaryKey(
+                        "holder_id",
+                        "word",
+                        "certificate_id",
+                        blank=True,
+                        editable=False,
+                        primary_key=True,
+                        serialize=False,
+                    ),
+                ),
+                (
+                    "certificate",
+                    models.ForeignKey(
+                        db_index=False,
+                        on_delete=django.db.models.deletion.CASCADE,
+                        related_name="+",
+                        to="movements.certificate",
+                    ),
+                ),
+                (
+                    "holder",
+                    models.ForeignKey(
+                        db_index=False,
+                        on_delete=django.db.models.deletion.PROTECT,
+                        related_name="+",
+                        to="parties.state",
+                    ),
+                ),
+            ],
+            options={
+                "db_table": "certificate_word",
+                "indexes": [models.Index(fields=["certificate", "word"], name="certificate_word_of")],
+            },
+        ),
+        migrations.CreateModel(
+            name="ConsignmentWord",
+            fields=[
+                ("word", models.BinaryField(max_length=128)),
+                (
+                    "pk",
+                    models.CompositePrimaryKey(
+                        "holder_id",
+                        "word",
+                        "consignment_id",
+                        blank=True,
+                        editable=False,
+                        primary_key=True,
+                        serialize=False,
+                    ),
+                ),
+                (
+                    "consignment",
+                    models.ForeignKey(
+                        db_index=False,
+                        on_delete=django.db.models.deletion.CASCADE,
+                        related_name="+",
+                        to="movements.consignment",
+                    ),
+                ),
+                (
+                    "holder",
+                    models.ForeignKey(
+                        db_index=False,
+                        on_delete=django.db.models.deletion.PROTECT,
+                        related_name="+",
+                        to="parties.state",
+                    ),
+                ),
+            ],
+            options={
+                "db_table": "consignment_word",
+                "indexes": [models.Index(fields=["consignment", "word"], name="consignment_word_of")],
+            },
+        ),
+        migrations.CreateModel(
+            name="PermitWord",
+            fields=[
+                ("word", models.BinaryField(max_length=128)),
+                (
+                    "pk",
+                    models.CompositePrimaryKey(
+                        "holder_id", "word", "permit_id", blank=True, editable=False, primary_key=True, serialize=False
+                    ),
+                ),
+                (
+                    "holder",
+                    models.ForeignKey(
+                        db_index=False,
+                        on_delete=django.db.models.deletion.PROTECT,
+                        related_name="+",
+                        to="parties.state",
+                    ),
+                ),
+                (
+                    "permit",
+                    models.ForeignKey(
+                        db_index=False,
+                        on_delete=django.db.models.deletion.CASCADE,
+                        related_name="+",
+                        to="movements.permit",
+                    ),
+                ),
+            ],
+            options={
+                "db_table": "permit_word",
+                "indexes": [models.Index(fields=["permit", "word"], name="permit_word_of")],
+            },
+        ),
+        migrations.CreateModel(
+            name="TakeBackWord",
+            fields=[
+                ("word", models.BinaryField(max_length=128)),
+                (
+                    "pk",
+                    models.CompositePrimaryKey(
+                        "holder_id",
+                        "word",
+                        "take_back_id",
+                        blank=True,
+                        editable=False,
+                        primary_key=True,
+                        serialize=False,
+                    ),
+                ),
+                (
+                    "holder",
+                    models.ForeignKey(
+                        db_index=False,
+                        on_delete=django.db.models.deletion.PROTECT,
+                        related_name="+",
+                        to="parties.state",
+                    ),
+                ),
+                (
+                    "take_back",
+                    models.ForeignKey(
+                        db_index=False,
+                        on_delete=django.db.models.deletion.CASCADE,
+                        related_name="+",
+                        to="movements.takeback",
+                    ),
+                ),
+            ],
+            options={
+                "db_table": "take_back_word",
+                "indexes": [models.Index(fields=["take_back", "word"], name="take_back_word_of")],
+            },
         ),
     ]

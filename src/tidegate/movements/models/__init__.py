@@ -9,7 +9,7 @@ from tidegate.movements.models.assignments import Assignment
 from tidegate.movements.models.base import Attachment, Breach, CaseRow, Clock, EarlyFact, Holiday, Tolerance
 from tidegate.movements.models.border import ContainerUse, LineRun, WriteOff
 from tidegate.movements.models.consents import Consent, Contract, Guarantee, HeldGuarantee
-from tidegate.movements.models.consignments import Consignment, JointInspection, Requirement
+from tidegate.movements.models.consignments import Consignment, ConsignmentWord, JointInspection, Requirement
 from tidegate.movements.models.fees import Fee, FeeRate
 from tidegate.movements.models.green import GreenContainer, GreenShipment, GreenUpload
 from tidegate.movements.models.inspectors import InspectorAccess, InspectorReport
@@ -28,8 +28,16 @@ from tidegate.movements.models.notifications import (
     Template,
     Version,
 )
-from tidegate.movements.models.permits import Certificate, Permit, QuotaAllocation, QuotaPool, StatusList
-from tidegate.movements.models.takeback import CostLine, ReturnConsent, TakeBack
+from tidegate.movements.models.permits import (
+    Certificate,
+    CertificateWord,
+    Permit,
+    PermitWord,
+    QuotaAllocation,
+    QuotaPool,
+    StatusList,
+)
+from tidegate.movements.models.takeback import CostLine, ReturnConsent, TakeBack, TakeBackWord
 
 __all__ = [
     "Account",
@@ -41,9 +49,11 @@ __all__ = [
     "Breach",
     "CaseRow",
     "Certificate",
+    "CertificateWord",
     "Clock",
     "Consent",
     "Consignment",
+    "ConsignmentWord",
     "ContainerUse",
     "Contract",
     "Correction",
@@ -73,6 +83,7 @@ __all__ = [
     "Notification",
     "Operation",
     "Permit",
+    "PermitWord",
     "Posting",
     "QuotaAllocation",
     "QuotaPool",
@@ -86,6 +97,7 @@ __all__ = [
     "SubPeriod",
     "Subscription",
     "TakeBack",
+    "TakeBackWord",
     "Template",
     "Tolerance",
     "Version",

@@ -2,14 +2,18 @@
 
 from __future__ import annotations
 
-from typing import Any
+import hashlib
+from collections.abc import Iterable
+from typing import Any, ClassVar, Self
 
-from django.db import models
+from django.apps import apps
+from django.db import models, transaction
 from django.utils.translation import gettext_lazy as _
 from django.utils.translation import pgettext_lazy
 
+from tidegate.movements import searchwords
 from tidegate.movements.models.mass import Kilograms
-from tidegate.parties.models import Held, Involving, Organisation, Person
+from tidegate.parties.models import Held, Involving, Organisation, Person, State
 
 
 def kilograms(name: Any, **more: Any) -> Kilograms:
@@ -31,6 +35,86 @@ class CaseRow(Involving):
 
     class Meta:
         abstract = True
+
+
+class Found(models.Model):
+    """A row that is found by words. Saved, it keeps them in the same transaction, where they changed."""
+
+    # The model that holds the words, and the columns that they come from.
+    WORDS: ClassVar[str]
+    SEARCHED: ClassVar[frozenset[str]]
+    # A digest of the words that stand there.
+    words = models.CharField(max_length=32, blank=True)
+
+    class Meta:
+        abstract = True
+
+    def save(self, *args: Any, **kwargs: Any) -> None:
+        """Save it, and where its words changed, those by which it is found, in one transaction."""
+        some = kwargs.get("update_fields")
+        if self.SEARCHED & self.get_deferred_fields() or (some is not None and self.SEARCHED.isdisjoint(some)):
+            super().save(*args, **kwargs)
+            return
+        words = self._changed(always=self._state.adding or bool(kwargs.get("force_insert")))
+        if words is None:
+            super().save(*args, **kwargs)
+            return
+        if some is not None:
+            kwargs["update_fields"] = {*some, "words"}
+        with transaction.atomic(savepoint=False):
+            super().save(*args, **kwargs)
+            self._word().keep(self, words)
+
+    def searched(self) -> Iterable[Any]:
+        """The texts whose words find it."""
+        raise NotImplementedError
+
+    def find_anew(self) -> None:
+        """Keep its words, where they come from another row that was changed."""
+        words = self._changed()
+        if words is not None:
+            type(self)._default_manager.filter(pk=self.pk).update(words=self.words)
+            self._word().keep(self, words)
+
+    def _changed(self, *, always: bool = False) -> set[bytes] | None:
+        words = searchwords.of(self.searched())
+        digest = hashlib.sha256(b" ".join(sorted(words))).hexdigest()[:32]
+        if digest == self.words and not always:
+            return None
+        self.words = digest
+        return words
+
+    def _word(self) -> type[Word]:
+        found: type[Word] = apps.get_model("movements", self.WORDS)
+        return found
+
+
+class Word(models.Model):
+    """A word that one State's copy of a row is found by (`searchwords`). `OF` is the column of that row."""
+
+    OF: ClassVar[str]
+    holder = models.ForeignKey(State, on_delete=models.PROTECT, related_name="+", db_index=False)
+    word = models.BinaryField(max_length=4 * searchwords.LONGEST)
+
+    class Meta:
+        abstract = True
+
+    @classmethod
+    def keep(cls, row: Any, words: set[bytes]) -> None:
+        """Let the words of a row be these."""
+        rows = cls.of(row)
+        # SQLite gives bytes, PostgreSQL a view of some.
+        known = {bytes(word) for word in rows.values_list("word", flat=True)}
+        if gone := known - words:
+            rows.filter(word__in=gone).delete()
+        cls._default_manager.bulk_create(
+            cls(holder_id=row.holder_id, word=word, **{cls.OF: row}) for word in sorted(words - known)
+        )
+
+    @classmethod
+    def of(cls, row: Any) -> models.QuerySet[Self]:
+        """Those of a row."""
+        return cls._default_manager.filter(**{cls.OF: row})
 
 
 class Clock(Held):

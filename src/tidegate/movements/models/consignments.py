@@ -2,16 +2,18 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 from django.db import models
 from django.utils.translation import gettext_lazy as _
 from django.utils.translation import pgettext_lazy
 
-from tidegate.movements.models.base import CaseRow
+from tidegate.movements.models.base import CaseRow, Found, Word
 from tidegate.movements.models.movements import Movement
 from tidegate.parties.models import Held, Organisation
 
 
-class Consignment(CaseRow):
+class Consignment(Found, CaseRow):
     """What arrives at a border under one declaration or movement document, for every agency of the State."""
 
     class Status(models.TextChoices):
@@ -31,6 +33,13 @@ class Consignment(CaseRow):
     screen = models.JSONField(default=dict)
     released_at = models.DateTimeField(null=True)
 
+    WORDS = "ConsignmentWord"
+    SEARCHED = frozenset({"reference", "declaration", "office", "case", "movement"})
+
+    def searched(self) -> list[Any]:
+        """By reference, declaration, office, case, and the case and number of the movement's notification."""
+        return [self.reference, self.declaration, self.office, self.case, *Movement.named(self.movement_id)]
+
     class Meta:
         db_table = "consignment"
         indexes = [
@@ -38,6 +47,18 @@ class Consignment(CaseRow):
             models.Index(fields=["holder", "declaration"], name="consignment_declaration"),
         ]
         constraints = [models.UniqueConstraint(fields=["holder", "reference"], name="consignment_reference")]
+
+
+class ConsignmentWord(Word):
+    """A word that one State's copy of a consignment is found by."""
+
+    OF = "consignment"
+    pk = models.CompositePrimaryKey("holder_id", "word", "consignment_id")
+    consignment = models.ForeignKey(Consignment, on_delete=models.CASCADE, related_name="+", db_index=False)
+
+    class Meta:
+        db_table = "consignment_word"
+        indexes = [models.Index(fields=["consignment", "word"], name="consignment_word_of")]
 
 
 class Requirement(Held):

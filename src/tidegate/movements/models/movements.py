@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from uuid import UUID
+
 from django.db import models
 from django.db.models import F, Q
 from django.utils.translation import gettext_lazy as _
@@ -83,6 +85,12 @@ class Movement(CaseRow):
     source = models.CharField(max_length=16, default="form")
     # The accounts drawn on: [{"home": "VN", "account": "…", "status": "asked"|"confirmed"|"refused", "reservation": …}]
     draws = models.JSONField(default=list)
+
+    @classmethod
+    def named(cls, key: UUID | None) -> tuple[str, ...]:
+        """The case and the notification's number of a movement; nothing where there is none."""
+        found = cls.objects.filter(pk=key).values_list("case", "notification__number").first() if key else None
+        return found or ()
 
     @property
     def loaded_basis(self) -> str:

@@ -2,20 +2,19 @@
 
 from __future__ import annotations
 
-import hashlib
 from typing import Any
 
-from django.db import models, transaction
+from django.db import models
 from django.db.models import F, Q
 from django.utils.translation import gettext_lazy as _
 from django.utils.translation import pgettext_lazy
 
 from tidegate.movements import searchwords
-from tidegate.movements.models.base import CaseRow, kilograms
-from tidegate.parties.models import Involving, Organisation, State
+from tidegate.movements.models.base import CaseRow, Found, Word, kilograms
+from tidegate.parties.models import Involving, Organisation
 
 
-class Notification(CaseRow):
+class Notification(Found, CaseRow):
     """One State's copy of a notification (Basel Convention Article 6, Annex V A).
 
     What is counted, weighed and dated are columns; the remaining blocks are `blocks`, typed by `blocks.Blocks`. `load`
@@ -77,23 +76,12 @@ class Notification(CaseRow):
     used_up = models.BooleanField(default=False)
     ended_as = models.CharField(max_length=16, blank=True)
     ended_reason = models.TextField(blank=True)
-    # A digest of the words that stand in `SearchWord`.
-    words = models.CharField(max_length=32, blank=True)
+    WORDS = "SearchWord"
+    SEARCHED = frozenset({"number", "case", "blocks"})
 
-    def save(self, *args: Any, **kwargs: Any) -> None:
-        """Save it, and where its words changed, those by which it is found, in one transaction."""
-        if "blocks" in self.get_deferred_fields():
-            super().save(*args, **kwargs)
-            return
-        words = searchwords.of_notification(self.number, self.case, self.blocks)
-        digest = hashlib.sha256(b" ".join(sorted(words))).hexdigest()[:32]
-        if digest == self.words:
-            super().save(*args, **kwargs)
-            return
-        self.words = digest
-        with transaction.atomic(savepoint=False):
-            super().save(*args, **kwargs)
-            SearchWord.keep(self, words)
+    def searched(self) -> list[Any]:
+        """The texts whose words find it."""
+        return searchwords.of_notification(self.number, self.case, self.blocks)
 
     @property
     def basis(self) -> str:
@@ -136,29 +124,16 @@ class Notification(CaseRow):
         ]
 
 
-class SearchWord(models.Model):
-    """A word that one State's copy of a notification is found by (`searchwords`)."""
+class SearchWord(Word):
+    """A word that one State's copy of a notification is found by."""
 
+    OF = "notification"
     pk = models.CompositePrimaryKey("holder_id", "word", "notification_id")
-    holder = models.ForeignKey(State, on_delete=models.PROTECT, related_name="+", db_index=False)
-    word = models.BinaryField(max_length=4 * searchwords.LONGEST)
     notification = models.ForeignKey(Notification, on_delete=models.CASCADE, related_name="+", db_index=False)
 
     class Meta:
         db_table = "search_word"
         indexes = [models.Index(fields=["notification", "word"], name="search_word_of")]
-
-    @staticmethod
-    def keep(row: Notification, words: set[bytes]) -> None:
-        """Let the words of a notification be these."""
-        rows = SearchWord.objects.filter(notification=row)
-        # SQLite gives bytes, PostgreSQL a view of some.
-        known = {bytes(word) for word in rows.values_list("word", flat=True)}
-        if gone := known - words:
-            rows.filter(word__in=gone).delete()
-        SearchWord.objects.bulk_create(
-            SearchWord(holder_id=row.holder_id, word=word, notification=row) for word in sorted(words - known)
-        )
 
 
 class FieldRelease(CaseRow):

@@ -2,17 +2,19 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 from django.db import models
 from django.db.models import F, Q
 from django.utils.translation import gettext_lazy as _
 from django.utils.translation import pgettext_lazy
 
-from tidegate.movements.models.base import CaseRow, kilograms
+from tidegate.movements.models.base import CaseRow, Found, Word, kilograms
 from tidegate.movements.models.ledger import Account
 from tidegate.parties.models import Held, Involving, Organisation
 
 
-class Permit(CaseRow):
+class Permit(Found, CaseRow):
     """A permit, licence or registration, from the application on. `case` is its own reference."""
 
     class Kind(models.TextChoices):
@@ -57,6 +59,13 @@ class Permit(CaseRow):
     acknowledged = models.JSONField(default=dict)
     status_at = models.DateTimeField(null=True)
 
+    WORDS = "PermitWord"
+    SEARCHED = frozenset({"number", "case", "organisation"})
+
+    def searched(self) -> list[Any]:
+        """By number, case and the name of its holder."""
+        return [self.number, self.case, self.organisation.name]
+
     class Meta:
         db_table = "permit"
         indexes = [
@@ -70,6 +79,18 @@ class Permit(CaseRow):
                 condition=Q(valid_from=None) | Q(valid_until=None) | Q(valid_until__gte=F("valid_from")),
             ),
         ]
+
+
+class PermitWord(Word):
+    """A word that one State's copy of a permit is found by."""
+
+    OF = "permit"
+    pk = models.CompositePrimaryKey("holder_id", "word", "permit_id")
+    permit = models.ForeignKey(Permit, on_delete=models.CASCADE, related_name="+", db_index=False)
+
+    class Meta:
+        db_table = "permit_word"
+        indexes = [models.Index(fields=["permit", "word"], name="permit_word_of")]
 
 
 class QuotaPool(Held):
@@ -141,7 +162,7 @@ class StatusList(Held):
         constraints = [models.UniqueConstraint(fields=["holder", "purpose"], name="status_list_purpose")]
 
 
-class Certificate(Involving):
+class Certificate(Found, Involving):
     """A signed statement that others can check: consent, permit, receipt, recovery, inspection, pre-consent,
     quality, training.
 
@@ -169,9 +190,28 @@ class Certificate(Involving):
     valid_until = models.DateField(null=True)
     revision = models.PositiveIntegerField(default=0)
 
+    WORDS = "CertificateWord"
+    SEARCHED = frozenset({"number", "case"})
+
+    def searched(self) -> list[Any]:
+        """By number and case."""
+        return [self.number, self.case]
+
     class Meta:
         db_table = "certificate"
         constraints = [
             models.UniqueConstraint(fields=["number"], name="certificate_number"),
             models.UniqueConstraint(fields=["holder", "status_index"], name="certificate_index"),
         ]
+
+
+class CertificateWord(Word):
+    """A word that one State's copy of a certificate is found by."""
+
+    OF = "certificate"
+    pk = models.CompositePrimaryKey("holder_id", "word", "certificate_id")
+    certificate = models.ForeignKey(Certificate, on_delete=models.CASCADE, related_name="+", db_index=False)
+
+    class Meta:
+        db_table = "certificate_word"
+        indexes = [models.Index(fields=["certificate", "word"], name="certificate_word_of")]

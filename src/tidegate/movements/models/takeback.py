@@ -2,17 +2,19 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 from django.db import models
 from django.db.models import Q
 from django.utils.translation import gettext_lazy as _
 from django.utils.translation import pgettext_lazy
 
-from tidegate.movements.models.base import CaseRow, kilograms
+from tidegate.movements.models.base import CaseRow, Found, Word, kilograms
 from tidegate.movements.models.movements import Movement
 from tidegate.parties.models import Held
 
 
-class TakeBack(CaseRow):
+class TakeBack(Found, CaseRow):
     """One State's copy of a take-back case. Its clock starts on the day of information, not of detection."""
 
     class Status(models.TextChoices):
@@ -74,6 +76,13 @@ class TakeBack(CaseRow):
     closed_at = models.DateTimeField(null=True)
     closed_how = models.CharField(max_length=32, blank=True)
 
+    WORDS = "TakeBackWord"
+    SEARCHED = frozenset({"case", "finding", "containers", "movement"})
+
+    def searched(self) -> list[Any]:
+        """By case, what was found, containers, and the case and number of the movement's notification."""
+        return [self.case, self.finding, *self.containers, *Movement.named(self.movement_id)]
+
     class Meta:
         db_table = "take_back"
         indexes = [models.Index(fields=["holder", "status"], name="take_back_desk")]
@@ -86,6 +95,18 @@ class TakeBack(CaseRow):
                 name="take_back_one_open",
             ),
         ]
+
+
+class TakeBackWord(Word):
+    """A word that one State's copy of a take-back case is found by."""
+
+    OF = "take_back"
+    pk = models.CompositePrimaryKey("holder_id", "word", "take_back_id")
+    take_back = models.ForeignKey(TakeBack, on_delete=models.CASCADE, related_name="+", db_index=False)
+
+    class Meta:
+        db_table = "take_back_word"
+        indexes = [models.Index(fields=["take_back", "word"], name="take_back_word_of")]
 
 
 class ReturnConsent(Held):

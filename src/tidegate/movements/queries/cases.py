@@ -8,8 +8,7 @@ from datetime import datetime
 from typing import Any
 from uuid import UUID
 
-from django.db.models import OuterRef, Q, QuerySet, Subquery
-from django.db.models.lookups import IsNull
+from django.db.models import Q, QuerySet
 
 from tidegate.movements import blocks, clocks, conditions, confidential, guard, machines, searchwords, standing
 from tidegate.movements.calendars import today
@@ -31,7 +30,7 @@ from tidegate.movements.models import (
     Template,
     Version,
 )
-from tidegate.movements.queries.counting import among
+from tidegate.movements.queries import worded
 from tidegate.movements.words import EVENTS
 from tidegate.parties import times
 from tidegate.parties.actors import Actor
@@ -45,8 +44,6 @@ READ = "movements.notification.read"
 PARTS = ("route", "consents", "held_guarantees", "info_requests", "amendments", "versions")
 # Cases that a text may mean, at most.
 CASES = 500
-# A word that no more rows begin with is rare.
-FEW = 1000
 
 
 @dataclass(frozen=True)
@@ -131,24 +128,8 @@ def find(actor: Actor | None, text: str) -> QuerySet[Notification]:
     if numbered.exists():
         return numbered
     words = searchwords.asked(wanted)
-    return _worded(actor, words) if words else numbered.none()
-
-
-def _worded(actor: Actor | None, words: Sequence[bytes]) -> QuerySet[Notification]:
-    """Those with every word. Where one is rare, its rows are looked up; where none is, whoever wants the latest walks
-    along them, and meets enough soon."""
     rows = notifications(actor)
-    rarest: list[UUID] | None = None
-    for word in words:
-        begun = visible(SearchWord.objects.filter(**searchwords.begins(word)), actor, READ, through="notification__")
-        keys = list(begun.values_list("notification", flat=True)[: FEW + 1])
-        if len(keys) <= FEW and (rarest is None or len(keys) < len(rarest)):
-            rarest = keys
-    for word in words:
-        # By its value, not by whether there is one: for that, PostgreSQL would first gather all that have the word.
-        has = SearchWord.objects.filter(notification=OuterRef("pk"), **searchwords.begins(word)).values("word")[:1]
-        rows = rows.filter(IsNull(Subquery(has), False))
-    return rows if rarest is None else rows.filter(among("pk", rarest))
+    return worded.with_words(rows, SearchWord, actor, READ, words) if words else numbered.none()
 
 
 def templates(actor: Actor | None) -> QuerySet[Template]:

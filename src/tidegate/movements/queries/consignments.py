@@ -7,7 +7,8 @@ from uuid import UUID
 from django.db.models import Count, Q, QuerySet
 
 from tidegate.movements.commands.consignments import OPEN, waiting_for
-from tidegate.movements.models import Consignment, JointInspection, Requirement
+from tidegate.movements.models import Consignment, ConsignmentWord, JointInspection, Requirement
+from tidegate.movements.queries import worded
 from tidegate.parties.actors import Actor
 from tidegate.parties.commanding import Missing
 from tidegate.parties.scope import visible
@@ -25,17 +26,9 @@ def consignments(actor: Actor | None) -> QuerySet[Consignment]:
 
 
 def find(actor: Actor | None, *, text: str = "", status: str = "", mine: bool = False) -> QuerySet[Consignment]:
-    """Those whose reference, declaration, office or notification holds a text; of a status; not released yet and with
-    an open requirement of the actor's own agency (`mine`)."""
-    rows = consignments(actor)
-    if wanted := text.strip():
-        rows = rows.filter(
-            Q(reference__icontains=wanted)
-            | Q(declaration__icontains=wanted)
-            | Q(office__icontains=wanted)
-            | Q(case__icontains=wanted)
-            | Q(movement__notification__number__icontains=wanted)
-        )
+    """Those with words of reference, declaration, office or notification that begin with the words of a text; of a
+    status; not released yet and with an open requirement of the actor's own agency (`mine`)."""
+    rows = worded.named(consignments(actor), ConsignmentWord, actor, READ, text)
     if status:
         rows = rows.filter(status=status)
     if mine and actor and actor.organisation is not None:

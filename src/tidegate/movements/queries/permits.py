@@ -13,12 +13,22 @@ from django.utils.functional import Promise
 from django.utils.translation import gettext_lazy as _
 
 from tidegate.movements import ledger
-from tidegate.movements.models import Certificate, Permit, QuotaAllocation, QuotaPool, Reservation
+from tidegate.movements.models import (
+    Certificate,
+    CertificateWord,
+    Permit,
+    PermitWord,
+    QuotaAllocation,
+    QuotaPool,
+    Reservation,
+)
+from tidegate.movements.queries import worded
 from tidegate.parties import scope
 from tidegate.parties.actors import Actor
 from tidegate.parties.commanding import Missing
 from tidegate.parties.models import Organisation
 
+READ, READ_CERTIFICATES = "movements.permit.read", "movements.certificate.read"
 # Statuses whose change border offices have to know of.
 TOLD = ("issued", "active", "suspended", "exhausted", "expired", "revoked", "surrendered", "superseded")
 
@@ -53,9 +63,10 @@ def not_covered(
     return found
 
 
-def permits(actor: Actor | None) -> QuerySet[Permit]:
-    """The permits that the actor sees, newest first."""
-    rows = scope.visible(Permit.objects.all(), actor, "movements.permit.read")
+def permits(actor: Actor | None, text: str = "") -> QuerySet[Permit]:
+    """The permits that the actor sees, newest first; those whose number, case or holder a text names."""
+    rows = scope.visible(Permit.objects.all(), actor, READ)
+    rows = worded.named(rows, PermitWord, actor, READ, text)
     return rows.select_related("organisation", "account").order_by("-created_at")
 
 
@@ -72,9 +83,10 @@ def used(row: Permit | QuotaAllocation) -> list[Reservation]:
     return [] if row.account is None else list(row.account.reservations.order_by("-made_at"))
 
 
-def certificates(actor: Actor | None) -> QuerySet[Certificate]:
-    """The certificates that the actor sees, newest first."""
-    return scope.visible(Certificate.objects.all(), actor, "movements.certificate.read").order_by("-issued_at")
+def certificates(actor: Actor | None, text: str = "") -> QuerySet[Certificate]:
+    """The certificates that the actor sees, newest first; those whose number or case a text names."""
+    rows = scope.visible(Certificate.objects.all(), actor, READ_CERTIFICATES)
+    return worded.named(rows, CertificateWord, actor, READ_CERTIFICATES, text).order_by("-issued_at")
 
 
 # --- what border offices have confirmed ----------------------------------------------------------------

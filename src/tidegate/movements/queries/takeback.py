@@ -8,11 +8,12 @@ from decimal import Decimal
 from typing import Any
 from uuid import UUID
 
-from django.db.models import Q, QuerySet
+from django.db.models import QuerySet
 
 from tidegate.movements import clocks, evidence, letters, takebacks
 from tidegate.movements.commands.returns import costs_of, in_custody
-from tidegate.movements.models import Attachment, Clock, CostLine, Movement, ReturnConsent, TakeBack
+from tidegate.movements.models import Attachment, Clock, CostLine, Movement, ReturnConsent, TakeBack, TakeBackWord
+from tidegate.movements.queries import worded
 from tidegate.movements.queries.cases import Deadline
 from tidegate.movements.queries.shipments import history
 from tidegate.parties import times
@@ -74,16 +75,9 @@ def take_backs(actor: Actor | None) -> QuerySet[TakeBack]:
 
 
 def find(actor: Actor | None, *, text: str = "", status: str = "", ended: bool = True) -> QuerySet[TakeBack]:
-    """Those whose case, movement, finding or container holds a text; of a status; `ended` or open ones alone."""
-    rows = take_backs(actor)
-    if wanted := text.strip():
-        rows = rows.filter(
-            Q(case__icontains=wanted)
-            | Q(movement__case__icontains=wanted)
-            | Q(movement__notification__number__icontains=wanted)
-            | Q(finding__icontains=wanted)
-            | Q(containers__icontains=wanted)
-        )
+    """Those with words of case, movement, finding or containers that begin with the words of a text; of a status;
+    `ended` or open ones alone."""
+    rows = worded.named(take_backs(actor), TakeBackWord, actor, READ, text)
     if status:
         rows = rows.filter(status=status)
     return rows if ended else rows.exclude(status__in=TakeBack.ENDED)

@@ -141,8 +141,7 @@ def certificates(request: HttpRequest) -> HttpResponseBase:
     """The certificates that the reader sees, newest first."""
     actor = request.actor  # type: ignore[attr-defined]
     text, kind = request.GET.get("q", "")[:200], request.GET.get("kind", "")
-    rows = queries.certificates(actor)
-    rows = rows.filter(number__icontains=text) if text else rows
+    rows = queries.certificates(actor, text)
     rows = rows.filter(kind=kind) if kind in KINDS else rows
     query = request.GET.copy()
     query.pop("page", None)

@@ -17,6 +17,7 @@ from tidegate.screening.bulk.columns import number_of
 from tidegate.screening.bulk.keys import Interner, KeyIndex, Numbers, Packer
 from tidegate.screening.bulk.watch import Answers
 from tidegate.screening.classify import World, deserved_codes
+from tidegate.screening.evaluate.compiled import consent_groups
 from tidegate.screening.logic import RESOLVERS, STATE_FACTS
 
 # what a condition reads from the shipment itself, not from `facts`
@@ -77,7 +78,7 @@ class Layer:
     operations: tuple[str, ...] = ()  # operations, and their letters, that conditions name
     mix: Mix = field(default_factory=lambda: Mix())
     has_documents: bool = False
-    consents: bool = False
+    consents: tuple[str, ...] = ()  # groups that decide whose consent is asked for along the route
     #: what the layer can tell of a world, and of an HS code (by its code) in a world that deserves another
     worlds: dict[World, Any] = field(default_factory=dict)
     scopes: dict[tuple[int, str | None], Any] = field(default_factory=dict)
@@ -137,7 +138,7 @@ def describe(name: str, rules: tuple[Rule, ...], book: Book) -> Layer:
         for known in (*rule.verify, *rule.needs):
             words.setdefault(known, {})
         layer.has_documents = layer.has_documents or bool(rule.documents)
-        layer.consents = layer.consents or any(k.endswith(":transit") for d in rule.documents for k in d.kinds)
+        layer.consents = tuple(dict.fromkeys((*layer.consents, *consent_groups(rule))))
         for requirement in rule.documents:
             masses |= {below * 1000 for below, _ in requirement.value_by_tonnes if below is not None}
         conditions = [rule.when, *rule.fails, *rule.unless, *(d.when for d in rule.documents)]

@@ -142,7 +142,7 @@ class Layers:
         if layer.has_documents:
             add(view.papers[rows], docs.BITS, "documents")
         if layer.consents:
-            add(self._places(view, rows), 20, "consents")
+            add(self._places(layer, view, rows), 20, "consents")
         return layer.packer.pack(parts, len(rows))
 
     def _left(
@@ -270,14 +270,15 @@ class Layers:
     def _column(self, layer: Layer, view: View, what: str, rows: Codes) -> Codes | None:
         """Codes for what the layer can tell apart of a field or fact; None where that is not known."""
         if what == "transit":
-            return self._places(view, rows)
+            return self._places(layer, view, rows)
         if what == "operation":
             return self._operations(layer)[view.operation[rows]]
         return view.column(layer, what, rows)
 
-    def _places(self, view: View, rows: Codes) -> Codes:
+    def _places(self, layer: Layer, view: View, rows: Codes) -> Codes:
         """A code for which places of transit are Parties, and which repeat: they decide whose consent is asked for."""
-        return self.standing.of_transit("consents", view.transit[rows], view.day("departed")[rows], (("basel_party",),))
+        groups = tuple((name,) for name in layer.consents or ("basel_party",))
+        return self.standing.of_transit("consents", view.transit[rows], view.day("departed")[rows], groups)
 
     def _operations(self, layer: Layer) -> Codes:
         """For each code of an operation, a code for which of those that the layer names it is."""

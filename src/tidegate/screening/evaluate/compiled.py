@@ -46,7 +46,7 @@ class Compiled:
     def _watch(self, rule: Rule, book: Book) -> None:
         """What time may change: days of the rule itself, groups of States, and papers (kinds, as it asks for them)."""
         self.turns = {d for d in (rule.valid_from, rule.valid_to and later(rule.valid_to, 1)) if d}
-        self.groups = {"basel_party"} if any(k.endswith(":transit") for r in rule.documents for k in r.kinds) else set()
+        self.groups = set(consent_groups(rule))
         self.papers: list[tuple[set[str], Requirement | None]] = [(heads(r.kinds), r) for r in rule.documents]
         conditions = (rule.when, *rule.fails, *rule.unless, *(r.when for r in rule.documents))
         for fact, _, operand in (a for c in conditions for a in atoms(c)):
@@ -64,6 +64,12 @@ class Compiled:
     def excused(self, case: Case) -> bool:
         """An exception counts only when it is shown."""
         return any(test(case) is True for test in self.unless)
+
+
+def consent_groups(rule: Rule) -> list[str]:
+    """The groups that decide which States of transit are asked for their consent; empty where none is."""
+    asked = [r for r in rule.documents if any(k.endswith(":transit") for k in r.kinds)]
+    return ["basel_party", *sorted({r.outside for r in asked if r.outside})] if asked else []
 
 
 def heads(kinds: Iterable[str]) -> set[str]:

@@ -104,7 +104,8 @@ def international_layers(s: Shipment, book: Book, cls: Classification) -> tuple[
     regime = next(iter(overall)) if len(overall) == 1 else None
     involved = {"basel", *(c.rule.layer for v in views for c, _ in v.bound)}
     involved |= {layer for v in views for layer, regimes in v.regimes.items() if regimes - {"no_basel_control"}}
-    results = [international_result(layer, views, cls, regime) for layer in INTERNATIONAL if layer in involved]
+    involved |= {book.rules[alert].layer for v in views for alert in v.alerts}
+    results = [international_result(layer, views, cls, regime, book) for layer in INTERNATIONAL if layer in involved]
     if regime is None:
         # what leaves the regime open is asked once, with the first layer
         first = results[0]
@@ -121,7 +122,9 @@ def international_layers(s: Shipment, book: Book, cls: Classification) -> tuple[
     return results, regime
 
 
-def international_result(layer: str, views: Sequence[Seen], cls: Classification, overall: str | None) -> LayerResult:
+def international_result(
+    layer: str, views: Sequence[Seen], cls: Classification, overall: str | None, book: Book
+) -> LayerResult:
     narrowed = []
     regimes: set[str] = set()
     for v in views:
@@ -143,7 +146,7 @@ def international_result(layer: str, views: Sequence[Seen], cls: Classification,
                 [b for b in v.bound if b[0].rule.layer == layer],
                 missing,
                 {n: kept for n, r in v.verify.items() if (kept := {x: None for x in r if x in ids})},
-                [a for a in v.alerts if a in ids],
+                [a for a in v.alerts if book.rules[a].layer == layer],
                 {},
                 [p for p in v.prohibiting if p in ids],
             )

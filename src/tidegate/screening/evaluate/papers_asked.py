@@ -43,9 +43,9 @@ def missing_papers(
 def expand(requirement: Requirement, case: Case) -> list[tuple[tuple[str, ...], tuple[str, ...]]]:
     """(kinds to look for, kinds to show) of a requirement.
 
-    `CONSENT:import` and its like become the States of the route; transit States that are not Parties drop out. What is
-    shown keeps a place (`CONSENT:@import`, `CONSENT:@transit0`) that the decision fills in: so a layer's result is the
-    same for every route that the law cannot tell apart.
+    `CONSENT:import` and its like become the States of the route; transit States that are not Parties drop out, so do
+    those of the group that it leaves out. What is shown keeps a place (`CONSENT:@import`, `CONSENT:@transit0`) that the
+    decision fills in: so a layer's result is the same for every route that the law cannot tell apart.
     """
     kind, _, who = requirement.kinds[0].partition(":")
     if not who:
@@ -55,6 +55,8 @@ def expand(requirement: Requirement, case: Case) -> list[tuple[tuple[str, ...], 
         states = case.states("transit")
         for n, state in enumerate(states):
             if state in states[:n]:
+                continue
+            if requirement.outside and case.book.in_group(state, (requirement.outside,), case.day):
                 continue
             if case.book.in_group(state, ("basel_party",), case.day):
                 found.append(((f"{kind}:{state}",), (f"{kind}:@transit{n}",)))

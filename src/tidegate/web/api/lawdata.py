@@ -67,6 +67,7 @@ def requirement(asked: Requirement) -> dict[str, Any]:
         "term_days": asked.term_days,
         "term_years": asked.term_years,
         "longest_years": asked.longest_years,
+        "outside": asked.outside or None,
         "renewals_max": asked.renewals_max,
         "renewal_days": asked.renewal_days,
         "standards": list(asked.standards),

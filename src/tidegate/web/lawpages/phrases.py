@@ -212,6 +212,8 @@ def _terms(asked: Requirement) -> Iterable[str]:
         }
     if asked.longest_years is not None:
         yield _("one for more than %(months)s months is to be checked") % {"months": asked.longest_years * 12}
+    if asked.outside:
+        yield _("only of States outside this group: %(group)s") % {"group": words.group(asked.outside)}
 
 
 # ── scope and period ───────────────────────────────────────────────────────────────────────────────────────

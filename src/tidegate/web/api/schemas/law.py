@@ -35,6 +35,7 @@ class Requirement(BaseModel):
     term_days: int | None
     term_years: int | None
     longest_years: int | None = Field(description="One that names a longer period counts, and is to be checked.")
+    outside: str | None = Field(description="Of the States of transit, only those outside this group are asked.")
     renewals_max: int | None
     renewal_days: int | None
     standards: list[str]
