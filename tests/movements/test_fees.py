@@ -77,7 +77,7 @@ def test_what_a_filing_costs_is_shown_before_it_and_told_to_the_notifier(wire: W
     for address in (f"/notifications/{row.case}/", f"/notifications/{row.case}/edit/review/"):
         shown = page(mine, address)
         assert "487.52" in shown  # 100 + 1.55 × 250.010 = 487.5155
-        assert "2,000" in shown
+        assert "2,000.00 THB" in shown
     assert not Fee.objects.exists()
     notifications.submit(actor("TH", "notifier", "clerk"), row.pk)
     assert due(row, "TH") == {"TH": "2000.00 THB due"}

@@ -74,7 +74,12 @@ def test_each_state_reads_its_own_time_and_the_journal_that_of_all(wire: Wire) -
     wire.settle()
     for code, clock in (("TH", "1 December 2026, 09:00"), ("DE", "1 December 2026, 03:00")):
         assert clock in text(authority(code).get(page(copy(row, code)))), code
-    assert "2026-12-01 02:00:00" in text(authority("TH").get(reverse("parties:journal")))
+        assert "Times: " + {"TH": "Asia/Bangkok (UTC+0700)", "DE": "Europe/Berlin (UTC+0100)"}[code] in text(
+            authority(code).get(page(copy(row, code)))
+        )
+    journal = text(authority("TH").get(reverse("parties:journal")))
+    assert "2026-12-01 02:00:00" in journal
+    assert "Times: UTC" in journal
 
 
 def test_a_filter_is_kept_under_a_name_and_dropped(wire: Wire) -> None:

@@ -120,6 +120,8 @@ def test_a_load_that_no_notification_names(wire: Wire) -> None:
     case = TakeBack.objects.get(holder="TH")
     text = page(office("TH"), f"/take-back/{case.case}/")
     assert "Nobody Trading (fictitious)" in text
+    assert f"Request to take waste back: case {case.case}" in text
+    assert "{case}" not in text
     assert "ABCU1234567" in text
     stranger = signed_in(actor("TH", "notifier", "clerk", "TH-stranger"))
     assert stranger.get(f"/take-back/{case.case}/").status_code == 404

@@ -172,6 +172,7 @@ def test_the_review_names_every_problem_with_a_link_to_its_field(wire: Wire) -> 
         target = page(row, "edit", step)
         assert f"{target}#{control}" in shown, control
         assert f'id="{control}"' in text(mine.get(target)), control
+    assert "Importer or consignee · Name" in shown
     answer = mine.post(page(row, "submit"), {"revision": row.revision})
     assert answer.status_code == 422
     assert "fields are missing or wrong" in text(answer)

@@ -63,7 +63,7 @@ def test_the_record_says_everything_that_was_decided() -> None:
         "B3011",
         "No consent procedure",
         "From Japan through Philippines and Singapore to Malaysia.",
-        "Certificate of approval (COA) — not held",
+        "Certificate of approval — not held",
         "PSI_REPORT — expired on the day",
         "Any halogen? — decides between B3011 and Y48",
         "Quota left — ask the register",
@@ -168,9 +168,19 @@ def test_alternatives_and_consents_are_named() -> None:
     ]
     verify = [{"fact": "document:CONSENT:SG", "rules": ["B"], "by": "register"}]
     said = text(make(decision(missing=missing, verify=verify)))
-    assert "Environmental permit (ENV_PERMIT) or ENV_CERTIFICATE — not held" in said
-    assert "Consent (CONSENT): Singapore — too small" in said
-    assert "Consent (CONSENT): Singapore — ask the register" in said
+    assert "Environmental permit or ENV_CERTIFICATE — not held" in said
+    assert "Consent: Singapore — too small" in said
+    assert "Consent: Singapore — ask the register" in said
+
+
+def test_a_paper_that_several_rules_ask_for_stands_once() -> None:
+    missing = [
+        {"rule": "A", "documents": ["ENV_PERMIT", "CONSENT:SG"], "why": "not held"},
+        {"rule": "B", "documents": ["ENV_PERMIT"], "why": "not held"},
+    ]
+    said = text(make(decision(missing=missing)))
+    assert "Environmental permit — not held A, B" in said
+    assert "Consent: Singapore — not held A" in said
 
 
 def test_changes_of_the_past_are_left_out() -> None:

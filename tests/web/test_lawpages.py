@@ -103,6 +103,9 @@ def test_drafts_and_announcements_are_named_apart(client: Client, book: Book) ->
     assert "more is a draft" not in see(client, "states/MY?on=2026-02-03").text(".td-lead")
     assert "Announced: binds nobody" in see(client, "rules/MY-IMP-EWASTE-2026").text()
     assert "in force" not in see(client, "rules/MY-IMP-EWASTE-2026").text(".lp-hero-kind").replace("not in force", "")
+    pledged = see(client, "rules/GB-EXP-BAN-PLEDGED").text(".lp-hero-kind")
+    assert "first day not seen" in pledged
+    assert "in force" not in pledged.replace("not in force", "")
     assert see(client, "search?q=MY-IMP-EWASTE-2026&in_force=1").links(".lp-rules") == []
 
 

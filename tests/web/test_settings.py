@@ -152,6 +152,11 @@ def test_serve_prepares_the_database_and_answers(tmp_path: Path) -> None:
             pytest.fail("the server did not answer")
         with urllib.request.urlopen(f"http://127.0.0.1:{port}/static/tidegate/shell.css", timeout=10) as file:
             assert "max-age" in file.headers["Cache-Control"]
+        # The demo's cases were printed while the database was prepared: the server has to print after that, too.
+        with urllib.request.urlopen(
+            f"http://127.0.0.1:{port}/check.pdf?from=JP&to=MY&date=2026-11-23", timeout=120
+        ) as pdf:
+            assert pdf.read(5) == b"%PDF-"
         request = urllib.request.Request(f"http://127.0.0.1:{port}/", headers={"Host": "evil.example"})
         with pytest.raises(urllib.error.HTTPError, match="400"):
             urllib.request.urlopen(request, timeout=10)

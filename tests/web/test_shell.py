@@ -112,7 +112,7 @@ def test_the_language_is_chosen_in_the_header_and_kept(client: Client) -> None:
         assert sent.headers["Location"] == here
         page = client.get(here)
         assert lxml_html.fromstring(page.content).get("lang") == language
-        draft = bool(lxml_html.fromstring(page.content).cssselect(".td-draft[role=note]"))
+        draft = bool(lxml_html.fromstring(page.content).cssselect("aside.td-draft"))
         assert draft == (language != "en")
 
 

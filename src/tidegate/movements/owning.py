@@ -14,6 +14,9 @@ from tidegate.parties.commanding import Refused, locked
 
 LEGAL = "Basel Convention, Article 6"
 
+# What an authority is told that would write for a notifier.
+NOTIFIER_WRITES = _("The notifier writes this; an authority keys in what came on paper.")
+
 
 def exporting(actor: Actor, key: UUID | str, revision: int | None = None, *, pen: bool = False) -> Notification:
     """The notification, locked, where the actor's State is its home: that of export, or that which keyed it in.
@@ -40,9 +43,7 @@ def by_the_right_hand(actor: Actor, row: Notification) -> None:
     if actor.organisation is not None and actor.official != bool(row.keyed_by):
         raise Refused(
             "not_owner",
-            _("It came on paper: the authority that keyed it in writes it.")
-            if row.keyed_by
-            else _("The notifier writes this; an authority keys in what came on paper."),
+            _("It came on paper: the authority that keyed it in writes it.") if row.keyed_by else NOTIFIER_WRITES,
             field="source",
             value=row.source,
         )

@@ -41,7 +41,7 @@ class Naming:
         record = self.book.documents.get(kind) or self.book.documents.get(base) if self.book else None
         if record is None and self.book and kind in self.book.facts:
             return self.fact(kind)  # a fact that a register must confirm stands among the papers
-        known = f"{self._(record.name)} ({base})" if record else base
+        known = self._(record.name) if record else base
         return f"{known}: {self.state(code)}" if code else known
 
     def either(self, kinds: str) -> str:

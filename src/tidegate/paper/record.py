@@ -239,18 +239,20 @@ class Record:
         return out
 
     def missing(self) -> list[dict[str, str]]:
-        out = []
+        """Each paper once, with every rule that asks for it."""
+        rules: dict[tuple[str, str], dict[str, None]] = {}
         for item in self.decision.get("missing") or ():
-            kinds = [self.name.either(str(kind)) for kind in item.get("documents") or ()]
             why = str(item.get("why") or "not held")
-            out.append(
-                {
-                    "documents": show("; ".join(kinds)),
-                    "why": self._(words.WHY[why]) if why in words.WHY else show(why),
-                    "rule": show(item.get("rule") or "–"),
-                }
-            )
-        return out
+            for kinds in item.get("documents") or ():
+                rules.setdefault((str(kinds), why), {})[str(item.get("rule") or "–")] = None
+        return [
+            {
+                "documents": show(self.name.either(kinds)),
+                "why": self._(words.WHY[why]) if why in words.WHY else show(why),
+                "rule": show(", ".join(asking)),
+            }
+            for (kinds, why), asking in rules.items()
+        ]
 
     def questions(self) -> list[dict[str, Any]]:
         out = []

@@ -66,6 +66,11 @@ def signs() -> tuple[str, str]:
     return get_format("DECIMAL_SEPARATOR"), get_format("THOUSAND_SEPARATOR")
 
 
+def money(value: Decimal, currency: str) -> str:
+    """An amount with its currency: 1,594.50 AUD."""
+    return f"{number_format(value, 2, use_l10n=True, force_grouping=True)} {currency}"
+
+
 def mass(value: Decimal | int | str | None) -> str:
     """Kilograms as people read them: grouped, without zeros that say nothing, with the unit; a dash for none."""
     if value is None or value == "":

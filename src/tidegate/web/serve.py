@@ -5,10 +5,14 @@ There is no collectstatic step: WhiteNoise serves the static files from where th
 
 from __future__ import annotations
 
+import multiprocessing
 import os
 import socket
 import sys
+import threading
+import time
 from collections.abc import Callable
+from functools import partial
 from ipaddress import ip_address
 
 DEFAULT_SETTINGS = "tidegate.web.settings.demo"
@@ -28,7 +32,7 @@ def serve(
     """Serve until interrupted.
 
     `settings` is a settings module; left out, ``DJANGO_SETTINGS_MODULE`` or the demo settings hold.
-    `ready` is told the address once the database is prepared; left out, it is printed.
+    `ready` is told the address once it answers; left out, it is printed.
 
     Raises CannotServe when the port is taken, the host is not an address of this machine, or the demo is asked to
     listen to anybody but this machine: its sign-in asks for no proof.
@@ -42,13 +46,16 @@ def serve(
     check_free(host, port)
     prepare()
     shown = f"[{host}]" if ":" in host else host
-    (ready or _print_address)(f"http://{shown}:{port}/")
+    say = partial(ready or _print_address, f"http://{shown}:{port}/")
+    threading.Thread(target=_once_it_answers, args=(host, port, say), daemon=True).start()
     try:
         from granian import Granian
         from granian.constants import Interfaces
     except ImportError:
         _serve_with_wsgiref(host, port)
         return
+    # A forked worker inherits thread pools without their threads: after a PDF made above, its first would never end.
+    multiprocessing.set_start_method("spawn", force=True)
     Granian(
         "tidegate.web.wsgi:application",
         address=host,
@@ -113,6 +120,16 @@ def _check_demo(host: str) -> None:
             f"the demo asks nobody for a password and is served on this machine alone, not at {host}; "
             "for others, use the `office` settings"
         )
+
+
+def _once_it_answers(host: str, port: int, say: Callable[[], None]) -> None:
+    while True:
+        try:
+            socket.create_connection((host, port), timeout=1).close()
+        except OSError:
+            time.sleep(0.1)
+        else:
+            return say()
 
 
 def _print_address(address: str) -> None:

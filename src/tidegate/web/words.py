@@ -52,7 +52,7 @@ TONES: Mapping[str, Tone] = {
         pgettext_lazy("verdict", "Clear on paper"),
         _("Clear on paper; still to check"),
     ),
-    "clear": Tone("clear", "circle-check", pgettext_lazy("verdict", "Clear"), _("Clear")),
+    "clear": Tone("clear", "circle-check", pgettext_lazy("verdict", "Clear"), _("This may move; no paper is missing")),
     "error": Tone("quiet", "alert-circle", pgettext_lazy("verdict", "Not decided"), _("Not decided")),
 }
 

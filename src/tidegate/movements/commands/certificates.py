@@ -10,6 +10,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date, datetime, time, timedelta
+from decimal import Decimal
 from typing import Any
 from uuid import UUID
 from zoneinfo import ZoneInfo
@@ -81,7 +82,7 @@ def certify_quality(
         "load": facts.words(load, "load", _("what was sampled: containers, a lot or a declaration"))[:300],
         "standard": facts.words(standard, "standard", _("the standard of quality"))[:200], "conforms": conforms,
         "contaminationPct": found.get("contamination_pct"), "moisturePct": found.get("moisture_pct"),
-        "polymers": [f"{name} {share} %" for name, share in found.get("polymers", {}).items()],
+        "polymers": [f"{name} {Decimal(share).normalize():f} %" for name, share in found.get("polymers", {}).items()],
         "hazardous": found.get("hazardous"), "sample": row.sample, "sampledOn": row.sampled_on,
         "analysedOn": row.analysed_on, "method": row.method, "laboratory": row.laboratory.name,
         "accreditation": row.accreditation, "analysis": row.reference,

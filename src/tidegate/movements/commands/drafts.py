@@ -11,7 +11,7 @@ from django.utils.translation import gettext_lazy as _
 from tidegate.movements import blocks, confidential, facts, guard, machines
 from tidegate.movements.masses import kilograms, shipments
 from tidegate.movements.models import Notification, RouteStop, Template
-from tidegate.movements.owning import by_the_right_hand
+from tidegate.movements.owning import NOTIFIER_WRITES, by_the_right_hand
 from tidegate.parties.actors import Actor
 from tidegate.parties.commanding import Missing, Refused, command, locked
 from tidegate.parties.ids import reference
@@ -110,8 +110,7 @@ def renew(actor: Actor, notification_id: UUID | str, *, content: Mapping[str, An
 def _notifies(actor: Actor) -> None:
     """Raises Refused for an authority: it keys in what came on paper, and notifies nothing itself."""
     if actor.official:
-        raise Refused("not_owner", _("The notifier writes this; an authority keys in what came on paper."),
-                      field="source", value="form", expected="paper")  # fmt: skip
+        raise Refused("not_owner", NOTIFIER_WRITES, field="source", value="form", expected="paper")
 
 
 @command("movements.template.keep")

@@ -135,10 +135,8 @@ def compose(row: CaseRow, template: str, *, to: str = "", day: datetime | None =
     if known is None:
         raise Refused("template", _("There is no such letter."), field="template", value=template[:40],
                       expected=", ".join(templates()))  # fmt: skip
-    at = day or times.now()
-    given = {**values.of(row, to=to, at=at), **more}
-    unknown = gettext("not known")
-    filled = {name: given.get(name) or unknown for name in values.NAMES}
+    given = {**values.of(row, to=to, at=day or times.now()), **more}
+    filled = _filled(given)
     return Letter(
         template=known.id,
         version=known.version,
@@ -151,6 +149,18 @@ def compose(row: CaseRow, template: str, *, to: str = "", day: datetime | None =
         paragraphs=tuple(gettext(one).format(**filled) for one in known.paragraphs),
         fields=tuple((gettext(label), filled[name]) for label, name in known.fields),
     )
+
+
+def offered(row: CaseRow) -> list[tuple[str, str, str]]:
+    """The letters that can be written about a case: id, title with what is known now, legal basis."""
+    filled = _filled(values.of(row, to="", at=times.now()))
+    return [(one.id, gettext(one.title).format(**filled), gettext(one.basis)) for one in templates().values()]
+
+
+def _filled(given: Mapping[str, str]) -> dict[str, str]:
+    """A word for every placeholder."""
+    unknown = gettext("not known")
+    return {name: given.get(name) or unknown for name in values.NAMES}
 
 
 def write(actor: Actor, row: CaseRow, template: str, *, to: str = "", **more: str) -> Attachment:

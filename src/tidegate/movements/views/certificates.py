@@ -26,7 +26,7 @@ from tidegate.movements.credentials import tokens
 from tidegate.movements.credentials.verify import REASONS, Verdict, load, verify
 from tidegate.movements.forms import permits as forms
 from tidegate.movements.machines import CERTIFICATE as MACHINE
-from tidegate.movements.models import Certificate, Movement, Permit
+from tidegate.movements.models import Certificate, Consent, Movement, Permit
 from tidegate.movements.queries import analyses
 from tidegate.movements.queries import permits as queries
 from tidegate.movements.views.acting import Act, Acts, attachment, say
@@ -38,6 +38,7 @@ from tidegate.parties.access import needs, public
 from tidegate.parties.actors import Actor
 from tidegate.parties.commanding import Forbidden, Missing, Refused
 from tidegate.parties.models import State
+from tidegate.parties.rulebook import book
 
 PER_PAGE = 50
 # How long the public file of keys and lists may be a copy: a new revocation is known after that at the latest.
@@ -94,12 +95,23 @@ def said(claims: Mapping[str, Any]) -> list[tuple[Any, str]]:
     for name, value in claims.items():
         if name == "kind":
             text = str(KINDS.get(value, value))
+        elif name == "decision":
+            text = str(dict(Consent.Status.choices).get(value, value))
+        elif name in ("authority", "stateOfExport", "stateOfImport"):
+            text = _state_name(value)
+        elif name == "origins":
+            text = ", ".join(_state_name(one) for one in value or ())
         elif name.lower().endswith("kg"):  # the label says the unit
             text = figures.grouped(value)
         else:
             text = figures.said(name, value)
         found.append((CLAIMS.get(name, name), text))
     return found
+
+
+def _state_name(code: str) -> str:
+    record = book().states.get(code)
+    return __(record.name) if record else code
 
 
 def _step(event: str) -> Any:

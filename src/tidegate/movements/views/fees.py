@@ -50,13 +50,13 @@ def about(row: Fee) -> tuple[str, str]:
 
 def sum_of(row: Fee) -> list[tuple[str, str]]:
     """How a fee comes about, line by line."""
-    lines = [(__("Fixed amount"), f"{figures.grouped(row.fixed)} {row.currency}")]
+    lines = [(__("Fixed amount"), figures.money(row.fixed, row.currency))]
     if row.per_tonne:
         lines += [
-            (__("Per tonne"), f"{figures.grouped(row.per_tonne)} {row.currency}"),
+            (__("Per tonne"), figures.money(row.per_tonne, row.currency)),
             (__("Quantity (kg)"), figures.grouped(row.kg) if row.kg is not None else "–"),
         ]
-    return [*lines, (__("Fee"), f"{figures.grouped(row.amount)} {row.currency}")]
+    return [*lines, (__("Fee"), figures.money(row.amount, row.currency))]
 
 
 def _own(actor: Actor, row: Fee) -> bool:

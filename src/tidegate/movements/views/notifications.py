@@ -390,11 +390,20 @@ def _shown(path: str, value: Any) -> str:
     return in_words(name, value)
 
 
+# Parts of the form that hold fields of their own.
+PARTS = {
+    "exporter": _("Exporter or notifier"), "importer": _("Importer or consignee"), "carriers": _("Intended carriers"),
+    "generators": _("Waste generators"), "facility": _("Disposal or recovery facility"),
+    "further_facilities": _("Further facilities"), "composition": _("Composition"), "codes": _("Identification"),
+    "customs": _("Customs offices"), "route": _("Route"),
+}  # fmt: skip
+
+
 def field_label(path: str) -> str:
-    """A field of the form in words: `carriers.0.name` becomes “carriers 1: Name”."""
+    """A field of the form in words: `carriers.0.name` becomes “Intended carriers · 1 · Name”."""
     parts = []
     for part in path.split("."):
-        parts.append(str(int(part) + 1) if part.isdigit() else str(LABELS.get(part, part.replace("_", " "))))
+        parts.append(str(int(part) + 1) if part.isdigit() else str(LABELS.get(part) or PARTS.get(part) or part))
     return " · ".join(parts)
 
 

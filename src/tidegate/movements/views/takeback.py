@@ -202,7 +202,7 @@ def take_back(request: HttpRequest, case: str) -> HttpResponseBase:
         "referred": [
             (one, forms.REFERRED_NAMES.get(one["to"], one["to"])) for one in row.referred if actor.official
         ],
-        "templates": letters.templates().values() if actor.may(WRITE) else [],
+        "templates": letters.offered(row) if actor.may(WRITE) else [],
     }  # fmt: skip
     return render(request, "movements/take_back.html", context)
 

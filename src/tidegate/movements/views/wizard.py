@@ -23,6 +23,7 @@ from tidegate.movements.commands import notifications as commands
 from tidegate.movements.forms import acts as act_forms
 from tidegate.movements.forms import steps
 from tidegate.movements.models import Contract, Guarantee, Notification
+from tidegate.movements.owning import NOTIFIER_WRITES
 from tidegate.movements.queries import cases, overview, screens
 from tidegate.movements.views import acting
 from tidegate.movements.views.notifications import DRAFT, field_label
@@ -54,7 +55,7 @@ def edit(request: HttpRequest, case: str, step: str) -> HttpResponseBase:
         messages.info(request, _("It has been submitted: its content is sealed."))
         return redirect("movements:case", case=row.case)
     if actor.official != bool(row.keyed_by):
-        messages.info(request, _("The notifier writes this; an authority keys in what came on paper."))
+        messages.info(request, NOTIFIER_WRITES)
         return redirect("movements:case", case=row.case)
     if step == "papers":
         return _papers(request, actor, row)

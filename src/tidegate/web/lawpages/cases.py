@@ -221,6 +221,8 @@ def _facts(shipment: Mapping[str, Any], book: Book) -> Iterable[tuple[tuple[str,
             for paper in held:
                 kind = paper if isinstance(paper, str) else str(paper.get("kind", ""))
                 yield (PAPER, phrases.paper_name(kind, book)), _details(paper)
+        elif name == "material":
+            yield (FACT, _label(name)), str(shared.value_label(name, str(given), book))
         else:
             yield (FACT, _label(name)), _value(name, given)
     for name, when in sorted((shipment.get("events") or {}).items()):
@@ -256,7 +258,7 @@ def _value(name: str, given: object) -> str:
 
 
 def _figure(value: object) -> str:
-    return figures.number(format(value, "g") if isinstance(value, float) else str(value))
+    return figures.grouped(format(value, "g") if isinstance(value, float) else str(value))
 
 
 def _many(given: Any) -> list[Any]:

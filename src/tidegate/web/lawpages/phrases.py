@@ -241,4 +241,4 @@ def period(rule: Rule) -> str:
         return _("since %(a)s") % {"a": day(rule.valid_from)}
     if rule.valid_to:
         return _("until %(b)s; first day not seen") % {"b": day(rule.valid_to)}
-    return _("in force; first day not seen")
+    return _("in force; first day not seen") if rule.binds else _("first day not seen")

@@ -16,6 +16,7 @@ from django.utils.safestring import SafeString
 from django.utils.translation import gettext as _
 
 from tidegate.parties import figures
+from tidegate.parties.registry import registry
 from tidegate.parties.rulebook import book
 from tidegate.web import words
 
@@ -136,6 +137,12 @@ def layer(name: str) -> str:
 
 
 @register.filter
+def event(type: str) -> str:
+    """The name of an event of the journal, or of the message that tells of it; its code where it has no name."""
+    return str(registry.events.get(type, type))
+
+
+@register.filter
 def regime(name: str | None) -> str:
     """The short name of a regime."""
     return str(words.REGIMES[name][0]) if name and name in words.REGIMES else _("not decided")
@@ -183,6 +190,12 @@ def number(value: Any) -> str:
 def kg(value: Any) -> str:
     """A mass with its unit, grouped as the reader's language groups it: 12,000 kg. A dash where it is not known."""
     return figures.mass(value)
+
+
+@register.filter
+def money(value: Any, currency: str) -> str:
+    """An amount with its currency: 1,594.50 AUD."""
+    return figures.money(value, currency)
 
 
 @register.filter

@@ -24,7 +24,7 @@ class WhatIfForm(forms.Form):
         label=_("As if in force on every day"),
         required=False,
         help_text=_(
-            "For shipments of the past. Otherwise the draft holds from its own first day, 2027-07-01, and earlier "
+            "For shipments of the past. Otherwise the draft holds from its own first day, 1 July 2027, and earlier "
             "shipments do not meet it."
         ),
     )
