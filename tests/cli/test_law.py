@@ -115,6 +115,63 @@ def test_timeline_as_a_calendar_file(law: Law, tmp_path: Path) -> None:
     assert "EU-EXP-B3011-NONOECD-BAN-2026 begins" in " ".join(str(e["summary"]) for e in events)
 
 
+def test_timeline_into_a_file(law: Law, tmp_path: Path) -> None:
+    assert law("timeline", "MY", "-o", tmp_path / "my.tsv").out == ""
+    assert (tmp_path / "my.tsv").read_text(encoding="utf-8") == law("timeline", "MY").out
+    assert law("timeline", "-o", tmp_path / "no" / "a").status == 2
+
+
+def test_a_file_of_which_nothing_can_be_read_ends_with_3(law: Law, tmp_path: Path) -> None:
+    (tmp_path / "bad.csv").write_text("id,date,export,import\n1,soon,JP,MY\n", encoding="utf-8")
+    told = law("whatif", ROOT / "examples/regional-standard/draft", tmp_path / "bad.csv")
+    assert told.status == 3
+    assert "no shipment could be read; 1 rows were rejected" in told.err
+
+
+EMERGENCY = """
+state: MY
+rules:
+- id: MY-IMP-EMERGENCY-2026
+  role: import
+  kind: prohibition
+  confidence: high
+  from: 2026-01-01
+  hs: ["3915"]
+  text: Nothing comes in.
+  instrument: An order of the day
+"""
+
+
+@pytest.mark.parametrize(
+    ("wrong", "says"),
+    [
+        (EMERGENCY.replace("rules:", "rule:"), "'rule' is no table of a rulebook"),
+        (EMERGENCY.replace("state: MY", "state: my"), "state is 'my', expected a State"),
+        (EMERGENCY + "  to: 2025-01-01\n", "expected a day not before from"),
+        (EMERGENCY.replace('"3915"', "3915x"), "hs is '3915x'"),
+        (EMERGENCY + "  role: export\n", "'role' is given twice"),
+        (EMERGENCY + EMERGENCY.partition("rules:\n")[2], "stands there twice"),
+        (EMERGENCY + "  fails: [{contamination_pct: {gt: much}}]\n", "compares with 'much', expected a number"),
+        (EMERGENCY + "  documents: [{kinds: [COA]}]\n", "expected a `kind`"),
+    ],
+)
+def test_an_emergency_rule_that_would_do_nothing_is_refused(
+    law: Law, batch: Path, wrong: str, says: str, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    folder = tmp_path / "law"
+    folder.mkdir()
+    asked = ["screen", str(batch), "-o", str(tmp_path / "out.jsonl"), "--quiet", "--rulebook", str(folder)]
+    (folder / "my.yaml").write_text(EMERGENCY, encoding="utf-8")
+    assert main(asked) == 0
+    assert '"MY-IMP-EMERGENCY-2026"' in (tmp_path / "out.jsonl").read_text(encoding="utf-8")
+    (folder / "my.yaml").write_text(wrong, encoding="utf-8")
+    assert main(asked) == 2
+    assert says in capsys.readouterr().err
+    (folder / "my.yaml").rename(folder / "my.yml")
+    assert main(asked) == 2
+    assert "expected a name that ends in .yaml" in capsys.readouterr().err
+
+
 def test_diff_of_two_days(law: Law) -> None:
     told = law("diff", "2020-12-31", "2021-01-01")
     assert "In force on 2021-01-01, not on 2020-12-31" in told.out

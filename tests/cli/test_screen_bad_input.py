@@ -55,6 +55,33 @@ def test_decisions_never_take_the_place_of_the_shipments(tmp_path: Path, capsys:
     assert source.read_bytes() == before
 
 
+@pytest.mark.parametrize(
+    ("more", "output", "says"),
+    [
+        (("--compact",), "out.csv", "the compact form is Parquet"),
+        (("--compact", "--changes"), "out.parquet", "the compact form is Parquet"),
+        (("--resume",), "out.xlsx", "a run that can go on writes a Parquet, CSV or JSON Lines file"),
+        (("--resume", "--changes"), "out.csv", "a run that can go on"),
+        (("--pdf", "nowhere/a.pdf"), "out.csv", "--pdf nowhere/a.pdf: there is no such folder"),
+        ((), "", "is a folder; name a file for the decisions"),
+    ],
+)
+def test_what_would_be_left_undone_in_silence_is_refused(
+    more: tuple[str, ...], output: str, says: str, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    code, text = said(capsys, table(tmp_path, "1,2026-01-01,JP,MY,391510\n"), *more, output=output)
+    assert code == 2
+    assert says in text
+    assert [path.name for path in tmp_path.iterdir()] == ["in.csv"]
+
+
+def test_the_pdf_is_of_the_first_row_that_was_decided(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    source = table(tmp_path, "1,soon,JP,MY,391510\n2,2026-01-01,JP,MY,391510\n")
+    code, text = said(capsys, source, "--pdf", str(tmp_path / "a.pdf"))
+    assert (code, text) == (0, "")
+    assert (tmp_path / "a.pdf").read_bytes().startswith(b"%PDF")
+
+
 def test_a_folder_that_is_not_there_is_named(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
     source = tmp_path / "in.parquet"
     import pyarrow as pa

@@ -259,6 +259,8 @@ def test_encodings() -> None:
         wanted = "Société" if codec != "cp874" else "บริษัท"
         body = f'<?xml version="1.0" encoding="{declared}"?>' + text.replace("Société", wanted)
         assert wanted in shipments(rows_of(body.encode(codec)))[0]["consignee"]["name"]
+    saved_otherwise = '<?xml version="1.0" encoding="utf-16"?>' + text  # a text made by .NET, saved as UTF-8
+    assert "Société" in shipments(rows_of(saved_otherwise.encode()))[0]["consignee"]["name"]
     lying = b'<?xml version="1.0" encoding="UTF-8"?>' + text.encode("cp1252") + declaration(item()).encode()
     rows = rows_of(lying)
     assert [row.data is not None for row in rows] == [False, True]
@@ -279,6 +281,20 @@ def test_a_folder_is_read_in_order_and_a_bad_file_costs_itself(tmp_path: Path) -
     assert rows[2].reject["file"] == "b.xml"
     assert rows[2].reject["error"]["message"].startswith("b.xml, row 3")
     assert [row.row for row in rows] == [1, 2, 3, 4, 5]
+
+
+@pytest.mark.parametrize("first", ["", "id,date", '<?xml version="1.0" encoding="bogus"?><ASYCUDA></ASYCUDA>', None])
+def test_a_bad_file_costs_itself_also_where_it_is_the_first(tmp_path: Path, first: str | None) -> None:
+    (tmp_path / "b.xml").write_text(declaration(item()))
+    if first is None:
+        (tmp_path / "a.xml").symlink_to(tmp_path / "nowhere")
+    else:
+        (tmp_path / "a.xml").write_text(first)
+    with open_shipments(tmp_path) as reader:
+        rows = list(reader)
+    assert [row.data is not None for row in rows] == [False, True]
+    assert rows[0].reject is not None
+    assert rows[0].reject["file"] == "a.xml"
 
 
 def test_xml_that_holds_no_declaration_is_refused() -> None:

@@ -45,6 +45,12 @@ def test_a_bad_line_is_rejected_alone(line: bytes, says: str) -> None:
     assert rows[1].reject["id"] == ("7" if line.startswith(b'{"id": "7"') else None)
 
 
+@pytest.mark.parametrize("number", ["NaN", "-Infinity", "9" * 500, "1e999"])
+def test_a_number_that_cannot_be_one_is_told_with_its_field(number: str) -> None:
+    rows = read(f'{{"id": "7", "polymers": {{"PE": 9, "PP": {number}}}}}'.encode(), format="jsonl")
+    assert [error["field"] for error in errors(rows)] == ["PP"]
+
+
 @pytest.mark.parametrize("line", [b"[1]", b'"text"', b"5", b"null", b"true"])
 def test_a_line_that_is_no_object_is_rejected(line: bytes) -> None:
     rows = read(GOOD + line + b"\n", format="jsonl")

@@ -157,6 +157,23 @@ def test_a_workbook_may_come_as_a_stream_that_cannot_seek(tmp_path: Path) -> Non
     assert shipments(read(Pipe())) == [{"id": "1"}]
 
 
+def test_a_time_alone_is_no_day(tmp_path: Path) -> None:
+    path = saved(tmp_path / "a.xlsx", [["id", "date"], ["1", dt.time(12)], ["2", dt.date(1900, 1, 1)]])
+    assert shipments(rows_of(path)) == [{"id": "1", "date": "12:00:00"}, {"id": "2", "date": "1900-01-01"}]
+
+
+def test_an_encoding_that_nobody_knows_is_a_damaged_workbook(tmp_path: Path) -> None:
+    data = (saved(tmp_path / "a.xlsx", [["id"], ["1"]])).read_bytes()
+    out = io.BytesIO()
+    with zipfile.ZipFile(io.BytesIO(data)) as old, zipfile.ZipFile(out, "w") as new:
+        for part in old.namelist():
+            text = old.read(part)
+            new.writestr(part, b'<?xml version="1.0" encoding="bogus"?>' + text if "sheet1" in part else text)
+    (tmp_path / "b.xlsx").write_bytes(out.getvalue())
+    with pytest.raises(FormatError, match="is damaged"):
+        rows_of(tmp_path / "b.xlsx")
+
+
 @pytest.mark.parametrize(
     ("part", "says"),
     [

@@ -135,8 +135,9 @@ def test_a_permit_is_found_by_number_case_and_holder(wire: Wire) -> None:
             assert numbers(reads.permits(who, text)) == [made.case], text
         for text in ("mp-0042", "siam nothing", "%", "…"):
             assert numbers(reads.permits(who, text)) == [], text
-    for who in (other, actor("DE"), None):
-        assert numbers(reads.permits(who, "imp")) == []
+    strangers: tuple[Actor | None, ...] = (other, actor("DE"), None)
+    for stranger in strangers:
+        assert numbers(reads.permits(stranger, "imp")) == []
     assert made.number in text_of(client_of(actor("TH")).get("/permits/", {"q": "siam"}))
 
 
@@ -161,8 +162,9 @@ def test_a_certificate_is_found_by_its_number_and_case(wire: Wire) -> None:
         for text in (made.number, made.number.lower(), f"{start} {end[:3]}", made.case):
             assert numbers(reads.certificates(who, text), "number") == [made.number], text
         assert numbers(reads.certificates(who, "nothing"), "number") == []
-    for who in (other, actor("DE"), None):
-        assert numbers(reads.certificates(who, made.number), "number") == []
+    strangers: tuple[Actor | None, ...] = (other, actor("DE"), None)
+    for stranger in strangers:
+        assert numbers(reads.certificates(stranger, made.number), "number") == []
     page = text_of(client_of(actor("TH")).get("/certificates/", {"q": end[:4]}))
     assert made.number in page
 

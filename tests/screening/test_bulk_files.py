@@ -215,7 +215,7 @@ def whole(output: Path) -> list[Raw]:
     ("more", "name", "says"),
     [
         ({"compact": True}, "out.parquet", "choose one"),
-        ({"changes": True}, "out.parquet", "--changes"),
+        ({"changes": True}, "out.parquet", "without changes"),
         ({}, "out.csv", "Parquet"),
         ({}, "out.jsonl", "Parquet"),
         ({}, "-", "Parquet"),

@@ -11,18 +11,10 @@ from contextlib import nullcontext
 from pathlib import Path
 from typing import Any
 
-from tidegate.batch.beside import unknown_parts
+from tidegate.batch.beside import nested, unknown_parts
 from tidegate.batch.consignment_file import ConsignmentFile
 from tidegate.batch.summary import Summary
-from tidegate.formats import (
-    DecisionWriter,
-    FormatError,
-    ShipmentReader,
-    flatten,
-    open_shipments,
-    reject_for,
-)
-from tidegate.formats.streams import STDIN
+from tidegate.formats import DecisionWriter, FormatError, ShipmentReader, flatten, open_shipments, reject_for
 from tidegate.formats.writers import output_format as format_of
 from tidegate.law import Book, load_rulebook
 from tidegate.screening import Reject, parse_shipment
@@ -74,9 +66,11 @@ def screen_file(
     """
     book = book or load_rulebook()
     one_file = isinstance(source, str | Path) and str(source) != "-"
+    form = _form(output, output_format, compact=compact, columns=columns, changes=changes, resume=resume)
+    if resume and str(source) == "-":
+        raise FormatError("a run that can go on reads a file: standard input is gone once it was read")
     if engine == "spark" and (map is not None or changes or resume or not one_file):
         raise FormatError("the Spark engine reads one Parquet file, without a map, in one go and without changes")
-    form = _form(output, output_format, compact, columns, changes)
     types = {fact.name: fact.type for fact in book.facts.values()}
     with (
         nullcontext() if consignments is None else ConsignmentFile(Path(consignments)) as grouped,
@@ -127,22 +121,19 @@ def screen_file(
     return summary
 
 
-def _form(output: str | Path, format: str | None, compact: bool, columns: bool, changes: bool) -> str:
-    """One of `sinks.FORMS`. Raises FormatError where lists as columns are asked for, and cannot be."""
-    if not columns:
-        return "compact" if compact else "whole"
-    if compact:
+def _form(output: str | Path, format: str | None, *, compact: bool, columns: bool, changes: bool, resume: bool) -> str:
+    """One of `sinks.FORMS`. Raises FormatError for what would be left undone in silence, or found out only at the
+    end."""
+    kind, standard = format_of(output, format), str(output) == "-"
+    if columns and compact:
         raise FormatError("set ids (--compact) and lists as columns (--columns) are two forms: choose one")
-    if changes:
-        raise FormatError("lists as columns (--columns) hold no changes (--changes); other forms do")
-    if str(output) == STDIN or (kind := format_of(output, format)) != "parquet":
-        named = "standard output" if str(output) == STDIN else kind
-        raise FormatError(
-            f"{output}: {named} holds each decision as one text; --columns is for Parquet",
-            value=str(output),
-            expected="a name that ends in .parquet",
-        )
-    return "columns"
+    if columns and (kind != "parquet" or changes or standard):
+        raise FormatError("lists as columns (--columns) are a form of Parquet, without changes")
+    if compact and (kind != "parquet" or changes):
+        raise FormatError("the compact form is Parquet with a table of sets beside, without changes")
+    if resume and (kind == "xlsx" or changes or standard):
+        raise FormatError("a run that can go on writes a Parquet, CSV or JSON Lines file, without changes")
+    return "compact" if compact else "columns" if columns else "whole"
 
 
 def _large(reader: ShipmentReader) -> bool:
@@ -188,6 +179,8 @@ def _row_by_row(
             if writer.format != "jsonl":
                 extra = dict(flatten(extra))
             extra |= flatten({name: raw.data[name] for name in keep if name in raw.data and name != "id"})
+            if writer.format == "jsonl":
+                extra = nested(extra)
             writer.write(decision, row=raw.row, extra=extra)
             summary.add(decision, shipment.export, shipment.import_, shipment.date.isoformat()[:7])
             if shipment.consignment is not None:

@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import csv
 import json
 import os
+import shutil
 from pathlib import Path
 from typing import Any, Protocol
 
@@ -11,12 +13,14 @@ import numpy as np
 import pyarrow as pa
 import pyarrow.parquet as pq
 
-from tidegate.batch.beside import nested
+from tidegate.batch.beside import column_of, nested, values_of
 from tidegate.batch.texts import HEADS, LIST_COLUMNS, TEXTS, BodyTable
 from tidegate.formats import DecisionWriter, rejects_path
 from tidegate.formats.flat_decision import passed_name
+from tidegate.formats.writers import LINE_END
 from tidegate.screening.bulk.keys import Codes, unique_inverse
 
+COPIED = 1 << 20  # bytes, or characters, of a part that are copied at once
 #: How Parquet holds decisions: `whole` has each as one JSON text, `compact` sets and a table of them, `columns` the
 #: lists of each as columns.
 FORMS = ("whole", "compact", "columns")
@@ -117,7 +121,7 @@ class ParquetSink:
             self._set_aside()
             self._passed += late
         beside = {
-            passed_name(name): passed[name] if name in passed else pa.nulls(len(rows), pa.string())
+            passed_name(name): column_of(passed[name]) if name in passed else pa.nulls(len(rows), pa.string())
             for name in self._passed
         }
         if self.compact:
@@ -277,7 +281,7 @@ class JsonLinesSink:
         self._rejects.write(record)
 
     def write(self, rows: Any, ids: Any, sets: Any, passed: dict[str, pa.Array], table: BodyTable) -> None:
-        extras = {passed_name(k): v.to_pylist() for k, v in passed.items()}
+        extras = {passed_name(k): values_of(v) for k, v in passed.items()}
         names = pa.array([str(i) for i in (ids.to_pylist() if isinstance(ids, pa.Array) else ids)], pa.string())
         numbers = pa.array(rows, pa.int64())
         heads = _heads(names, numbers)
@@ -304,15 +308,13 @@ class JsonLinesSink:
         self._rejects.discard()
 
     @staticmethod
-    def join(parts: list[Path], output: Path, kind: str) -> None:
+    def join(parts: list[Path], output: Path) -> None:
         """The parts one after the other."""
         joined_part = output.with_name(output.name + ".part")
         with joined_part.open("wb") as out:
-            for n, path in enumerate(parts):
-                data = path.read_bytes()
-                if kind == "csv" and n:
-                    data = data.partition(b"\n")[2]
-                out.write(data)
+            for path in parts:
+                with path.open("rb") as part:
+                    shutil.copyfileobj(part, out, COPIED)
         os.replace(joined_part, output)
 
 
@@ -327,7 +329,7 @@ class TableTextSink:
 
     def write(self, rows: Any, ids: Any, sets: Any, passed: dict[str, pa.Array], table: BodyTable) -> None:
         names = ids.to_pylist() if isinstance(ids, pa.Array) else ids
-        extras = {k: v.to_pylist() for k, v in passed.items()}
+        extras = {k: values_of(v) for k, v in passed.items()}
         for n, (row, identity, set_id) in enumerate(zip(rows.tolist(), names, sets.tolist(), strict=True)):
             decision = {"id": str(identity), "row": row, **table.body(set_id)}
             self._writer.write(decision, row=row, extra={k: v[n] for k, v in extras.items()})
@@ -342,11 +344,30 @@ class TableTextSink:
         self._writer.discard()
 
     @staticmethod
-    def join(parts: list[Path], output: Path, kind: str) -> None:
-        if kind == "csv":
-            JsonLinesSink.join(parts, output, kind)
-            return
-        raise ValueError("an Excel workbook cannot be resumed; choose parquet, csv or jsonl")
+    def join(parts: list[Path], output: Path) -> None:
+        """The CSV parts as one table with the columns of all, in order."""
+        headers = [_header(path) for path in parts]
+        columns = list(dict.fromkeys(name for header in headers for name in header))
+        joined_part = output.with_name(output.name + ".part")
+        with joined_part.open("w", encoding="utf-8", newline="") as out:
+            csv.writer(out, lineterminator=LINE_END).writerow(columns)
+            for path, header in zip(parts, headers, strict=True):
+                with path.open(encoding="utf-8", newline="") as part:
+                    rows = csv.reader(part)
+                    next(rows)
+                    if header == columns:  # what was read of the part is its header, to the end of a line
+                        shutil.copyfileobj(part, out, COPIED)
+                        continue
+                    places = [header.index(name) if name in header else None for name in columns]
+                    table = csv.writer(out, lineterminator=LINE_END)
+                    table.writerows(["" if n is None else row[n] for n in places] for row in rows)
+        os.replace(joined_part, output)
+
+
+def _header(path: Path) -> list[str]:
+    csv.field_size_limit(max(csv.field_size_limit(), 1 << 30))  # a decision may be long
+    with path.open(encoding="utf-8", newline="") as part:
+        return next(csv.reader(part))
 
 
 def _heads(ids: pa.Array, rows: pa.Array) -> pa.Array:

@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 import gc
-import hashlib
 import json
+import os
 import shutil
 from collections.abc import Callable, Collection, Iterator
 from contextlib import contextmanager
@@ -17,15 +17,15 @@ import pyarrow as pa
 import pyarrow.compute as pc
 
 from tidegate.batch.alerts import AlertingSession
-from tidegate.batch.beside import is_unknown
+from tidegate.batch.beside import OBJECTS, is_unknown
 from tidegate.batch.consignment_file import ConsignmentFile, Lines
 from tidegate.batch.consignments import Consignments
-from tidegate.batch.sinks import JsonLinesSink, ParquetSink, Sink, TableTextSink
+from tidegate.batch.sinks import COPIED, JsonLinesSink, ParquetSink, Sink, TableTextSink, sets_path
 from tidegate.batch.summary import Summary
 from tidegate.batch.texts import BodyTable
-from tidegate.formats import ShipmentReader
+from tidegate.formats import FormatError, ShipmentReader
 from tidegate.formats.batches import Rejects, arrow_batches
-from tidegate.formats.fields import PARTIES, ROOTS
+from tidegate.formats.fields import ROOTS
 from tidegate.formats.writers import output_format as format_of
 from tidegate.formats.writers import rejects_path
 from tidegate.law import Book
@@ -34,7 +34,7 @@ from tidegate.screening.bulk.shipments import READERS
 from tidegate.screening.evaluate import SEVERITY
 from tidegate.screening.registers import Enricher, Register
 from tidegate.screening.registers.join import Join
-from tidegate.screening.shipment import FIELDS
+from tidegate.screening.shipment import FIELDS, LAYER
 
 LINES = ".lines.parquet"  # of a part: the lines of its consignments
 BATCH_ROWS = 131_072
@@ -96,6 +96,7 @@ class _Run:
         self.rows = self.read = 0  # rows done with, and how far the input was read for them
         self.now = 0  # rows of the batch that is being worked on
         self.set_offset = 0
+        self.beside: set[str] = set()  # the columns passed through so far
         self._begin()
 
     def _begin(self) -> None:
@@ -173,6 +174,12 @@ class _Run:
         if told is not None:
             sets = self.session.with_alerts(sets, told.alerts[result.index], told.texts)
             beside |= passed(told.beside, result.index, self.book)
+        self.beside |= beside.keys()
+        if self.kind != "jsonl" and len(self.beside) > self.reader.limits.columns:
+            most = self.reader.limits.columns
+            raise FormatError(
+                f"more than {most} columns are passed through; write JSON Lines, where each row has its own"
+            )
         self.tally.count(summary, self.table, batch, result.index, sets, numbers, self.lines)
         sink.write(numbers[result.index], result.ids, sets, beside, self.table)
         self._done(batch.num_rows)
@@ -185,10 +192,10 @@ class _Run:
         folder.mkdir(parents=True, exist_ok=True)
         mark = self._mark()
         known = folder / "run.json"
-        if known.exists() and json.loads(known.read_text()) != mark:
+        if not known.exists() or json.loads(known.read_text()) != mark:
             shutil.rmtree(folder)
             folder.mkdir()
-        known.write_text(json.dumps(mark))
+        _put(known, mark)
         total = Summary()
         parts: list[Path] = []
         for number, items in enumerate(_chunks(self._batches(), PART_ROWS)):
@@ -218,10 +225,15 @@ class _Run:
             except BaseException:
                 sink.discard()
                 raise
-            part.with_suffix(".consignments.json").write_text(json.dumps(summary.consignments.as_dict()))
-            done.write_text(json.dumps(summary.as_dict()))
+            _put(part.with_suffix(".consignments.json"), summary.consignments.as_dict())
+            _put(done, summary.as_dict())
             total.merge(summary)
-        self._join(parts)
+        try:
+            self._join(parts)
+        except BaseException:
+            for whole in (self.output, sets_path(self.output)):
+                whole.with_name(whole.name + ".part").unlink(missing_ok=True)
+            raise
         if self.consignments is not None:
             self.consignments.finish()
         shutil.rmtree(folder)
@@ -229,11 +241,8 @@ class _Run:
 
     def _mark(self) -> dict[str, Any]:
         """What must be the same for parts to be used again: the input, the rulebook, the form of the output."""
-        sizes = str(self.reader.size)
-        head = hashlib.sha256(repr(self.reader.columns).encode()).hexdigest()
-        return {
-            "input": sizes,
-            "columns": head,
+        mark = {
+            "input": self.reader.identity,
             "rulebook": self.book.label,
             "format": self.kind,
             "form": self.form,
@@ -243,20 +252,30 @@ class _Run:
             "register": None if self.register is None else self.register.label,
             "counts": [known.name for known in fields(Summary)],  # a part of another version lacks some
         }
+        as_kept: dict[str, Any] = json.loads(json.dumps(mark))
+        return as_kept
 
     def _join(self, parts: list[Path]) -> None:
         if self.kind == "parquet":
             ParquetSink.join(parts, self.output, self.form == "compact")
         else:
-            (JsonLinesSink if self.kind == "jsonl" else TableTextSink).join(parts, self.output, self.kind)
+            (JsonLinesSink if self.kind == "jsonl" else TableTextSink).join(parts, self.output)
         target = rejects_path(self.output)
         lines = [p for part in parts if (p := rejects_path(part)).exists()]
         if lines:
             with target.open("wb") as out:
                 for path in lines:
-                    out.write(path.read_bytes())
+                    with path.open("rb") as part:
+                        shutil.copyfileobj(part, out, COPIED)
         else:
             target.unlink(missing_ok=True)
+
+
+def _put(path: Path, value: Any) -> None:
+    """Writes what a later run reads: whole, or not at all."""
+    part = path.with_name(path.name + ".part")
+    part.write_text(json.dumps(value))
+    os.replace(part, path)
 
 
 def sink_of(path: Path, kind: str, form: str) -> Sink:
@@ -381,20 +400,28 @@ def _months(days: pa.Array) -> Any:
 
 def passed(batch: pa.RecordBatch, index: Any, book: Book, keep: Collection[str] = ()) -> dict[str, pa.Array]:
     """The columns that the contract does not know, and those of the fields to `keep`, for the rows decided."""
-    out = {}
+    out: dict[str, pa.Array] = {}
     everything = len(index) == batch.num_rows
     for name, column in zip(batch.schema.names, batch.columns, strict=True):
         head = name.partition(".")[0]
-        if pa.types.is_struct(column.type) and head in (*PARTIES, "facts") and head not in keep:
-            for n in range(column.type.num_fields):
-                inner = f"{name}.{column.type.field(n).name}"
-                if is_unknown(inner, book):
-                    child = column.field(n) if everything else column.field(n).take(pa.array(index))
-                    out[inner] = child
+        if pa.types.is_struct(column.type) and head in OBJECTS and head not in keep:
+            out |= _within(name, column if everything else column.take(pa.array(index)), book)
             continue
         if (head in FIELDS or head in ROOTS) and (head not in keep or head == "id") and not is_unknown(name, book):
             continue
         out[name] = column if everything else column.take(pa.array(index))
+    return out
+
+
+def _within(name: str, column: pa.Array, book: Book) -> dict[str, pa.Array]:
+    """The members of a column of objects that the contract does not know, also those of the facts of one layer."""
+    out: dict[str, pa.Array] = {}
+    for n, member in enumerate(column.type):
+        inner, child = f"{name}.{member.name}", column.field(n)
+        if name == "facts" and LAYER.match(member.name) and pa.types.is_struct(member.type):
+            out |= _within(inner, child, book)
+        elif is_unknown(inner, book):
+            out[inner] = child
     return out
 
 

@@ -37,22 +37,30 @@ def run(args: argparse.Namespace) -> int:
 
 
 def pdf_of_first(
-    source: Any, mapping: Any, format: str | None, book: Any, language: str = "en", register: Any = None
-) -> bytes:
+    source: Any, mapping: Any, format: str | None, book: Any, language: str = "en", register: Any = None,
+    encoding: str | None = None,
+) -> bytes:  # fmt: skip
     """The decision on the first readable shipment of a source, with what changes soon."""
     from tidegate.formats import FormatError, open_shipments
     from tidegate.paper import decision_pdf
-    from tidegate.screening import decide, parse_shipment
+    from tidegate.screening import Reject, decide, parse_shipment
     from tidegate.screening.registers import alerts_of, enrich
 
-    with open_shipments(source, map=mapping, format=format) as reader:
+    types = {fact.name: fact.type for fact in book.facts.values()}
+    why = "the input holds no shipment"
+    with open_shipments(source, map=mapping, format=format, encoding=encoding, fact_types=types) as reader:
         for raw in reader:
             if raw.data is None:
-                raise FormatError(str((raw.reject or {}).get("error", {}).get("message", "the row cannot be read")))
+                why = str((raw.reject or {}).get("error", {}).get("message", why))
+                continue
             data, answers = (raw.data, ()) if register is None else enrich(raw.data, register, book)
-            shipment = parse_shipment(data, book)
+            try:
+                shipment = parse_shipment(data, book)
+            except Reject as reject:
+                why = f"row {raw.row}: {reject}"
+                continue
             decision = decide(shipment, book, changes=True)
             decision["alerts"] += alerts_of(answers)
             today = datetime.datetime.now(datetime.UTC).date()
             return decision_pdf(decision, shipment.as_dict(), url=None, language=language, today=today)
-    raise FormatError("the input holds no shipment")
+    raise FormatError(why)

@@ -172,11 +172,15 @@ def screen(args: argparse.Namespace) -> int:
         from tidegate.cli.summary import print_summary
 
         print_summary(summary, brief=True)
-    if args.pdf:
-        write_pdf(args, source, mapping, book, register)
     if summary.decided == 0:
         print(f"tidegate screen: no row could be decided: {_why_none(summary, args.output)}", file=sys.stderr)
         return 3
+    if args.pdf:
+        try:
+            write_pdf(args, source, mapping, book, register)
+        except OSError as error:
+            print(f"tidegate screen: --pdf {args.pdf}: cannot be written: {error.strerror or error}", file=sys.stderr)
+            return 2
     return 1 if args.strict and summary.rejected else 0
 
 
@@ -195,6 +199,8 @@ def _keep_input(source: Any, output: str) -> None:
     """Raises ValueError where the decisions would take the place of the shipments."""
     if output == "-":
         return
+    if Path(output).is_dir():
+        raise ValueError(f"{output}: is a folder; name a file for the decisions")
     for path in [source] if isinstance(source, str) else source:
         if Path(output).exists() and Path(path).exists() and Path(path).samefile(output):
             raise ValueError(f"{output}: is the input itself; name another file for the decisions")
@@ -209,6 +215,10 @@ def _name_of(shipments: list[str]) -> str:
 def _keep_the_rest(args: argparse.Namespace) -> None:
     """Raises ValueError where a file beside the decisions has no form, or would take the place of what is read or
     written."""
+    if args.pdf is not None:
+        if not Path(args.pdf).absolute().parent.is_dir():
+            raise ValueError(f"--pdf {args.pdf}: there is no such folder")
+        _keep_from(args, "--pdf", args.pdf, "the PDF", [])
     if args.summary is not None:
         from tidegate.batch.summary_file import kind_of
 
@@ -247,6 +257,8 @@ def _keep_from(args: argparse.Namespace, option: str, named: str, ours: str, tak
     taken += [(name, "a register") for name in registers]
     taken += [(name, what) for name, what in ((args.map, "the column map"), (args.pdf, "the PDF")) if name]
     for name, what in taken:
+        if what == ours:
+            continue
         other = Path(name)
         if path.resolve() == other.resolve() or (path.exists() and other.exists() and path.samefile(other)):
             raise ValueError(f"{option} {path}: is {what} itself; name another file for {ours}")
@@ -326,4 +338,5 @@ def write_pdf(args: argparse.Namespace, source: Any, mapping: Any, book: Any, re
     """The first shipment's decision as a PDF."""
     from tidegate.cli.report import pdf_of_first
 
-    Path(args.pdf).write_bytes(pdf_of_first(source, mapping, args.format, book, register=register))
+    page = pdf_of_first(source, mapping, args.format, book, register=register, encoding=args.encoding)
+    Path(args.pdf).write_bytes(page)

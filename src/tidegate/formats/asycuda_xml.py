@@ -93,6 +93,8 @@ def xml_encoding(sample: bytes) -> Encoding:
     if found.bom or found.wide or not declared:
         return found
     name = known_encoding(declared[1].decode("ascii"))
+    if name.startswith(("utf-16", "utf-32")):
+        return found  # the declaration was read byte by byte, so it is wrong: a text that was saved otherwise later
     return Encoding(name, b"", f"{declared[1].decode('ascii')}, as the XML declaration says")
 
 

@@ -10,15 +10,17 @@ import numpy as np
 import pyarrow as pa
 
 from tidegate.formats import fields
-from tidegate.formats.cells import cell_text
+from tidegate.formats.cells import cell_text, to_json
 from tidegate.formats.columnar import ROW, Columnar, Rejects, row_name
 from tidegate.formats.columns import ColumnMap
 from tidegate.formats.limits import Limits
+from tidegate.formats.parquet import ESCAPED
 from tidegate.formats.reader import ShipmentReader, Source, open_shipments
-from tidegate.formats.rejects import FormatError, RowError
+from tidegate.formats.rejects import RowError
 from tidegate.formats.tabular import flatten, nest
 
 _MEMORY = 10_000
+MOST_CELLS = 1 << 24
 
 
 def arrow_batches(
@@ -60,12 +62,17 @@ def arrow_batches(
 def _batches(
     reader: ShipmentReader, batch_rows: int, unread: Collection[str], coded: Collection[str]
 ) -> Iterator[pa.RecordBatch | Rejects]:
-    if reader.table is not None and reader.map is None:
+    if reader.table is not None and reader.map is None and not _twofold(reader.columns or ()):
         yield from _stored(reader, batch_rows, unread, coded)
     elif (columnar := Columnar.of(reader)) is not None:
         yield from columnar.batches(batch_rows)
     else:
         yield from _made(reader, batch_rows)
+
+
+def _twofold(columns: Collection[str]) -> bool:
+    """Whether an object stands in one column and in columns of its own too: only row by row is seen what it holds."""
+    return any(column.partition(".")[0] in columns for column in columns if fields.canonical(column) and "." in column)
 
 
 def _stored(
@@ -86,8 +93,19 @@ def _stored(
     words = [n for n in kept if _of(reader.columns[n], coded)]
     for batch in reader.table.batches(batch_rows, kept if len(kept) < len(reader.columns) else None, words):
         numbers = pa.array(np.arange(first, first + batch.num_rows))
-        yield pa.RecordBatch.from_arrays([numbers, *batch.columns], names=names)
+        columns = [_plain(name, column) for name, column in zip(names[1:], batch.columns, strict=True)]
+        yield pa.RecordBatch.from_arrays([numbers, *columns], names=names)
         first += batch.num_rows
+
+
+def _plain(name: str, column: pa.Array) -> pa.Array:
+    """A column as the row by row way reads it: bytes as text, and keys that are numbers as plain numbers."""
+    kind = column.type
+    if pa.types.is_binary(kind) or pa.types.is_large_binary(kind) or pa.types.is_fixed_size_binary(kind):
+        return pa.array([None if v is None else v.decode("utf-8", ESCAPED) for v in column.to_pylist()], pa.string())
+    if name == "id" and not (pa.types.is_integer(kind) or pa.types.is_string(kind) or pa.types.is_large_string(kind)):
+        return pa.array([None if v is None or v != v else cell_text(v) for v in column.to_pylist()], pa.string())
+    return column
 
 
 def _of(name: str, unread: Collection[str]) -> bool:
@@ -97,7 +115,7 @@ def _of(name: str, unread: Collection[str]) -> bool:
 
 def _made(reader: ShipmentReader, batch_rows: int) -> Iterator[pa.RecordBatch | Rejects]:
     rows: list[int] = []
-    columns: dict[str, list[str | None]] = {}
+    columns: dict[str, list[Any]] = {}
     rejects = Rejects()
     normal = _Normal(reader.fact_types)
     width = 0
@@ -105,6 +123,8 @@ def _made(reader: ShipmentReader, batch_rows: int) -> Iterator[pa.RecordBatch | 
         reject = flat.reject
         if flat.cells is not None:
             try:
+                if reader.nested:
+                    _check_shapes(flat.cells, reader.fact_types)
                 cells = normal(flat.cells) if not reader.nested else flatten(flat.cells)
             except RowError as error:
                 reject = reader.reject(error, flat.row, flat.line, flat.cells.get("id"))
@@ -114,18 +134,20 @@ def _made(reader: ShipmentReader, batch_rows: int) -> Iterator[pa.RecordBatch | 
                 yield rejects
                 rejects = Rejects()
             continue
+        if rows and _too_wide(columns, cells, len(rows), reader.limits.columns):
+            yield from _flush(rows, columns, rejects)
+            rows, columns, rejects, width = [], {}, Rejects(), 0
+        width += sum(map(len, cells.values()))
         count = len(rows)
         rows.append(flat.row)
-        for name, value in cells.items():
+        given = _as_given(flat.cells or {}, reader.fact_types) if reader.nested else {}
+        for name, value in (cells | given).items():
             name = row_name(name)
             column = columns.get(name)
             if column is None:
                 columns[name] = column = []
             column.extend([None] * (count - len(column)))
             column.append(value)
-        if len(columns) > reader.limits.columns:
-            raise FormatError(f"more than {reader.limits.columns} different columns, the last at row {flat.row}")
-        width += sum(map(len, cells.values()))
         # Text of unusual length must not pile up either.
         if len(rows) >= batch_rows or width > reader.limits.line_bytes * 4:
             yield from _flush(rows, columns, rejects)
@@ -134,9 +156,52 @@ def _made(reader: ShipmentReader, batch_rows: int) -> Iterator[pa.RecordBatch | 
     yield from _flush(rows, columns, rejects)
 
 
-def _flush(
-    rows: list[int], columns: dict[str, list[str | None]], rejects: Rejects
-) -> Iterator[pa.RecordBatch | Rejects]:
+def _too_wide(columns: Mapping[str, Any], cells: Mapping[str, Any], rows: int, most: int) -> bool:
+    """Whether a batch would get more columns, or more cells of which most are empty, than are kept at once.
+
+    Facts stated for one layer, and keys of the caller's own, are columns each: there is no end of them.
+    """
+    if len(columns) + len(cells) > most and len(columns.keys() | cells.keys()) > most:
+        return True
+    return rows * len(columns) > MOST_CELLS
+
+
+def _check_shapes(data: Mapping[str, Any], fact_types: Mapping[str, str]) -> None:
+    """Raises RowError for what would look well once it is text: an object where a plain value belongs, and the like."""
+    if isinstance(data.get("id"), bool | dict | list):
+        raise RowError("id", data["id"], "text or a number")
+    papers = data.get("documents")
+    if papers is not None and not isinstance(papers, str | dict | list):
+        raise RowError("documents[0]", papers, "an object with `kind`, or the kind as text")
+    for name in ("consignment", "declared_entry", "material"):
+        if isinstance(data.get(name), dict | list):
+            raise RowError(name, data[name], "text")
+    for column, value in _facts_of(data):
+        if isinstance(value, dict | list) and fact_types.get(column.rpartition(".")[2]) in ("text", "bool_or_text"):
+            raise RowError(column, value, "text")
+
+
+def _as_given(data: Mapping[str, Any], fact_types: Mapping[str, str]) -> dict[str, Any]:
+    """What the contract does not know and is not text: a number stays a number, an object an object."""
+    out = {name: value for name, value in data.items() if name not in fields.ROOTS}
+    for key in fields.PARTIES:
+        if isinstance(inner := data.get(key), Mapping):
+            out |= {column: v for name, v in inner.items() if fields.canonical(column := f"{key}.{name}") is None}
+    out |= {name: value for name, value in _facts_of(data) if name.rpartition(".")[2] not in fact_types}
+    return {name: value for name, value in out.items() if value is not None and not isinstance(value, str)}
+
+
+def _facts_of(data: Mapping[str, Any]) -> Iterator[tuple[str, Any]]:
+    """Each fact by its column, also those of one layer."""
+    facts = data.get("facts")
+    for name, value in facts.items() if isinstance(facts, Mapping) else ():
+        if ":" in name and isinstance(value, Mapping):
+            yield from ((f"facts.{name}.{fact}", item) for fact, item in value.items())
+        else:
+            yield f"facts.{name}", value
+
+
+def _flush(rows: list[int], columns: dict[str, list[Any]], rejects: Rejects) -> Iterator[pa.RecordBatch | Rejects]:
     if rejects:
         yield rejects
     if not rows:
@@ -144,7 +209,10 @@ def _flush(
     arrays = [pa.array(rows, pa.int64())]
     for column in columns.values():
         column.extend([None] * (len(rows) - len(column)))
-        arrays.append(pa.array(column, pa.string()))
+        if all(value is None or isinstance(value, str) for value in column):
+            arrays.append(pa.array(column, pa.string()))
+        else:
+            arrays.append(pa.array([None if v is None else to_json(v) for v in column], pa.json_()))
     yield pa.RecordBatch.from_arrays(arrays, names=[ROW, *columns])
 
 

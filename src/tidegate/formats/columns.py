@@ -326,6 +326,8 @@ def _build(raw: dict[Any, Any], name: str) -> ColumnMap:
     )
     if options.date_order not in (None, "dmy", "mdy", "ymd"):
         raise FormatError(f"{name}: date_order is dmy, mdy or ymd", field="map", value=options.date_order)
+    if options.delimiter is not None and (len(options.delimiter) != 1 or options.delimiter in '"\r\n'):
+        raise FormatError(f"{name}: delimiter is one sign, such as ;", field="map", value=options.delimiter)
     rules = {str(c): _column_rules(str(c), spec, name) for c, spec in _section(raw, "columns", name).items()}
     constants = {str(k): _plain(v) for k, v in _section(raw, "constants", name).items()}
     templates = {str(k): str(v) for k, v in _section(raw, "templates", name).items()}

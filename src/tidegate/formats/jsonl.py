@@ -41,6 +41,10 @@ def loads(text: str, limits: Limits = _DEFAULTS) -> Any:
         if _SURROGATE.search(text):
             json.dumps(value, ensure_ascii=False, default=str).encode("utf-8")
         return value
+    except RowError as error:
+        if error.field == "number":
+            error.field = _key_of(str(error.value), text)
+        raise
     except UnicodeEncodeError:
         raise RowError("line", text, "text", "half of a surrogate pair (\\ud800 to \\udfff) stands alone") from None
     except json.JSONDecodeError as error:
@@ -50,6 +54,12 @@ def loads(text: str, limits: Limits = _DEFAULTS) -> Any:
         ) from None
     except RecursionError:
         raise RowError("line", text, f"JSON nested at most {limits.depth} deep") from None
+
+
+def _key_of(number: str, text: str) -> str:
+    """The key under which a number stands that cannot be one; the line where it is not told apart from others."""
+    found = re.search(r'"((?:[^"\\]|\\.)*)"\s*:[\s\[]*' + re.escape(number), text)
+    return found[1] if found else "line"
 
 
 def _depth(text: str) -> int:

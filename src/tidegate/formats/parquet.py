@@ -6,7 +6,7 @@ import datetime as dt
 import struct
 from collections.abc import Iterator, Sequence
 from decimal import Decimal
-from math import inf
+from math import inf, isfinite
 from pathlib import Path
 from typing import IO, Any
 
@@ -21,6 +21,7 @@ from tidegate.formats.rejects import FormatError, RowError
 #: row, cells by column (None when rejected), error, id as far as it could be made out
 Parsed = tuple[int, dict[str, Any] | None, RowError | None, Any]
 
+ESCAPED = "backslashreplace"  # how bytes that are no UTF-8 stand in text
 _ROWS_AT_ONCE = 4096
 # what was read is let go of at once: buffered ahead, the whole file would be held until its end
 _READING: dict[str, Any] = {"pre_buffer": False, "buffer_size": 1 << 20}
@@ -160,8 +161,6 @@ def _values(column: pa.Array, name: str) -> list[Any]:
     if pa.types.is_timestamp(kind) and kind.unit == "ns":
         column = column.cast(pa.timestamp("us", kind.tz), safe=False)
     try:
-        if pa.types.is_binary(kind) or pa.types.is_large_binary(kind):
-            column = column.cast(pa.string())
         values: list[Any] = column.to_pylist(maps_as_pydicts="strict")
     except (pa.ArrowException, KeyError, ValueError, OverflowError, UnicodeDecodeError):
         return [_one(column, i, name) for i in range(len(column))]
@@ -171,8 +170,7 @@ def _values(column: pa.Array, name: str) -> list[Any]:
 def _one(column: pa.Array, i: int, name: str) -> Any:
     """A value of a column that could not be read as a whole; what is wrong is raised when its row comes."""
     try:
-        value = column[i].as_py(maps_as_pydicts="strict")
-        return value.decode() if isinstance(value, bytes) else value
+        return column[i].as_py(maps_as_pydicts="strict")
     except (pa.ArrowException, KeyError, ValueError, OverflowError, UnicodeDecodeError) as error:
         return RowError(name, _first_line(error), "a value that can be read")
 
@@ -195,7 +193,10 @@ def _checked(value: Any, name: str, *, inner: bool = False) -> Any:
     if value is None or isinstance(value, str | bool | int):
         return value
     if isinstance(value, float):
-        return Decimal(number_text(value, name))
+        if value != value:
+            return None  # a column of numbers writes NaN for an empty cell
+        root = name.partition(".")[0]
+        return Decimal(number_text(value, name)) if isfinite(value) or root in fields.ROOTS else str(value)
     if isinstance(value, dict):
         members = {str(k): _checked(v, f"{name}.{k}", inner=True) for k, v in value.items()}
         root = name.partition(".")[0]
@@ -204,10 +205,7 @@ def _checked(value: Any, name: str, *, inner: bool = False) -> Any:
     if isinstance(value, list):
         return [_checked(v, name, inner=True) for v in value]
     if isinstance(value, bytes):
-        try:
-            return value.decode("utf-8")
-        except UnicodeDecodeError:
-            raise RowError(name, value, "text in UTF-8") from None
+        return value.decode("utf-8", ESCAPED)
     if isinstance(value, dt.date | dt.time):
         return cell_text(value, name) if inner else value
     if isinstance(value, Decimal):

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import hashlib
+import io
 import os
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
@@ -15,12 +17,13 @@ from tidegate.formats.columns import ColumnMap, load_map
 from tidegate.formats.encodings import Encoding, detect_encoding, given_encoding
 from tidegate.formats.limits import Limits
 from tidegate.formats.rejects import FormatError, RowError, reject_record
-from tidegate.formats.streams import FORMATS, STDIN, detect_format, open_source
+from tidegate.formats.streams import FORMATS, STDIN, Opened, detect_format, open_source
 from tidegate.formats.tabular import flatten, name_columns, nest
 
 if TYPE_CHECKING:
     from tidegate.formats.parquet import ParquetTable
 
+_XML = (".xml", ".xml.gz")
 Source = str | Path | IO[bytes] | RawIOBase | BufferedIOBase | Sequence[str | Path]
 
 
@@ -83,7 +86,10 @@ class ShipmentReader:
         asked = format or (self.map.source.format if self.map else None)
         if asked is not None and asked not in FORMATS:
             raise FormatError(f"format {asked!r} is not known", value=asked, expected=f"one of {', '.join(FORMATS)}")
-        self._opened = open_source(self._files[0], self.limits)
+        if asked is None and self._many and all(str(p).lower().endswith(_XML) for p in self._files):
+            asked = "asycuda"  # so that the first of them may be anything
+        self._name: str | None = None  # of the file that is being read, where there are many
+        self._opened = self._first()
         self._sizes = [self._opened.size, *(_size(path) for path in self._files[1:])]
         self._done = 0
         try:
@@ -91,12 +97,20 @@ class ShipmentReader:
             self.notes += notes
             if self._many and self.format != "asycuda":
                 raise FormatError("several files are read as one only for ASYCUDA XML", value=self.format)
-            if not self._opened.sample:
+            if not self._opened.sample and not self._many:
                 raise FormatError(f"{self._opened.name}: the input is empty", expected=self.format)
             self._rows = self._open()
         except BaseException:
             self.close()
             raise
+
+    def _first(self) -> Opened:
+        try:
+            return open_source(self._files[0], self.limits)
+        except FormatError:
+            if not self._many:
+                raise
+            return open_source(io.BytesIO(), self.limits)  # it is told of when its turn comes
 
     # ------------------------------------------------------------ being a reader
 
@@ -126,6 +140,14 @@ class ShipmentReader:
         return [
             name for name in self.columns if name.partition(".")[0] not in fields.ROOTS or not fields.canonical(name)
         ]
+
+    @property
+    def identity(self) -> list[Any]:
+        """What tells this input from another: its files as they are now, and how they are read."""
+        paths = [path for path in self._files if isinstance(path, str | Path)]
+        files = [[str(path), _size(path), Path(path).exists() and os.stat(path).st_mtime_ns] for path in paths]
+        how = repr((self.columns, self.encoding, None if self.map is None else self.map.definition))
+        return [files, hashlib.sha256(how.encode()).hexdigest()]
 
     @property
     def size(self) -> int | None:
@@ -179,7 +201,7 @@ class ShipmentReader:
         """The reject record of a row of this input."""
         if isinstance(id, dict | list | float):
             id = None
-        return reject_record(error, row=row, line=line, id=id, file=self._opened.name if self._many else None)
+        return reject_record(error, row=row, line=line, id=id, file=self._name)
 
     # ------------------------------------------------------------ the formats
 
@@ -321,6 +343,8 @@ class ShipmentReader:
 
     def _open_asycuda(self) -> Iterator[Any]:
         self._map_here = self.map is not None and bool(self.map.rules or self.map.constants or self.map.templates)
+        if self._many:
+            return self._rows_of_asycuda(None)  # each file has its own
         encoding = self._xml_encoding()
         self.encoding = encoding.name
         self.notes.append(f"encoding: {encoding.said}")
@@ -332,14 +356,15 @@ class ShipmentReader:
         sample = self._opened.sample
         return given_encoding(self._encoding_asked, sample) if self._encoding_asked else xml_encoding(sample)
 
-    def _rows_of_asycuda(self, encoding: Encoding) -> Iterator[Any]:
+    def _rows_of_asycuda(self, encoding: Encoding | None) -> Iterator[Any]:
         from tidegate.formats import asycuda
 
         row = 0
-        for number, path in enumerate(self._files):
+        for path in self._files:
             before = row
+            self._name = os.path.basename(str(path)) if self._many else None
             try:
-                if number:
+                if encoding is None or self._many:
                     self._next_file(path)
                     encoding = self._xml_encoding()
                 name = self._opened.path.stem if self._opened.path else "declaration"
@@ -364,7 +389,8 @@ class ShipmentReader:
                 )
 
     def _next_file(self, path: Any) -> None:
-        self._done += self._opened.taken
+        if self._opened.path != path:
+            self._done += self._opened.taken
         self._opened.stream.close()
         self._opened = open_source(path, self.limits)
 
@@ -374,7 +400,7 @@ def _files(source: Source) -> list[Any]:
     if isinstance(source, str | Path):
         path = Path(source)
         if str(source) != STDIN and path.is_dir():
-            found = sorted(p for p in path.iterdir() if p.name.lower().endswith((".xml", ".xml.gz")))
+            found = sorted(p for p in path.iterdir() if p.name.lower().endswith(_XML))
             if not found:
                 raise FormatError(f"{path}: a folder without XML files", value=str(path), expected="ASYCUDA XML files")
             return list(found)

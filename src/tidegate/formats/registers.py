@@ -293,7 +293,7 @@ def _blank(value: Any) -> Any:
     return None if isinstance(value, str) and not value.strip() else value.strip() if isinstance(value, str) else value
 
 
-def _renewals(value: Any) -> tuple[tuple[date | None, int], ...] | None:
+def _renewals(value: Any) -> tuple[tuple[date | None, int | None], ...] | None:
     text = _text(value)
     if text is None:
         return None

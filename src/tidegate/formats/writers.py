@@ -30,6 +30,7 @@ from tidegate.formats.safety import guard
 from tidegate.formats.streams import STDIN
 
 FORMATS = ("jsonl", "csv", "xlsx", "parquet")
+LINE_END = "\r\n"  # of CSV, RFC 4180
 _EXTENSIONS = {
     ".jsonl": "jsonl", ".ndjson": "jsonl", ".json": "jsonl", ".csv": "csv", ".tsv": "csv", ".txt": "csv",
     ".xlsx": "xlsx", ".parquet": "parquet", ".pq": "parquet",
@@ -81,7 +82,11 @@ class AtomicFile:
         mask = os.umask(0)
         os.umask(mask)
         self._temporary.chmod(0o666 & ~mask)
-        self._temporary.replace(self.path)
+        try:
+            self._temporary.replace(self.path)
+        except OSError:
+            self._temporary.unlink(missing_ok=True)
+            raise
 
     def discard(self) -> None:
         try:
@@ -259,7 +264,7 @@ class _Csv(TableSink):
     def __init__(self, stream: IO[bytes], columns: Sequence[str], own: Sequence[str]) -> None:
         super().__init__(columns, own)
         self._text = io.TextIOWrapper(stream, encoding="utf-8", errors=_HALVES, newline="")
-        self._writer = csv.writer(self._text, lineterminator="\r\n")  # RFC 4180
+        self._writer = csv.writer(self._text, lineterminator=LINE_END)
         self._writer.writerow([guard(name) for name in self.columns])
 
     def _put(self, cells: list[Any]) -> None:

@@ -299,7 +299,7 @@ def _number(raw: str, is_date: bool, epoch: dt.datetime) -> Any:
 
 def _day(serial: Decimal, epoch: dt.datetime) -> Any:
     """The day (and time) behind a serial number. The 1900 calendar has a 29 February 1900 that never was."""
-    if epoch is _EPOCH_1900 and 0 < serial < 60:
+    if epoch is _EPOCH_1900 and 1 <= serial < 60:
         serial += 1
     try:
         moment = epoch + dt.timedelta(seconds=round(serial * 86400))

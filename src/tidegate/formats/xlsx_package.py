@@ -190,5 +190,5 @@ def seekable(source: IO[bytes], limits: Limits, name: str) -> IO[bytes]:
 
 _XML_ERRORS = (
     ParseError, DefusedXmlException, zipfile.BadZipFile, OSError, EOFError, ValueError, RuntimeError,
-    NotImplementedError, RecursionError, zlib.error, io.UnsupportedOperation,
+    NotImplementedError, RecursionError, zlib.error, io.UnsupportedOperation, LookupError,  # of an encoding
 )  # fmt: skip

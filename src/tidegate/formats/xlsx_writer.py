@@ -5,10 +5,12 @@ from __future__ import annotations
 import re
 from collections.abc import Sequence
 from typing import IO, Any
+from zipfile import ZIP_DEFLATED, ZipFile
 
 from openpyxl import Workbook
 from openpyxl.cell import WriteOnlyCell
 from openpyxl.styles import Font
+from openpyxl.writer.excel import ExcelWriter
 
 from tidegate.formats.safety import risky
 from tidegate.formats.writers import TableSink
@@ -84,4 +86,9 @@ class XlsxSink(TableSink):
             self._sheet.append([self._cell(name, bold=True) for name in ("row", "column", "piece", "text")])
             for row, column, number, piece in self._long:
                 self._sheet.append([row, self._cell(column), number, self._cell(piece)])
-        self._book.save(self._stream)
+        archive = ZipFile(self._stream, "w", ZIP_DEFLATED, allowZip64=True)
+        try:
+            ExcelWriter(self._book, archive).save()
+        except BaseException:
+            archive.fp = None  # on a full disk it would try once more when it is let go of, and say so to the terminal
+            raise

@@ -12,7 +12,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
 from datetime import date
-from decimal import Decimal
+from decimal import Decimal, InvalidOperation
 from typing import Any
 
 Condition = tuple[Any, ...]
@@ -65,7 +65,10 @@ def _one(key: str, value: Any) -> Condition:
             values = operand if isinstance(operand, list) else [operand]
             return ("atom", key, op, tuple(_scalar(v) for v in values))
         if op in COMPARISONS:
-            return ("atom", key, op, Decimal(str(operand)))
+            try:
+                return ("atom", key, op, Decimal(str(operand)))
+            except InvalidOperation:
+                raise ConditionError(f"`{key}` compares with {operand!r}, expected a number") from None
         raise ConditionError(f"`{key}` does not know the operator {op!r}; in, not_in, gt, ge, lt, le are known")
     values = value if isinstance(value, list) else [value]
     return ("atom", key, "in", tuple(_scalar(v) for v in values))

@@ -9,11 +9,12 @@ from __future__ import annotations
 import hashlib
 import json
 import os
+import re
 import tempfile
 from collections.abc import Iterable, Mapping, Sequence
 from datetime import date
 from decimal import Decimal
-from functools import lru_cache
+from functools import cache, lru_cache
 from pathlib import Path
 from typing import Any
 
@@ -39,7 +40,7 @@ from tidegate.law.records import (
 )
 
 SHIPPED = Path(__file__).with_name("rulebook")
-CACHE_FORMAT = "1"
+CACHE_FORMAT = "2"
 DEFAULT_EVENT = {"import": "arrived", "export": "departed", "transit": "arrived", None: "departed"}
 PLACES = ("import", "export", "transit", "here", "counterpart")
 TABLES = {
@@ -51,6 +52,11 @@ TABLES = {
     "parameters": "name",
     "editions": "edition",
 }
+HEADS = frozenset(
+    (*TABLES, "rules", "defaults", "state", "layer", "version", "polymers", "groups", "entries", "addresses",
+     "institutions")
+)  # fmt: skip
+HS_WORD = re.compile(r"any|listed|\d{2,10}")
 
 
 class RulebookError(ValueError):
@@ -72,6 +78,8 @@ def load_rulebook(overlays: Sequence[str | os.PathLike[str]] | None = None) -> B
     for folder in folders:
         if not folder.is_dir():
             raise RulebookError(f"rulebook overlay {folder}: no such folder")
+        if other := next(folder.rglob("*.yml"), None):
+            raise RulebookError(f"{other}: would not be read, expected a name that ends in .yaml")
     files: list[tuple[str, bytes]] = []
     for label, root in [("", SHIPPED)] + [(f"overlay{n + 1}/", f) for n, f in enumerate(folders)]:
         for path in sorted(root.rglob("*.yaml")):
@@ -94,6 +102,10 @@ def _build(digest: str, files: tuple[tuple[str, bytes], ...], overlays: tuple[st
     for (name, _), document in zip(files, documents, strict=True):
         if not isinstance(document, Mapping):
             raise RulebookError(f"{name}: expected a mapping at the top, found {type(document).__name__}")
+        if unknown := document.keys() - HEADS:
+            raise RulebookError(
+                f"{name}: {min(unknown, key=str)!r} is no table of a rulebook, expected {_listed(HEADS)}"
+            )
         version = str(document.get("version", version))
         polymers.update(document.get("polymers") or {})
         seen: dict[str, int] = {}
@@ -117,7 +129,12 @@ def _build(digest: str, files: tuple[tuple[str, bytes], ...], overlays: tuple[st
         for raw in listed:
             replaced = rules.get(str(raw.get("id")))
             rule = _rule({**defaults, **raw}, document, name, replaced.order if replaced else len(rules))
+            if replaced is not None and replaced.source_file == name:
+                raise RulebookError(f"{name}: rule {rule.id} stands there twice, expected an id of its own for each")
             rules[rule.id] = rule
+    for rule in rules.values():
+        if rule.state is not None and rule.state not in tables["states"]:
+            raise RulebookError(f"{rule.source_file}: state is {rule.state!r}, expected a State as ISO 3166-1 alpha-2")
     try:
         return Book(
             version=version,
@@ -176,11 +193,27 @@ def parse_yaml(name: str, content: bytes) -> Any:
     """The document in YAML text, read by a safe loader. Raises RulebookError, which names the file (`name`)."""
     import yaml  # only here: a warm start never imports it
 
-    loader = getattr(yaml, "CSafeLoader", yaml.SafeLoader)
     try:
-        return yaml.load(content, Loader=loader)  # noqa: S506 - a Safe loader in either case
-    except (yaml.YAMLError, ValueError) as error:  # ValueError: a day that does not exist
+        return yaml.load(content, Loader=_strict_loader())  # noqa: S506 - a Safe loader
+    except (yaml.YAMLError, ValueError, RecursionError) as error:  # ValueError: a day that does not exist
         raise RulebookError(f"{name}: not readable as YAML: {error}") from error
+
+
+@cache
+def _strict_loader() -> Any:
+    """A safe loader that refuses a key given twice: YAML takes the last, and what the first said would be lost."""
+    import yaml
+
+    safe: Any = getattr(yaml, "CSafeLoader", yaml.SafeLoader)
+
+    class Strict(safe):
+        def construct_mapping(self, node: Any, deep: bool = False) -> Any:
+            keys = [key.value for key, _ in node.value if isinstance(key, yaml.ScalarNode)]
+            if twice := next((key for n, key in enumerate(keys) if key in keys[:n]), None):
+                raise yaml.constructor.ConstructorError(None, None, f"{twice!r} is given twice", node.start_mark)
+            return super().construct_mapping(node, deep)
+
+    return Strict
 
 
 # ── records ────────────────────────────────────────────────────────────────────────────────────────────────
@@ -199,7 +232,7 @@ def _rule(raw: Mapping[str, Any], document: Mapping[str, Any], name: str, order:
 
     unknown = set(raw) - RULE_FIELDS
     if unknown:
-        raise fail(sorted(unknown)[0], raw[sorted(unknown)[0]], f"one of {', '.join(sorted(RULE_FIELDS))}")
+        raise fail(sorted(unknown)[0], raw[sorted(unknown)[0]], f"one of {_listed(RULE_FIELDS)}")
     state, layer = document.get("state"), document.get("layer", "national")
     if layer == "national" and not state:
         raise RulebookError(f"{name}: a file of rules needs `state: XX` or `layer: basel`")
@@ -219,6 +252,12 @@ def _rule(raw: Mapping[str, Any], document: Mapping[str, Any], name: str, order:
     for field in ("id", "text", "instrument"):
         if not raw.get(field):
             raise fail(field, raw.get(field), "some text")
+    for word in _words(raw.get("hs")):
+        if not HS_WORD.fullmatch(word):
+            raise fail("hs", word, "2 to 10 digits of a code, any or listed")
+    begins, ends = raw.get("from"), raw.get("to")
+    if begins is not None and ends is not None and str(ends) < str(begins):
+        raise fail("to", str(ends), f"a day not before from, {begins}")
     try:
         return Rule(
             id=str(raw["id"]),
@@ -262,6 +301,8 @@ def _rule(raw: Mapping[str, Any], document: Mapping[str, Any], name: str, order:
 def _requirement(raw: Any) -> Requirement:
     if isinstance(raw, str):
         raw = {"kind": raw}
+    if not isinstance(raw, Mapping) or not ("any" in raw or "kind" in raw):
+        raise ValueError(f"found {raw!r} among the documents, expected a `kind`, or `any` of several")
     kinds = tuple(raw["any"]) if "any" in raw else (raw["kind"],)
     for kind in kinds:
         _, colon, who = str(kind).partition(":")
@@ -290,6 +331,10 @@ def _requirement(raw: Any) -> Requirement:
         longest_years=(raw.get("longest") or {}).get("years"),
         outside=str(raw.get("outside") or ""),
     )
+
+
+def _listed(words: Iterable[str]) -> str:
+    return ", ".join(sorted(words))
 
 
 def _words(value: Any) -> tuple[str, ...]:

@@ -381,13 +381,22 @@ def deserved_codes(book: Book) -> frozenset[str]:
 
 
 def plastic_hs(s: Shipment, book: Book) -> str:
-    """The subheading of 39.15 that the polymers deserve; the heading alone when they are not known."""
+    """The subheading of 39.15 that the polymers deserve; the heading alone when they are not known.
+
+    Where several weigh the same it is the last in numerical order, whichever is named first (General Interpretative
+    Rules 3(c) and 6 of the Harmonized System).
+    """
     if not s.polymers:
         return "3915"
-    main = max(s.polymers, key=lambda code: s.polymers[code] if s.polymers else ZERO)
-    if main == "mixed":
-        return "3915"
-    return book.polymers.hs.get(main, book.polymers.hs.get("default", "3915"))
+    most = max(s.polymers.values())
+    main = [code for code, share in s.polymers.items() if share == most]
+    return "3915" if "mixed" in main else max(polymer_hs(code, book) for code in main)
+
+
+def polymer_hs(code: str, book: Book) -> str:
+    """The subheading of 39.15 for waste of one polymer."""
+    hs = book.polymers.hs
+    return hs.get(code, hs.get("default", "3915"))
 
 
 def _old_targets(s: Shipment, book: Book, limit: Decimal) -> tuple[tuple[str, str | None], ...]:

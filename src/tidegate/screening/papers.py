@@ -50,7 +50,10 @@ def end_of(document: Document, day: date, rule: Requirement | None = None) -> tu
     if rule is not None and rule.renewals_max is not None:
         renewals = renewals[: rule.renewals_max]
     for _, days in renewals:
-        end = later(end, min(days, rule.renewal_days) if rule and rule.renewal_days else days)
+        if days is not None:
+            end = later(end, min(days, rule.renewal_days) if rule and rule.renewal_days else days)
+    if end < day and any(days is None for _, days in renewals):
+        return None, False  # renewed, nobody says for how long
     return end, known and not (rule is not None and _too_long(document, rule))
 
 

@@ -75,7 +75,7 @@ class Document:
     valid_to: date | None = None
     value: Decimal | None = None
     standard: str | None = None
-    renewals: tuple[tuple[date | None, int], ...] = ()
+    renewals: tuple[tuple[date | None, int | None], ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -175,10 +175,10 @@ def parse_shipment(obj: Mapping[str, Any], book: Book | None = None) -> Shipment
         origin=_state(get("origin"), "origin", book) or export,
         events=_events(get("events")),
         transit=_transit(get("transit"), book),
-        consignment=_text(get("consignment")),
+        consignment=_text(get("consignment"), "consignment"),
         hs=_hs(get("hs")),
         hs_edition=_edition(get("hs_edition"), book),
-        declared_entry=_text(get("declared_entry")),
+        declared_entry=_text(get("declared_entry"), "declared_entry"),
         operation=_operation(get("operation")),
         waste=_bool(get("waste"), "waste"),
         polymers=polymers,
@@ -199,15 +199,19 @@ def parse_shipment(obj: Mapping[str, Any], book: Book | None = None) -> Shipment
     )
 
 
-def _text(value: Any) -> str | None:
+def _text(value: Any, name: str = "text") -> str | None:
     if value is None:
         return None
+    if isinstance(value, (Mapping, list, tuple)):
+        raise Reject(name, value, "text")
     text = str(value).strip()
     return text or None
 
 
 @lru_cache(maxsize=4096)
 def _iso_date(text: str) -> date | None:
+    if text[4:5] != "-" or text[7:8] != "-":
+        return None  # Python also reads weeks, 2026-W47-6
     try:
         if len(text) > 10 and text[10] in "T ":
             return datetime.fromisoformat(text).date()
@@ -235,7 +239,7 @@ def _state(value: Any, name: str, book: Book, required: bool = False) -> str | N
             raise Reject(name, value, "a State as ISO 3166-1 alpha-2, such as MY")
         return None
     code = value.strip().upper() if isinstance(value, str) else value
-    if not isinstance(code, str) or code not in book.states:
+    if not isinstance(code, str) or code not in book.states or not value.isascii():
         raise Reject(name, value, "a State as ISO 3166-1 alpha-2, such as MY")
     return code
 
@@ -297,6 +301,8 @@ def _list(value: Any) -> list[Any] | None:
 def _events(value: Any) -> dict[str, date]:
     if value is None:
         return {}
+    if isinstance(value, str) and value.lstrip().startswith("{"):
+        value = _json(value, "events")
     if not isinstance(value, Mapping):
         raise Reject("events", value, 'an object of days, such as {"arrived": "2026-11-21"}')
     out = {}
@@ -316,7 +322,7 @@ def _transit(value: Any, book: Book) -> tuple[Transit, ...]:
         name = f"transit[{n}]"
         if isinstance(item, Mapping):
             state = _state(item.get("state"), f"{name}.state", book, required=True)
-            facts, _ = _facts(item.get("facts"), book)
+            facts, _ = _facts(item.get("facts"), book, f"{name}.facts")
             out.append(
                 Transit(
                     state or "",
@@ -331,7 +337,7 @@ def _transit(value: Any, book: Book) -> tuple[Transit, ...]:
 
 
 def _hs(value: Any) -> str | None:
-    if value is None or value == "":
+    if value is None or value == "" or value != value:  # a column of numbers writes NaN for an empty cell
         return None
     text = str(value).strip().replace(".", "").replace(" ", "")
     if not text:
@@ -342,7 +348,7 @@ def _hs(value: Any) -> str | None:
 
 
 def _edition(value: Any, book: Book) -> str | None:
-    text = _text(value)
+    text = _text(value, "hs_edition")
     if text is None:
         return None
     text = text.removesuffix(".0")
@@ -352,8 +358,8 @@ def _edition(value: Any, book: Book) -> str | None:
 
 
 def _operation(value: Any) -> str | None:
-    text = _text(value)
-    if text is None:
+    text = None if value is None else str(value).strip()
+    if not text:
         return None
     code = "product" if text.lower() == "product" else text.upper()
     if code not in OPERATIONS:
@@ -362,7 +368,7 @@ def _operation(value: Any) -> str | None:
 
 
 def _choice(value: Any, name: str, choices: tuple[str, ...], expected: str) -> str | None:
-    text = _text(value)
+    text = _text(value, name)
     if text is None:
         return None
     if text.lower() not in choices:
@@ -371,7 +377,7 @@ def _choice(value: Any, name: str, choices: tuple[str, ...], expected: str) -> s
 
 
 def _material(value: Any, book: Book) -> str | None:
-    text = _text(value)
+    text = _text(value, "material")
     if text is None:
         return None
     text = " ".join(text.lower().replace("_", " ").split())
@@ -420,9 +426,13 @@ def _polymers(value: Any, book: Book) -> dict[str, Decimal] | None:
 
 def _json(text: str, name: str) -> Any:
     try:
-        return json.loads(text)
-    except ValueError:
+        return json.loads(text, parse_constant=_no_number)
+    except (ValueError, RecursionError):
         raise Reject(name, text, "JSON") from None
+
+
+def _no_number(word: str) -> None:
+    raise ValueError(f"{word} is not a number of JSON")
 
 
 def _documents(value: Any) -> tuple[Document, ...] | None:
@@ -443,16 +453,19 @@ def _documents(value: Any) -> tuple[Document, ...] | None:
             if not isinstance(renewal, Mapping):
                 raise Reject(f"{where}.renewals[{m}]", renewal, "an object with `from` and `days`")
             days = _number(renewal.get("days"), f"{where}.renewals[{m}].days", Decimal(0))
-            renewals.append((_date(renewal.get("from"), f"{where}.renewals[{m}].from"), int(days or 0)))
+            if days is not None and days != days.to_integral_value():
+                raise Reject(f"{where}.renewals[{m}].days", renewal["days"], messages.WHOLE)
+            begins = _date(renewal.get("from"), f"{where}.renewals[{m}].from")
+            renewals.append((begins, None if days is None else int(days)))
         out.append(
             Document(
                 kind=str(item["kind"]).strip(),
-                number=_text(item.get("number")),
+                number=_text(item.get("number"), f"{where}.number"),
                 issued=_date(item.get("issued"), f"{where}.issued"),
                 valid_from=_date(item.get("valid_from"), f"{where}.valid_from"),
                 valid_to=_date(item.get("valid_to"), f"{where}.valid_to"),
                 value=_number(item.get("value"), f"{where}.value"),
-                standard=_text(item.get("standard")),
+                standard=_text(item.get("standard"), f"{where}.standard"),
                 renewals=tuple(renewals),
             )
         )
@@ -470,24 +483,24 @@ def _evaluate(value: Any, book: Book) -> tuple[str, ...] | None:
     return tuple(dict.fromkeys(str(item) for item in items))
 
 
-def _facts(value: Any, book: Book) -> tuple[dict[str, Any], dict[str, dict[str, Any]]]:
+def _facts(value: Any, book: Book, where: str = "facts") -> tuple[dict[str, Any], dict[str, dict[str, Any]]]:
     """Facts of the registry, typed; facts scoped to one layer; what the registry does not know satisfies nothing."""
     if value is None:
         return {}, {}
     if isinstance(value, str):
-        value = _json(value, "facts")
+        value = _json(value, where)
     if not isinstance(value, Mapping):
-        raise Reject("facts", value, "an object of fact to value")
+        raise Reject(where, value, "an object of fact to value")
     facts: dict[str, Any] = {}
     scoped: dict[str, dict[str, Any]] = {}
     for name, raw in value.items():
-        if isinstance(raw, Mapping) and LAYER.match(str(name)):
-            scoped[str(name)] = _facts(raw, book)[0]
+        if raw is not None and LAYER.match(str(name)):
+            scoped[str(name)] = _facts(raw, book, f"{where}.{name}")[0]
             continue
         fact = book.facts.get(str(name))
         if raw is None or raw == "" or fact is None or name in FIELDS or fact.by == "derived":
             continue
-        typed = _typed(raw, fact, f"facts.{name}")
+        typed = _typed(raw, fact, f"{where}.{name}")
         if typed is not None:
             facts[str(name)] = typed
     return facts, scoped
@@ -516,8 +529,16 @@ def _typed(raw: Any, fact: Fact, where: str) -> Any:
 
 
 def unknown_facts(obj: Mapping[str, Any], book: Book) -> dict[str, Any]:
-    """The keys of `facts` that the registry does not know: kept and passed through."""
+    """The keys of `facts` that the registry does not know, also of those of one layer: kept and passed through."""
     facts = obj.get("facts")
     if not isinstance(facts, Mapping):
         return {}
-    return {k: v for k, v in facts.items() if k not in book.facts and not LAYER.match(str(k))}
+    out: dict[str, Any] = {}
+    for name, value in facts.items():
+        if LAYER.match(str(name)):
+            value = unknown_facts({"facts": value}, book)
+            if value:
+                out[name] = value
+        elif name not in book.facts:
+            out[name] = value
+    return out

@@ -22,6 +22,13 @@ def day(text: str) -> date:
         raise argparse.ArgumentTypeError(f"{text!r} is not a day, expected YYYY-MM-DD") from None
 
 
+def count(text: str) -> int:
+    """How many, from the command line: none at least."""
+    if text.isdecimal():
+        return int(text)
+    raise argparse.ArgumentTypeError(f"{text!r} is not a number of things, expected such as 20")
+
+
 def find_state(book: Book, text: str) -> str | None:
     """The code of a State given as code or name."""
     upper = text.upper()

@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import argparse
+import io
 from collections.abc import Iterable
+from contextlib import redirect_stdout
 from datetime import UTC, datetime
 from pathlib import Path
 
@@ -24,6 +26,14 @@ def configure_timeline(parser: argparse.ArgumentParser) -> None:
 
 def run_timeline(args: argparse.Namespace) -> int:
     """What changes from today on; for a State without --from, all of its rules with their periods."""
+    if args.output is not None and not args.ics:
+        with redirect_stdout(io.StringIO()) as text:
+            _tell_timeline(args)
+        return output.write(args.output, text.getvalue(), "timeline")
+    return _tell_timeline(args)
+
+
+def _tell_timeline(args: argparse.Namespace) -> int:
     from tidegate.law.timeline import changes, icalendar, spans
     from tidegate.law.wording import layer_text, period_text, state_text
 

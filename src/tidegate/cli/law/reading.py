@@ -128,7 +128,7 @@ def _show_heading(book: Book, code: str) -> int:
 
 def configure_search(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("words", nargs="+", metavar="WORD", help="words, ids, entries, HS codes, paper kinds")
-    parser.add_argument("--limit", type=int, default=20, metavar="N", help="at most so many (default: 20)")
+    parser.add_argument("--limit", type=asked.count, default=20, metavar="N", help="at most so many (default: 20)")
 
 
 def run_search(args: argparse.Namespace) -> int:

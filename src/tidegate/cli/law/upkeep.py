@@ -17,7 +17,7 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from tidegate.cli.law import output
+from tidegate.cli.law import asked, output
 from tidegate.law import Book, load_rulebook
 
 if TYPE_CHECKING:
@@ -124,7 +124,9 @@ def _yaml_file(path: Path) -> Mapping[str, Any]:
 def _batch_arguments(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("--map", help="column map for the shipments: a YAML file, or the name of a shipped one")
     parser.add_argument("--format", help="format of the shipments where it should not be found out")
-    parser.add_argument("--examples", type=int, default=3, metavar="N", help="so many for each State (default: 3)")
+    parser.add_argument(
+        "--examples", type=asked.count, default=3, metavar="N", help="so many for each State (default: 3)"
+    )
     parser.add_argument(
         "--any-day",
         action="store_true",
@@ -188,10 +190,13 @@ def _impact(args: argparse.Namespace, old: Book, overlays: Sequence[Path]) -> in
             result = impact_of_batches(old, new, _counted(arrow_batches(reader)), examples=args.examples)
     if args.json:
         print(json.dumps(_as_data(old, new, shifts, result), ensure_ascii=False, indent=1))
-        return 0
-    _tell_scenarios(shifts)
-    if result is not None:
-        _tell_shipments(new, result)
+    else:
+        _tell_scenarios(shifts)
+        if result is not None:
+            _tell_shipments(new, result)
+    if result is not None and not result.shipments:
+        output.problem(args.law_verb, f"no shipment could be read; {result.rejected} rows were rejected")
+        return 3
     return 0
 
 

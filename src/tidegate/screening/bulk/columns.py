@@ -19,6 +19,7 @@ from tidegate.screening.shipment import LAYER
 NESTED = ("polymers", "facts", "events", "consignor", "consignee", "facility")
 UNIT = 10**9  # percentages are counted in billionths, so that sums and limits are exact
 DAY_ZERO = date(1970, 1, 1).toordinal()
+FIRST_DAY, LAST_DAY = (day.toordinal() - DAY_ZERO for day in (date.min, date.max))
 NO_DAY = -(2**40)
 MOST_REMEMBERED = 200_000  # values of one column whose codes are kept from batch to batch
 BAD = -1  # a value that its field cannot have: the row is read again by itself, which says why
@@ -257,10 +258,12 @@ def days(columns: Columns, name: str, bad: npt.NDArray[np.bool_]) -> Codes | Non
     array = columns.get(name)
     if array is None:
         return None
-    if pa.types.is_date(array.type):
-        return whole_numbers(array.cast(pa.date32()).cast(pa.int32()), NO_DAY)
-    if pa.types.is_timestamp(array.type):
-        return whole_numbers(array.cast(pa.date32(), safe=False).cast(pa.int32()), NO_DAY)
+    if pa.types.is_date(array.type) or pa.types.is_timestamp(array.type):
+        numbers = whole_numbers(array.cast(pa.date32(), safe=False).cast(pa.int32()), NO_DAY)
+        if ((numbers == NO_DAY) | ((numbers >= FIRST_DAY) & (numbers <= LAST_DAY))).all():
+            return numbers
+        # days beyond the calendar, which nothing else can read either: each becomes a text that is no day
+        columns.arrays[name] = pa.array([_day_text(number) for number in numbers.tolist()], pa.string())
     from tidegate.screening.shipment import Reject, _date
 
     def code(value: Any) -> int:
@@ -272,10 +275,18 @@ def days(columns: Columns, name: str, bad: npt.NDArray[np.bool_]) -> Codes | Non
             return NO_DAY - 1
         return NO_DAY if day is None else number_of(day)
 
-    numbers = columns.codes(name, code)
-    assert numbers is not None
-    bad |= numbers == NO_DAY - 1
-    return numbers
+    coded = columns.codes(name, code)
+    assert coded is not None
+    bad |= coded == NO_DAY - 1
+    return coded
+
+
+def _day_text(number: int) -> str | None:
+    if number == NO_DAY:
+        return None
+    if FIRST_DAY <= number <= LAST_DAY:
+        return date.fromordinal(number + DAY_ZERO).isoformat()
+    return f"{number:+} days from 1970-01-01"
 
 
 def measured(

@@ -19,12 +19,13 @@ from tidegate.law.records import Book
 from tidegate.screening.bulk.columns import UNIT, Columns, bits_of, measured
 from tidegate.screening.bulk.describe import Mix, conditions_of, mix_of
 from tidegate.screening.bulk.keys import Codes, Interner, KeyIndex, Numbers, Packer, WordIndex
-from tidegate.screening.classify import PERFLUOROALKOXY
+from tidegate.screening.classify import PERFLUOROALKOXY, polymer_hs
 
 BITS = 25  # 24 for signatures, one to tell them from coarser codes
 PIECE = 24  # bits packed at a time
 FULL = 100 * UNIT
 FAMILIES = ("mixable", "non_halogenated", "cured", "perfluoroalkoxy")  # whose members count together
+UNIDENTIFIED = 10**10  # where as much is not identified as of any polymer, no subheading is known
 Parts = list[tuple[Codes, int]]
 
 
@@ -46,7 +47,7 @@ class _Mix:
     """A batch's mixes, in billionths of a per cent.
 
     `shares`: for each polymer the rows that hold it, and how much; `main`: the row's largest polymer, as a place
-    among `names`, the first named where several are as large.
+    among `shares` (where several are as large, the one that `classify.plastic_hs` goes by).
     """
 
     shares: dict[str, tuple[Codes, Codes]]
@@ -136,11 +137,11 @@ class CompositionCoder:
         alone: npt.NDArray[np.bool_],
     ) -> _Mix:
         rows = columns.rows
-        read: dict[str, list[tuple[int, Codes, Codes]]] = {}
-        for place, column in enumerate(columns.named("polymers.")):
+        read: dict[str, list[tuple[Codes, Codes]]] = {}
+        for column in columns.named("polymers."):
             got = measured(columns, column, bad, alone)
             if got is not None:
-                read.setdefault(polymer_code(column.removeprefix("polymers."), self.book), []).append((place, *got))
+                read.setdefault(polymer_code(column.removeprefix("polymers."), self.book), []).append(got)
         held = measured(columns, "contamination_pct", bad, alone)
         stated = np.zeros(rows, dtype=bool)
         contamination = np.zeros(rows, dtype=np.int64)
@@ -148,16 +149,16 @@ class CompositionCoder:
             stated[held[0]] = True
             contamination[held[0]] = held[1]
         total, best = np.zeros(rows, np.int64), np.zeros(rows, np.int64)
-        main, named = np.zeros(rows, np.int64), np.zeros(rows, np.int64)
+        main, ranks = np.zeros(rows, np.int64), np.zeros(rows, np.int64)
         shares: dict[str, tuple[Codes, Codes]] = {}
         for n, (code, pieces) in enumerate(read.items()):
-            where, share, first = _joined(pieces, rows)
+            where, share = _joined(pieces, rows)
             shares[code] = where, share
             total[where] += share
-            top = best[where]
-            larger = (share > top) | ((share == top) & (first < named[where]))
+            top, rank = best[where], UNIDENTIFIED if code == "mixed" else int(polymer_hs(code, self.book))
+            larger = (share > top) | ((share == top) & (rank > ranks[where]))
             won = where[larger]
-            best[won], main[won], named[won] = share[larger], n, first[larger]
+            best[won], main[won], ranks[won] = share[larger], n, rank
         bad |= total + contamination > FULL
         return _Mix(
             shares=shares,
@@ -318,20 +319,18 @@ def polymer_code(column: str, book: Book) -> str:
     return book.polymers.grades.get(name.upper(), name.upper())
 
 
-def _joined(pieces: list[tuple[int, Codes, Codes]], rows: int) -> tuple[Codes, Codes, Codes]:
-    """(rows, share there, place at which the row names it first) of the columns of one polymer; no share of zero."""
+def _joined(pieces: list[tuple[Codes, Codes]], rows: int) -> tuple[Codes, Codes]:
+    """(rows, share there) of the columns of one polymer; no share of zero."""
     if len(pieces) == 1:
-        place, where, share = pieces[0]
-        places = np.full(len(where), place, dtype=np.int64)
+        where, share = pieces[0]
     else:
-        whole, first = np.zeros(rows, np.int64), np.full(rows, -1, np.int64)
-        for place, where, share in reversed(pieces):
-            whole[where] += share
-            first[where] = place
-        where = np.flatnonzero(first >= 0)
-        share, places = whole[where], first[where]
+        whole = np.zeros(rows, np.int64)
+        for some, part in pieces:
+            whole[some] += part
+        where = np.flatnonzero(whole)
+        share = whole[where]
     held = share > 0
-    return (where, share, places) if held.all() else (where[held], share[held], places[held])
+    return (where, share) if held.all() else (where[held], share[held])
 
 
 def _spread(held: tuple[Codes, Codes] | None, rows: int) -> Codes:

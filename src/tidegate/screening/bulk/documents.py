@@ -125,8 +125,9 @@ class DocumentCoder:
             found = self.parsed.get(value, False)
             if found is not False:
                 return found  # type: ignore[return-value]
+        held = [value] if isinstance(value, Mapping) else value
         try:
-            documents = _documents(value if isinstance(value, str) else [_clean(v) for v in value])
+            documents = _documents([_clean(v) for v in held] if isinstance(held, list) else held)
         except (Reject, json.JSONDecodeError):
             documents = None
         if isinstance(value, str) and len(self.parsed) < 200_000:

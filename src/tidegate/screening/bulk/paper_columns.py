@@ -249,7 +249,7 @@ class _Renewals:
             return cls(np.full(len(count), -1), *np.zeros((2, 0, 0), np.int64)), count > 0
         found = held.flatten()
         whose = np.repeat(np.arange(len(count)), count)
-        lengths = whole_numbers(found.field("days"), 0)
+        lengths = whole_numbers(found.field("days"), -1)
         wrong = count > MOST_RENEWALS
         wrong[whose[lengths < 0]] = True
         if found.null_count:

@@ -19,6 +19,7 @@ from tidegate.screening.bulk.columns import NO_DAY, UNIT, Columns, days, flags, 
 from tidegate.screening.bulk.composition import Composition
 from tidegate.screening.bulk.describe import Layer, numbers_of
 from tidegate.screening.bulk.keys import Codes
+from tidegate.screening.bulk.shipments import READERS
 from tidegate.screening.classify import heading_for
 from tidegate.screening.shipment import (
     FIELDS,
@@ -49,6 +50,8 @@ CODED = {"operation": "operation", "consumer": "consumer", "material": "material
          "documents": "papers"}  # fmt: skip
 # objects written as one column of text or of lists: such rows are rare and are decided by themselves
 WHOLE = ("polymers", "facts", "events", "evaluate")
+# fields that hold one plain value: a list or an object there is none, which the row says when it is read by itself
+PLAIN = READERS.keys() - {"transit", "annex_i", "annex_iii", "documents"} | {"id", "consignment"}
 
 
 class View:
@@ -115,6 +118,9 @@ class View:
             if array is not None:
                 empty = self._coded_raw(name, lambda v: 1 if v in (None, "") else 0)
                 self.alone |= empty == 0
+        for name in [n for n, array in self.columns.arrays.items() if pa.types.is_nested(array.type)]:
+            if name in PLAIN or (name.startswith("facts.") and name.removeprefix("facts.") in self.book.facts):
+                self.alone |= self.columns.arrays[name].is_valid().to_numpy(zero_copy_only=False)
         for name in self.columns.named("facts."):
             tail = name.removeprefix("facts.")
             if LAYER.match(tail.partition(".")[0]):
@@ -248,8 +254,9 @@ class View:
             if not pa.types.is_string(array.type.value_type):
                 self.alone |= array.is_valid().to_numpy(zero_copy_only=False)
                 return np.zeros(self.rows, dtype=np.int64)
-            array = pa.array([None if v is None else ";".join(v) for v in array.to_pylist()], pa.string())
-            self.columns.arrays["transit"] = array
+            # as JSON an item that is empty stays one
+            texts = [None if v is None else ";".join(v) if all(v) else json.dumps(v) for v in array.to_pylist()]
+            self.columns.arrays["transit"] = pa.array(texts, pa.string())
 
         def code(value: Any) -> int:
             if isinstance(value, str) and value.lstrip().startswith(("[", "{")):

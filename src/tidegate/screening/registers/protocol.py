@@ -185,7 +185,7 @@ class PaperRecord:
     valid_to: date | None = None
     standard: str | None = None
     value: Decimal | None = None
-    renewals: tuple[tuple[date | None, int], ...] | None = None
+    renewals: tuple[tuple[date | None, int | None], ...] | None = None
     answered_by: str = ""
     scope: Scope | None = None
     left_kg: Decimal | None = None
