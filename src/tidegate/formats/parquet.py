@@ -24,7 +24,7 @@ Parsed = tuple[int, dict[str, Any] | None, RowError | None, Any]
 ESCAPED = "backslashreplace"  # how bytes that are no UTF-8 stand in text
 _ROWS_AT_ONCE = 4096
 # what was read is let go of at once: buffered ahead, the whole file would be held until its end
-_READING: dict[str, Any] = {"pre_buffer": False, "buffer_size": 1 << 20}
+_READING: dict[str, Any] = {"pre_buffer": False, "buffer_size": 1 << 18}
 _SMALL = 1 << 18  # bytes of a column's stored dictionary up to which it is worth handing on as it is
 
 
