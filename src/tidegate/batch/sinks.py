@@ -150,9 +150,10 @@ class ParquetSink:
     def _flush(self) -> None:
         if not self._by:
             return
-        (*_, table), by, self._by = self._by[0], self._by, []
-        made = pa.concat_tables([rows for rows, _, _ in by]).combine_chunks()
-        distinct, _, inverse = unique_inverse(np.concatenate([sets for _, sets, _ in by]))
+        table = self._by[0][2]
+        made = pa.concat_tables([rows for rows, _, _ in self._by])
+        distinct, _, inverse = unique_inverse(np.concatenate([sets for _, sets, _ in self._by]))
+        self._by = []
         place = pa.array(inverse)
         texts = {name: table.column(name, distinct) for name in TABLE}
         texts |= {name: table.list_column(name, distinct) for name in LIST_COLUMNS}

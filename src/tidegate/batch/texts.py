@@ -293,9 +293,9 @@ class _ListColumns:
         """The list of some places, as JSON."""
         codes, _, inverse = unique_inverse(self._codes.rows[places, LIST_COLUMNS.index(name)].astype(np.int64))
         if name in self.LONG:
-            return _dictionary(self._long[name][2].of(codes), inverse)
+            return _coded(self._long[name][2].of(codes), inverse)
         read = candidates_of if name == "entry_candidates" else items_of
-        return _dictionary(pa.array([read(self._pieces.values[code]) for code in codes.tolist()], pa.string()), inverse)
+        return _coded(pa.array([read(self._pieces.values[code]) for code in codes.tolist()], pa.string()), inverse)
 
 
 def _counts(codes: npt.NDArray[Any], rows: Codes) -> list[int]:
@@ -312,5 +312,10 @@ def _dictionary(words: pa.StringArray, codes: npt.NDArray[Any]) -> pa.Dictionary
     """Words by code, of all words only those that are there. Parquet knows no null inside a dictionary: such rows
     point at nothing instead."""
     distinct, _, inverse = unique_inverse(codes.astype(np.int64))
-    encoded = pc.dictionary_encode(words.take(pa.array(distinct)))
+    return _coded(words.take(pa.array(distinct)), inverse)
+
+
+def _coded(words: pa.StringArray, inverse: Codes) -> pa.DictionaryArray:
+    """Words by place, each different one once."""
+    encoded = pc.dictionary_encode(words)
     return pa.DictionaryArray.from_arrays(encoded.indices.take(pa.array(inverse)), encoded.dictionary)

@@ -17,6 +17,7 @@ import pyarrow.parquet as pq
 from tidegate.formats.writers import AtomicFile
 
 FORMATS = ("parquet", "csv", "jsonl")
+GROUP_ROWS = 1 << 17  # of Parquet, written at a time: about as many as DuckDB writes
 LISTS = ("transit", "annex_i", "annex_iii", "containers")
 
 
@@ -66,9 +67,15 @@ def _parquet(batches: Iterable[pa.RecordBatch], stream: IO[bytes]) -> int:
     if first is None:
         raise ValueError("there is no row to write; ask for 1 at least")
     with pq.ParquetWriter(stream, plain_schema(first.schema), compression="zstd") as writer:
+        group: list[pa.RecordBatch] = []
         for batch in chain([first], found):
-            writer.write_batch(batch.cast(plain_schema(batch.schema)))
+            group.append(batch.cast(plain_schema(batch.schema)))
             rows += batch.num_rows
+            if sum(len(held) for held in group) >= GROUP_ROWS:
+                writer.write_table(pa.Table.from_batches(group).combine_chunks())
+                group = []
+        if group:
+            writer.write_table(pa.Table.from_batches(group).combine_chunks())
     return rows
 
 
