@@ -161,6 +161,8 @@ class ParquetSink:
             coded = pa.DictionaryArray.from_arrays(words.indices.take(place), words.dictionary)
             made = made.add_column(2 + at, name, coded)
         self._write(made)
+        del made, texts
+        pa.default_memory_pool().release_unused()  # else it is held beside what the next batch needs
 
     def _write(self, made: pa.Table) -> None:
         if self._writer is None:

@@ -129,10 +129,12 @@ class _Run:
 
     def _batches(self) -> Iterator[pa.RecordBatch | Rejects]:
         """The input, without the columns that no rule reads and nobody wants beside the decisions."""
+        # papers weigh more than all else of a row
+        rows = BATCH_ROWS // 2 if "documents" in (self.reader.columns or ()) else BATCH_ROWS
         if self.register is not None:
-            return arrow_batches(self.reader, batch_rows=BATCH_ROWS)
+            return arrow_batches(self.reader, batch_rows=rows)
         unread, coded = UNREAD - self.keep, CODED - self.keep
-        return arrow_batches(self.reader, batch_rows=BATCH_ROWS, unread=unread, coded=coded)
+        return arrow_batches(self.reader, batch_rows=rows, unread=unread, coded=coded)
 
     def _tell(self, share: float) -> None:
         """Says how far the work is. share: of the batch that is being worked on, how much of the slow part is done."""
