@@ -52,9 +52,10 @@ TABLES = {
     "parameters": "name",
     "editions": "edition",
 }
+# what may stand at the top of a file; the last three are time limits, which the control of movements reads
 HEADS = frozenset(
     (*TABLES, "rules", "defaults", "state", "layer", "version", "polymers", "groups", "entries", "addresses",
-     "institutions")
+     "institutions", "clocks", "waivers", "weekends")
 )  # fmt: skip
 HS_WORD = re.compile(r"any|listed|\d{2,10}")
 
