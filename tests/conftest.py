@@ -201,14 +201,20 @@ def state_of_our_own(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Path]
 
 
 @pytest.fixture(autouse=True)
-def language_of_nobody() -> Iterator[None]:
-    """A page leaves its reader's language behind in the thread, as it may: the next test begins without one."""
+def nothing_left_behind() -> Iterator[None]:
+    """A reader's language, cached answers, callers counted: what a process may keep ends with the test."""
     yield
     from django.conf import settings
-    from django.utils import translation
 
     if settings.configured:
+        from django.core.cache import cache
+        from django.utils import translation
+
+        from tidegate.web.api.ratelimit import BUCKETS
+
         translation.deactivate()
+        cache.clear()
+        BUCKETS.clear()
 
 
 @pytest.fixture(scope="session", autouse=True)

@@ -26,7 +26,6 @@ from tidegate.parties import times
 from tidegate.parties.actors import Actor
 from tidegate.parties.commanding import Forbidden, Missing, Refused
 from tidegate.parties.models import JournalEntry
-from tidegate.web.api.ratelimit import BUCKETS
 from tidegate.web.check.answers import permalink
 
 pytestmark = pytest.mark.django_db
@@ -43,7 +42,6 @@ GIVEN: dict[str, Any] = {
 def wire(settings: Any, tmp_path: Path) -> Iterator[Wire]:
     settings.TIDEGATE_SECOND_FACTOR = False
     settings.TIDEGATE_DATA_DIR = tmp_path
-    BUCKETS.clear()
     with wired() as found, times.at(DAY):
         for code in ("TH", "DE"):
             state(code)

@@ -18,14 +18,12 @@ from tidegate.movements.models import Notification, Subscription
 from tidegate.parties import times
 from tidegate.parties.commands.agents import digest_of_secret
 from tidegate.parties.models import AccessKey, Done, JournalEntry
-from tidegate.web.api.ratelimit import BUCKETS
 
 pytestmark = pytest.mark.django_db
 
 
 @pytest.fixture(autouse=True)
 def wire() -> Iterator[Wire]:
-    BUCKETS.clear()
     with cases.wired() as found, times.at(START):
         yield found
 

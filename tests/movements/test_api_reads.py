@@ -19,7 +19,6 @@ from tests.web.api_calls import BASE, problem
 from tidegate.movements.commands import certificates, consignments, permits, quotas, takeback
 from tidegate.movements.models import Attachment, Permit, TakeBack, WriteOff
 from tidegate.parties import times
-from tidegate.web.api.ratelimit import BUCKETS
 
 pytestmark = [pytest.mark.django_db, pytest.mark.ci]
 PNG = b"\x89PNG\r\n\x1a\n1"
@@ -28,7 +27,6 @@ PNG = b"\x89PNG\r\n\x1a\n1"
 @pytest.fixture
 def wire(settings: Any, tmp_path: Path) -> Iterator[Wire]:
     settings.TIDEGATE_DATA_DIR = tmp_path
-    BUCKETS.clear()
     with cases.wired() as found, times.at(DAY):
         yield found
 

@@ -19,7 +19,6 @@ from tidegate.parties import times
 from tidegate.parties.actors import Actor
 from tidegate.parties.commanding import Conflict, Forbidden, Missing, Refused
 from tidegate.parties.models import JournalEntry, Membership, Person
-from tidegate.web.api.ratelimit import BUCKETS
 
 pytestmark = pytest.mark.django_db
 
@@ -27,7 +26,6 @@ pytestmark = pytest.mark.django_db
 @pytest.fixture
 def wire(settings: Any) -> Any:
     settings.TIDEGATE_SECOND_FACTOR = False
-    BUCKETS.clear()
     with wired() as found, times.at(START):
         yield found
 

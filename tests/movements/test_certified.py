@@ -23,7 +23,6 @@ from tidegate.movements.models import Analysis, Certificate
 from tidegate.parties import times
 from tidegate.parties.actors import Actor
 from tidegate.parties.commanding import Forbidden, Missing, Refused
-from tidegate.web.api.ratelimit import BUCKETS
 
 pytestmark = pytest.mark.django_db
 SAID: dict[str, Any] = {"standard": "EN 15347", "load": "Container EXAM1234567", "conforms": "no"}
@@ -33,7 +32,6 @@ SAID: dict[str, Any] = {"standard": "EN 15347", "load": "Container EXAM1234567",
 def wire(settings: Any, tmp_path: Path) -> Iterator[Wire]:
     settings.TIDEGATE_SECOND_FACTOR = False
     settings.TIDEGATE_DATA_DIR = tmp_path
-    BUCKETS.clear()
     with wired() as found, times.at(DAY):
         for code in ("TH", "DE"):
             state(code)

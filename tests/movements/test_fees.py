@@ -22,7 +22,6 @@ from tidegate.movements.models import Fee, FeeRate, Notification
 from tidegate.parties import times
 from tidegate.parties.commanding import Forbidden, Missing, Refused
 from tidegate.parties.models import JournalEntry, State
-from tidegate.web.api.ratelimit import BUCKETS
 
 pytestmark = pytest.mark.django_db
 RATE: dict[str, Any] = {
@@ -34,7 +33,6 @@ RATE: dict[str, Any] = {
 @pytest.fixture
 def wire(settings: Any) -> Any:
     settings.TIDEGATE_SECOND_FACTOR = False
-    BUCKETS.clear()
     with wired() as found, times.at(cases.START):
         for code in ("TH", "SG", "NL", "DE"):
             cases.state(code)

@@ -26,7 +26,6 @@ from tidegate.parties import files, times
 from tidegate.parties.ids import uuid7
 from tidegate.parties.models import JournalEntry
 from tidegate.parties.registry import Message, Rejected, registry
-from tidegate.web.api.ratelimit import BUCKETS
 
 pytestmark = pytest.mark.django_db
 PHOTO = b"\x89PNG\r\n\x1a\n a container"
@@ -36,7 +35,6 @@ PHOTO = b"\x89PNG\r\n\x1a\n a container"
 def wire(settings: Any, tmp_path: Path) -> Iterator[Wire]:
     settings.TIDEGATE_SECOND_FACTOR = False
     settings.TIDEGATE_DATA_DIR = tmp_path
-    BUCKETS.clear()
     with wired() as found, times.at(DAY):
         yield found
 

@@ -23,7 +23,6 @@ from tidegate.parties import times
 from tidegate.parties.actors import Actor
 from tidegate.parties.commanding import Forbidden, Refused
 from tidegate.parties.models import JournalEntry
-from tidegate.web.api.ratelimit import BUCKETS
 
 pytestmark = pytest.mark.django_db
 LODGED: dict[str, Any] = {"number": "G-SG-1", "issuer": "Example Bank", "amount": "60000", "valid_until": "2028-01-31"}
@@ -32,7 +31,6 @@ LODGED: dict[str, Any] = {"number": "G-SG-1", "issuer": "Example Bank", "amount"
 @pytest.fixture
 def wire(settings: Any) -> Iterator[Wire]:
     settings.TIDEGATE_SECOND_FACTOR = False
-    BUCKETS.clear()
     with wired() as found, times.at(DAY):
         yield found
 

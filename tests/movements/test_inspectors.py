@@ -7,7 +7,6 @@ from collections.abc import Iterator
 from typing import Any
 
 import pytest
-from django.core.cache import cache
 from django.test import Client
 
 from tests.movements import cases
@@ -29,7 +28,6 @@ SEEN = {
 
 @pytest.fixture
 def wire() -> Iterator[Wire]:
-    cache.clear()
     with times.at(cases.START), wired() as made:
         yield made
 

@@ -20,7 +20,6 @@ from tidegate.movements.models import Clock
 from tidegate.movements.queries import overdue
 from tidegate.movements.queries.overdue import Overdue
 from tidegate.parties import times
-from tidegate.web.api.ratelimit import BUCKETS
 
 pytestmark = pytest.mark.django_db
 
@@ -28,7 +27,6 @@ pytestmark = pytest.mark.django_db
 @pytest.fixture
 def wire(settings: Any) -> Any:
     settings.TIDEGATE_SECOND_FACTOR = False
-    BUCKETS.clear()
     with wired() as found:
         yield found
 

@@ -9,7 +9,6 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 from django.conf import settings
-from django.core.cache import cache
 from django.test import Client
 
 from tests.movements import cases
@@ -46,7 +45,6 @@ def looks_right(page: Page, axe: Axe) -> None:
 
 def world() -> tuple[Notification, Notification]:
     """A notification under way in every copy, and a draft."""
-    cache.clear()
     with wired() as wire:
         row = sent_on()
         wire.settle()
@@ -199,7 +197,6 @@ def test_a_question_is_answered_with_a_file(
 
 
 def test_customs_holds_a_green_listed_shipment_and_lets_it_go(live_server: Any, phone: Page, axe: Axe) -> None:
-    cache.clear()
     ready()
     with wired() as wire, times.at(datetime(2026, 6, 1, 2, tzinfo=UTC)):
         row = green.enter(trader(), content=form(planned_on="2026-07-01"))

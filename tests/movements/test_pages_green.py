@@ -24,7 +24,6 @@ from tests.web.api_calls import BASE
 from tidegate.movements.commands import green as commands
 from tidegate.movements.models import GreenShipment, GreenUpload
 from tidegate.parties import times
-from tidegate.web.api.ratelimit import BUCKETS
 
 pytestmark = pytest.mark.django_db
 HOME = "/shipments/green/"
@@ -33,7 +32,6 @@ HOME = "/shipments/green/"
 @pytest.fixture(autouse=True)
 def wire(settings: Any) -> Iterator[Wire]:
     settings.TIDEGATE_SECOND_FACTOR = False
-    BUCKETS.clear()
     ready()
     with wired() as made, times.at(datetime(2027, 3, 2, 2, tzinfo=UTC)):
         yield made

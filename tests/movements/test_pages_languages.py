@@ -9,7 +9,6 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 from django.conf import settings as configured
-from django.core.cache import cache
 from django.test import Client
 from django.utils import translation
 from django.utils.translation import trans_real
@@ -140,7 +139,6 @@ def test_nothing_that_a_page_looks_up_is_missing(wire: Wire, missed: set[str]) -
 @pytest.mark.parametrize("width", ["page", "phone"])
 def test_the_pages_hold_every_language(width: str, live_server: Any, request: pytest.FixtureRequest, axe: Axe) -> None:
     """Thai has no blanks to break lines at, Vietnamese and Indonesian words are longer than English ones."""
-    cache.clear()
     with wired() as wire, times.at(DAY):
         made, case = world(wire)
     shown: Page = request.getfixturevalue(width)

@@ -30,7 +30,6 @@ pytestmark = pytest.mark.django_db
 @pytest.fixture(autouse=True)
 def noon(settings: Any) -> Iterator[None]:
     settings.TIDEGATE_SECOND_FACTOR = False
-    cache.clear()
     with times.at(NOON):
         yield
 

@@ -8,7 +8,6 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 import segno
-from django.core.cache import cache
 from django.test import Client
 
 from tests.movements.people import actor, issued
@@ -61,7 +60,6 @@ def picture(text: str) -> str:
 
 @pytest.fixture
 def certificate() -> Certificate:
-    cache.clear()
     permit = issued(valid_from="2026-01-01", valid_until="2099-12-31")
     Client().get("/verify/")  # the first page of a process takes longest
     made: Certificate = certificates.issue(actor("competent_authority"), permit.pk, kind="permit")

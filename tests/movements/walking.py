@@ -21,7 +21,6 @@ from typing import TYPE_CHECKING, Any
 import pytest
 from django.conf import settings
 from django.contrib.staticfiles.handlers import StaticFilesHandler
-from django.core.cache import cache
 from django.db import connection
 from django.test.testcases import LiveServerThread
 
@@ -171,7 +170,6 @@ def walk(
     """
     monkeypatch.setattr(settings, "TIDEGATE_DATA_DIR", tmp_path / "data")
     settings.TIDEGATE_DATA_DIR.mkdir()
-    cache.clear()
     clock = Clock(cases.START)
     # A context variable would not reach the server's threads.
     monkeypatch.setattr(times, "now", clock.now)

@@ -19,14 +19,8 @@ from tests.parties.world import World, today
 from tests.web.api_calls import BASE, problem
 from tidegate.parties import commands, sealing
 from tidegate.parties.models import AccessKey, Delegation, Organisation
-from tidegate.web.api.ratelimit import BUCKETS
 
 pytestmark = pytest.mark.django_db
-
-
-@pytest.fixture(autouse=True)
-def full_buckets() -> None:
-    BUCKETS.clear()
 
 
 def key_for(world: World, kind: str, role: str = "viewer", **more: Any) -> dict[str, str]:

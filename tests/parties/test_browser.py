@@ -7,7 +7,6 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 from django.conf import settings
-from django.core.cache import cache
 from django.test import Client
 
 from tests.parties.test_delegation import delegated
@@ -27,7 +26,6 @@ Axe = Callable[["Page"], list[str]]
 
 @pytest.fixture
 def served(live_server: Any) -> tuple[str, World]:
-    cache.clear()
     return live_server.url, make_world()
 
 

@@ -17,7 +17,6 @@ from allauth.mfa.totp.internal.auth import (
     yield_hotp_counters_from_time,
 )
 from django.core import mail
-from django.core.cache import cache
 from django.test import Client
 
 from tests.parties.test_delegation import delegated
@@ -27,11 +26,6 @@ from tidegate.parties.models import AccessKey, Delegation, Facility, JournalEntr
 pytestmark = pytest.mark.django_db
 
 PASSWORD = "seven quiet herons"
-
-
-@pytest.fixture(autouse=True)
-def nothing_counted() -> None:
-    cache.clear()
 
 
 def with_password(person: Person) -> Person:

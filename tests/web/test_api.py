@@ -14,15 +14,10 @@ from tests.web.api_calls import BASE, SHIPMENT, post, problem
 from tests.web.shipments import MIXED_TO_THAILAND
 from tidegate.law import load_rulebook
 from tidegate.screening import decide, parse_shipment
-from tidegate.web.api.ratelimit import BUCKETS, Buckets, client_of
+from tidegate.web.api.ratelimit import Buckets, client_of
 from tidegate.web.api.schemas.shipment import CLEAN_PE, THROUGH_VIET_NAM
 
 pytestmark = pytest.mark.django_db
-
-
-@pytest.fixture(autouse=True)
-def full_buckets() -> None:
-    BUCKETS.clear()
 
 
 # ── screening ──────────────────────────────────────────────────────────────────────────────────────────────

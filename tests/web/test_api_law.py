@@ -22,15 +22,9 @@ from tidegate.law import load_rulebook
 from tidegate.law.compare import compare_days
 from tidegate.law.timeline import changes
 from tidegate.web.api.problems import KINDS
-from tidegate.web.api.ratelimit import BUCKETS
 from tidegate.web.api.schemas.shipment import CLEAN_PE
 
 pytestmark = pytest.mark.django_db
-
-
-@pytest.fixture(autouse=True)
-def full_buckets() -> None:
-    BUCKETS.clear()
 
 
 @pytest.fixture

@@ -7,8 +7,6 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 
-from tidegate.web.api.ratelimit import BUCKETS
-
 if TYPE_CHECKING:
     from playwright.sync_api import BrowserContext, Page
 
@@ -29,11 +27,6 @@ PAGES = (
     "/law/compare?a=2025-06-30&b=2025-07-01",
     "/api/v1/docs/",
 )
-
-
-@pytest.fixture(autouse=True)
-def full_buckets() -> None:
-    BUCKETS.clear()
 
 
 def unfold(page: Page) -> None:
