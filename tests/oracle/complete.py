@@ -46,13 +46,15 @@ def _composition(raw: Mapping[str, Any], out: Raw, v: Vocabulary, draw: random.R
     streams = v.book.streams
     material = raw.get("material")
     word = " ".join(str(material).lower().replace("_", " ").split()) if material else None
-    word = None if word in ("plastic", "plastics") else word
+    word = None if word in ("plastic", "plastics") else word  # the vocabulary draws no other words for plastic
     if word is not None:
         out["material"] = word
     polymers = {c: p for c, p in (raw.get("polymers") or {}).items() if c != "mixed" and p}
     foreign = raw.get("contamination_pct")
     stream = streams.get(word or "")
-    if not polymers and (word is None or (stream is not None and stream.plastic)):
+    # under a heading of the table a word that nobody knows leaves open what the heading may hold
+    listed = stream is None and any(out["hs"][:n] in v.book.heading_of for n in range(2, len(out["hs"]) + 1))
+    if not polymers and (word is None or listed or (stream is not None and stream.plastic)):
         codes = draw.sample([c for c in v.polymers if c != "mixed"], draw.choice([1, 1, 2, 3]))
         polymers = dict(zip(codes, (90, 6, 2), strict=False))
     total = sum(polymers.values())

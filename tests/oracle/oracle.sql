@@ -146,7 +146,8 @@ SELECT s.id, CASE WHEN t.refuse >= f.refuse THEN 'household refuse' ELSE m.mater
 FROM shipment s
 JOIN stated t ON t.id = s.id
 JOIN figure f ON f.id = s.id
-LEFT JOIN waste_stream m ON m.material = s.material AND m.plastic = 0
+JOIN content c ON c.id = s.id
+LEFT JOIN waste_stream m ON m.material = s.material AND m.plastic = 0 AND c.total <= m.most
 WHERE t.refuse >= f.refuse OR m.material IS NOT NULL;
 
 -- name: stream_entry_of
@@ -236,7 +237,8 @@ JOIN classified c ON c.id = s.id
 CROSS JOIN (SELECT DISTINCT word FROM entry_word) w
 WHERE w.word = 'any'
    OR (s.waste AND (w.word = c.entry OR w.word = c.eu_entry))
-   OR (s.waste AND w.word = 'A-list' AND (substr(c.entry, 1, 1) = 'A' OR (c.entry IS NULL AND s.hazardous)))
+   OR (s.waste AND w.word = 'A-list'
+       AND (substr(c.entry, 1, 1) = 'A' OR ((c.entry IS NULL OR c.entry IN ('Y46', 'Y47')) AND s.hazardous)))
    OR (s.waste AND w.word = 'controlled' AND (substr(c.entry, 1, 1) IN ('A', 'Y') OR (c.entry IS NULL AND s.hazardous)))
    OR (s.waste AND w.word = 'B-list' AND substr(c.entry, 1, 1) = 'B')
    OR (s.waste AND w.word = 'unlisted' AND c.entry IS NULL)

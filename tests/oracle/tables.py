@@ -38,7 +38,7 @@ COLUMNS: dict[str, dict[str, pa.DataType]] = {
     "clause_word": {"rule": TEXT, "part": TEXT, "branch": COUNT, "atom": COUNT, "word": TEXT},
     "membership": {"state": TEXT, "grp": TEXT, "start_day": DAY, "end_day": DAY},
     "entry_force": {"entry": TEXT, "start_day": DAY, "end_day": DAY},
-    "waste_stream": {"material": TEXT, "plastic": COUNT},
+    "waste_stream": {"material": TEXT, "plastic": COUNT, "most": NUMBER},
     "stream_entry": {"material": TEXT, "entry": TEXT, "hazardous": TRUE},
     "stream_bar": {"material": TEXT, "entry": TEXT, "class": TEXT},
     "stream_hs": {"material": TEXT, "edition": TEXT, "code": TEXT},
@@ -122,7 +122,8 @@ def _tables(document: Mapping[str, Any], rows: Rows) -> None:
                 )
     for stream in document.get("streams") or ():
         material = stream["material"]
-        rows["waste_stream"].append({"material": material, "plastic": int(bool(stream.get("plastic")))})
+        most = stream.get("plastics_max_pct", 100)
+        rows["waste_stream"].append({"material": material, "plastic": int(bool(stream.get("plastic"))), "most": most})
         for entry in stream.get("entries") or ():
             rows["stream_entry"].append(
                 {"material": material, "entry": entry["entry"], "hazardous": entry.get("hazardous")}

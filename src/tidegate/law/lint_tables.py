@@ -30,6 +30,7 @@ class Registers:
     groups: set[str] = field(default_factory=set)
     entries: set[str] = field(default_factory=set)
     materials: set[str] = field(default_factory=set)
+    streams_of_word: dict[str, set[str]] = field(default_factory=dict)
     polymers: set[str] = field(default_factory=set)
     parameters: set[str] = field(default_factory=set)
     editions: set[str] = field(default_factory=set)
@@ -46,6 +47,9 @@ class Registers:
             out.groups.update(str(r.get("group")) for r in source.records("groups"))
             out.entries.update(str(r.get("entry")) for r in source.records("entries"))
             out.materials.update(str(r.get("material")) for r in source.records("streams"))
+            for record in source.records("streams"):
+                for word in (record.get("material"), *(record.get("also") or ())):
+                    out.streams_of_word.setdefault(str(word), set()).add(str(record.get("material")))
             out.editions.update(str(r.get("edition")) for r in source.records("editions"))
             if source.root == 0:
                 # the names are read by the classification: another book cannot add one that anything reads
@@ -164,6 +168,14 @@ def _stream(record: Mapping[str, Any], registers: Registers) -> Iterator[Fault]:
         if not isinstance(entry, Mapping) or entry.get("entry") not in registers.entries:
             found = entry.get("entry") if isinstance(entry, Mapping) else entry
             yield "entries", found, "an entry with a rule of its own (BASEL-…)"
+    for word in record.get("also") or ():
+        if not isinstance(word, str) or word != " ".join(word.lower().replace("_", " ").split()):
+            yield "also", word, "words in small letters, one space between them"
+        elif len(registers.streams_of_word[word]) > 1:
+            yield "also", word, "a word that no other stream has"
+    most = record.get("plastics_max_pct", 100)
+    if not isinstance(most, (int, float)) or isinstance(most, bool) or not 0 <= most <= 100:
+        yield "plastics_max_pct", most, "a share of the mass, 0 to 100"
     deserves = record.get("deserves") or {}
     for edition, code in deserves.items():
         if str(edition) not in registers.editions:

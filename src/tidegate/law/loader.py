@@ -422,6 +422,8 @@ def _stream(raw: Mapping[str, Any]) -> Stream:
         entries=entries,
         deserves={str(k): str(v) for k, v in (raw.get("deserves") or {}).items()},
         source=raw.get("source", ""),
+        also=_words(raw.get("also", [])),
+        plastics_max_pct=None if (most := raw.get("plastics_max_pct")) is None else Decimal(str(most)),
     )
 
 

@@ -217,7 +217,8 @@ class Stream:
     """A waste stream named by `material`, and the entries it falls under.
 
     `entries`: (code, hazardous True/False/None, operation classes excluded). `deserves`: the HS code that such
-    a load deserves whatever code was declared, by edition.
+    a load deserves whatever code was declared, by edition. `plastics_max_pct`: with more polymers than that (% of mass)
+    the load is no such stream. `also`: other words for the same.
     """
 
     material: str
@@ -226,6 +227,8 @@ class Stream:
     entries: tuple[tuple[str, bool | None, tuple[str, ...]], ...]
     deserves: Mapping[str, str]
     source: str = ""
+    plastics_max_pct: Decimal | None = None
+    also: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -300,6 +303,11 @@ class Book:
             if rule.id.startswith("BASEL-") and len(rule.basel) == 1 and rule.id == f"BASEL-{rule.basel[0]}":
                 out[rule.basel[0]] = rule
         return out
+
+    @cached_property
+    def stream_words(self) -> Mapping[str, str]:
+        """The word of a stream by each word that is used for it."""
+        return {word: name for name, stream in self.streams.items() for word in (*stream.also, name)}
 
     @cached_property
     def heading_of(self) -> Mapping[str, Heading]:

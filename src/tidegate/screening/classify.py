@@ -19,7 +19,7 @@ from tidegate.screening.shipment import Shipment
 Tri = bool | None
 ZERO, HUNDRED = Decimal(0), Decimal(100)
 PLASTIC_ENTRIES = ("A3210", "B3011", "Y48")
-HAZARD_APART = frozenset({"Y46", "Y47"})  # household waste and its ash: hazard plays no part
+HAZARD_APART = frozenset({"Y46", "Y47"})  # household waste and its ash: these entries do not turn on the hazard
 PERFLUOROALKOXY = frozenset({"PFA", "MFA"})  # the third indent of EU3011 in which a mixture may pass
 
 
@@ -155,14 +155,11 @@ def _content(s: Shipment, book: Book, day: date, heading: Heading | None) -> Cla
     refuse = s.facts.get("household_refuse_pct")
     if refuse is not None and refuse >= book.parameter("household_refuse_min_pct", (), day).value:
         return _stream(s, book, day, book.streams["household refuse"])
-    if s.material is not None:
-        stream = book.streams.get(s.material)
-        if stream is None:
-            if s.polymers is None:
-                return _unlisted(s, book)
-        elif not stream.plastic:
-            return _stream(s, book, day, stream)
-    elif s.polymers is None and heading is not None:
+    stream = stream_of(s, book)
+    if stream is not None and not stream.plastic:
+        return _stream(s, book, day, stream)
+    if stream is None and s.polymers is None and heading is not None:
+        # a word that the book does not know says less than the heading does
         if heading.material is not None and heading.material in book.streams:
             return _stream(s, book, day, book.streams[heading.material])
         in_force = _in_force(heading.candidates, book, day)
@@ -172,7 +169,17 @@ def _content(s: Shipment, book: Book, day: date, heading: Heading | None) -> Cla
             return _plastic(s, book, day, narrowed=True)
         if not set(heading.candidates) & {"B3011", "Y48", "A3210", "B3010"}:
             return _unlisted(s, book)  # a waste heading of something else
+    elif stream is None and s.polymers is None and s.material is not None:
+        return _unlisted(s, book)
     return _plastic(s, book, day)
+
+
+def stream_of(s: Shipment, book: Book) -> Stream | None:
+    """The stream that `material` names, unless the shares say that most of the load is something else."""
+    stream = book.streams.get(s.material or "")
+    if stream is None or stream.plastics_max_pct is None or not s.polymers:
+        return stream
+    return stream if sum(s.polymers.values(), ZERO) <= stream.plastics_max_pct else None
 
 
 def _in_force(codes: tuple[str, ...], book: Book, day: date) -> tuple[str, ...]:
@@ -193,7 +200,9 @@ def _by_heading(s: Shipment, book: Book, candidates: tuple[str, ...]) -> Classif
     hazard = hazard_status(s)
     kept = [c for c in candidates if hazard is None or c in HAZARD_APART or (c[0] == "A") is hazard]
     edition = book.edition_on(s.event("arrived"))
-    worlds = tuple(World(c, hazardous=c[0] == "A", deserves=_deserved_by_entry(c, book, edition)) for c in kept)
+    worlds = tuple(
+        World(c, hazardous=c[0] == "A" or hazard is True, deserves=_deserved_by_entry(c, book, edition)) for c in kept
+    )
     if not kept:
         # Annex VIII is a presumption that Annex III may rebut; Annex IX ends where hazardous content is shown
         return Classification((World(None, hazardous=bool(hazard)),))
@@ -249,7 +258,9 @@ def _stream(s: Shipment, book: Book, day: date, stream: Stream) -> Classificatio
             worlds.append(World(None, hazardous=value, deserves=deserves))
             continue
         for code, turns_on, operations in fitting:
-            world = World(code, hazardous=value if turns_on is not None else code[0] == "A", deserves=deserves)
+            # an entry that does not turn on the hazard leaves waste hazardous that was shown to be (Art. 1(1)(a))
+            shown = code[0] == "A" or hazard is True
+            world = World(code, hazardous=value if turns_on is not None else shown, deserves=deserves)
             if not operations:
                 worlds.append(world)
             elif operation is None:

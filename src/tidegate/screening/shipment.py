@@ -34,6 +34,7 @@ ANNEXES = {
     "annex_iii": (frozenset(ANNEX_III), ", ".join(ANNEX_III)),
 }
 LAYER = re.compile(r"^([A-Z]{2}):(import|export|transit)$")
+PLASTIC = re.compile(r"\bplastics?\b")
 NUMBER = re.compile(r"(?<!\d)\d{1,2}(?!\d)")
 HUNDRED = Decimal(100)
 BILLIONTH = Decimal("1E-9")
@@ -381,7 +382,9 @@ def _material(value: Any, book: Book) -> str | None:
     if text is None:
         return None
     text = " ".join(text.lower().replace("_", " ").split())
-    return None if text in ("plastic", "plastics") else text
+    stream = book.stream_words.get(text)
+    # words of its own for plastic name nothing else, unless they are those of a stream
+    return stream or (None if PLASTIC.search(text) else text)
 
 
 def _codes(value: Any, name: str) -> tuple[str, ...] | None:

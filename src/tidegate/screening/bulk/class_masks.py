@@ -9,8 +9,8 @@ from __future__ import annotations
 
 import numpy as np
 
-from tidegate.screening.bulk.columns import NO_DAY, number_of
-from tidegate.screening.bulk.composition import PIECE
+from tidegate.screening.bulk.columns import NO_DAY, UNIT, number_of
+from tidegate.screening.bulk.composition import PIECE, stream_limits
 from tidegate.screening.bulk.keys import Codes
 from tidegate.screening.bulk.view import OPERATION_CODES, View
 
@@ -34,19 +34,25 @@ class ClassMasks:
         book, session = view.book, view.session
         start = book.entries["B3011"].valid_from if "B3011" in book.entries else None
         day = number_of(start) if start else NO_DAY
-        table = np.zeros(len(session.materials.values) + 1, dtype=bool)
+        table, named = (np.zeros(len(session.materials.values) + 1, dtype=bool) for _ in range(2))
+        limits = stream_limits(book)
+        most = np.full(len(table), len(limits), dtype=np.int64)  # limits of polymers that a stream may exceed
         for word, code in session.materials.codes.items():
             stream = book.streams.get(str(word))
+            named[code + 1] = stream is not None
             table[code + 1] = stream is not None and not stream.plastic
+            if stream is not None and stream.plastics_max_pct is not None:
+                most[code + 1] = limits.index(int(stream.plastics_max_pct * UNIT))
         self.operation = SEEN_OPERATION[view.operation[rows]]
         self.known = view.composition.known[rows]
-        self.content = (view.material[rows] > 0) | self.known
+        self.content = named[view.material[rows]] | self.known
         self.waste = self._waste()
         self.hazard = self._hazard()
         refuse = view.fact("household_refuse_pct")[rows] > 0  # may make it household waste whatever else it is
         settled = self.content & ~refuse
         #: decided by the stream, whatever the polymers
-        self.stream = table[view.material[rows]] & ~refuse
+        self.other = view.composition.much[rows] > most[view.material[rows]]
+        self.stream = table[view.material[rows]] & ~self.other & ~refuse
         #: plastics by content
         self.plastic = settled & ~self.stream
         not_recycled = ((self.operation == PRODUCT) | (self.operation > R13)) & (departed >= day)
@@ -80,6 +86,7 @@ class ClassMasks:
             (self._operation() * live, 3),
             (np.where(self.plastic & self.known, 0, view.material[rows]) * live, 16),
             # where the mix cannot pass anyway, only its main polymer counts
+            (self.other * live, 1),
             ((view.composition.main[rows] * 2 + self.known) * plastic, 9),
             (content, PIECE),
             (view.tri("halogenated")[rows] * (reading & HALOGENATED > 0), 2),

@@ -33,13 +33,21 @@ Parts = list[tuple[Codes, int]]
 class Composition:
     """Signatures of each row for the classification (`entry`) and for rules (`rules`), and what is coarser.
 
-    `known`: polymers are stated. `main`: a code for the HS subheading of the main polymer.
+    `known`: polymers are stated. `main`: a code for the HS subheading of the main polymer. `much`: how many of the
+    limits of polymers in streams (`stream_limits`) are exceeded by a load with a material of its own.
     """
 
     entry: Codes
     rules: Codes
     known: npt.NDArray[np.bool_]
     main: Codes
+    much: Codes
+
+
+def stream_limits(book: Book) -> list[int]:
+    """The limits of polymers in streams, in billionths of a per cent, ascending."""
+    found = {s.plastics_max_pct for s in book.streams.values() if s.plastics_max_pct is not None}
+    return sorted(int(limit * UNIT) for limit in found)
 
 
 @dataclass(slots=True)
@@ -68,6 +76,7 @@ class CompositionCoder:
         self.book = book
         limits = {p.value for p in book.parameters if p.name.endswith("non_target_pct")}
         self.target_limits = sorted(int(v * UNIT) for v in limits)
+        self.stream_limits = stream_limits(book)
         self.sight = mix_of(conditions_of(book.rules.values()))
         self.foreign_limits = [int(v * UNIT) for v in self.sight.foreign]
         self.slacks = sorted({p.value for p in book.parameters if p.name == "almost_exclusively_pct"})
@@ -82,7 +91,7 @@ class CompositionCoder:
         self._rule_values: list[tuple[int, ...]] = []  # the parts of each signature for rules
         self._seen: dict[str, tuple[Interner, Numbers]] = {}
         self._orders, self._mixes = Interner(), WordIndex()
-        self._seen_mixes = [Numbers() for _ in range(6)]
+        self._seen_mixes = [Numbers() for _ in range(7)]
 
     def encode(
         self,
@@ -106,13 +115,13 @@ class CompositionCoder:
                                                      names=names or [""]))  # fmt: skip
             wrong, single = np.zeros(len(first), dtype=bool), np.zeros(len(first), dtype=bool)
             found = self._encoded(few, paper[first], other_material[first], wrong, single)
-            new = (found.entry, found.rules, found.known, found.main, wrong, single)
+            new = (found.entry, found.rules, found.known, found.main, found.much, wrong, single)
             for table, codes in zip(self._seen_mixes, new, strict=True):
                 table.extend(codes)
-        entry, rules, known, main, wrong, single = (table[ids] for table in self._seen_mixes)
+        entry, rules, known, main, much, wrong, single = (table[ids] for table in self._seen_mixes)
         bad |= wrong > 0
         alone |= single > 0
-        return Composition(entry, rules, known > 0, main)
+        return Composition(entry, rules, known > 0, main, much)
 
     def _encoded(
         self,
@@ -125,9 +134,10 @@ class CompositionCoder:
         mix = self._mix(columns, other_material, bad, alone)
         known = mix.total > 0
         main = self._main(mix)
-        entry = self._signature("entry", self._entry_parts(mix, known, main))
+        much = _above(mix.total, self.stream_limits) * other_material
+        entry = self._signature("entry", [*self._entry_parts(mix, known, main), (much, 4)])
         rules = self._signature("rules", self._rule_parts(mix, known, paper))
-        return Composition(entry, rules, known, main)
+        return Composition(entry, rules, known, main, much)
 
     def _mix(
         self,
