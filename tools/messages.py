@@ -5,10 +5,10 @@
     python tools/messages.py check     # says what is missing or stale; ends with 1 when anything is
 
 Messages come from the templates and Python of every room that people read (`ROOMS`), from the letters and time
-limits of `tidegate.movements`, from the rejects of `tidegate.screening`, and from the rulebook, whose English texts are
-message ids themselves. One catalogue holds them all: the rooms speak one language on one page, and many texts are
-theirs together. GNU gettext is not needed: Django turns templates into calls, `ast` reads calls, Babel reads and
-writes catalogues.
+limits of `tidegate.movements`, from the rejects of `tidegate.screening`, from what `tidegate.formats` says of a file,
+and from the rulebook, whose English texts are message ids themselves. One catalogue holds them all: the rooms speak
+one language on one page, and many texts are theirs together. GNU gettext is not needed: Django turns templates into
+calls, `ast` reads calls, Babel reads and writes catalogues.
 """
 
 from __future__ import annotations
@@ -30,6 +30,7 @@ from babel.messages.catalog import Catalog, Message
 from babel.messages.pofile import read_po, write_po
 from django.utils.translation.template import templatize
 
+from tidegate.formats import messages as reading
 from tidegate.law import Book, load_rulebook
 from tidegate.screening import messages as core
 
@@ -147,7 +148,7 @@ def _in_screening(path: Path) -> Iterator[Key]:
                 yield (None, text, None)
     if path.name == "messages.py":
         # Sentences that are put together from values.
-        yield from ((None, text, None) for text in core.MESSAGES)
+        yield from ((None, text, None) for text in (*core.MESSAGES, *reading.MESSAGES))
 
 
 def _in_letters(path: Path) -> Iterator[Key]:

@@ -151,3 +151,12 @@ def test_a_port_that_does_not_exist_is_refused(port: str, capsys: pytest.Capture
         main(["serve", "--port", port])
     assert ended.value.code == 2
     assert "expected 1 to 65535" in capsys.readouterr().err
+
+
+def test_who_waits_for_the_first_start_is_told(
+    monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    monkeypatch.setattr("tidegate.web.serve.serve", lambda *args, **options: None)
+    monkeypatch.setattr("sys.stderr.isatty", lambda: True)
+    assert main(["serve", "--port", "18199"]) == 0
+    assert "the first start takes up to a minute" in capsys.readouterr().err

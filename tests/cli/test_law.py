@@ -166,7 +166,9 @@ def test_an_emergency_rule_that_would_do_nothing_is_refused(
     assert '"MY-IMP-EMERGENCY-2026"' in (tmp_path / "out.jsonl").read_text(encoding="utf-8")
     (folder / "my.yaml").write_text(wrong, encoding="utf-8")
     assert main(asked) == 2
-    assert says in capsys.readouterr().err
+    told = capsys.readouterr().err
+    assert says in told
+    assert f"{folder / 'my.yaml'}" in told  # where it can be found and mended
     (folder / "my.yaml").rename(folder / "my.yml")
     assert main(asked) == 2
     assert "expected a name that ends in .yaml" in capsys.readouterr().err
@@ -176,12 +178,32 @@ def test_diff_of_two_days(law: Law) -> None:
     told = law("diff", "2020-12-31", "2021-01-01")
     assert "In force on 2021-01-01, not on 2020-12-31" in told.out
     assert "BASEL-Y48" in told.out
-    assert "leaves eu" in told.out
+    assert "European Union\t2 left\tGibraltar, United Kingdom" in told.out
     assert "b3011_non_target_pct" in told.out
     state = law("diff", "2024-12-31", "2025-01-01", "--state", "thailand").out
     assert "TH-IMP-BAN-2025" in state
     assert "BASEL" not in state
     assert "the same on 2026-01-01" in law("diff", "2026-01-01", "2026-01-01").out
+
+
+def test_states_that_an_amendment_binds_together_stand_in_one_line(law: Law) -> None:
+    lines = law("diff", "2024-12-31", "2025-01-01").out.splitlines()
+    (joined,) = [line for line in lines if line.startswith("E-waste amendments (2025)\t")]
+    assert ", Thailand, " in joined
+
+
+def test_what_is_said_of_a_state_leaves_no_union_law_out_in_silence(law: Law) -> None:
+    # A member of the Union has no rule of its own in the book, and is bound by the Union's all the same.
+    beside = "Treaties and regional law stand beside it"
+    assert f"no national law of France. {beside}" in law("timeline", "FR").out
+    told = law("diff", "2027-05-20", "2027-05-22", "--state", "FR").out
+    assert told.startswith("The national law of France is the same")
+    assert beside in told
+    assert "EU-EXP-UNLISTED-2027" in law("diff", "2027-05-20", "2027-05-22").out
+    sheet = law("show", "FR").out
+    assert "treaties and regional law bind France beside it" in sheet
+    assert "No later change of national law is known." in sheet
+    assert "- European Union: from" in sheet
 
 
 @pytest.mark.parametrize(

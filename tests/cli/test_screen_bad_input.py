@@ -46,6 +46,24 @@ def test_who_gets_no_decision_is_told_why(
         assert messages[1] == "row 2, line 3: date: nothing given: expected a day as YYYY-MM-DD"
 
 
+@pytest.mark.parametrize(
+    ("first", "lacking"),
+    [("Ref,Datum,export,import", "id, date"), ("7,2026-01-01,JP,MY", "id, date, export, import")],
+)
+def test_who_has_other_headers_is_told_of_column_maps(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str], first: str, lacking: str
+) -> None:
+    source = tmp_path / "in.csv"
+    source.write_text(f"{first}\n8,2026-01-01,JP,MY\n", encoding="utf-8")
+    code, text = said(capsys, source)
+    assert code == 3
+    assert f"no column is called {lacking}, or the first line holds no headers; `tidegate map FILE" in text
+    map_ = tmp_path / "map.yaml"
+    map_.write_text("columns: {Ref: id, Datum: date}\n" if "Ref" in first else "constants: {id: x, export: JP}\n")
+    code, text = said(capsys, source, "--map", str(map_))
+    assert (code, "no column is called date, import" in text) == ((0, False) if "Ref" in first else (3, True))
+
+
 def test_decisions_never_take_the_place_of_the_shipments(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
     source = table(tmp_path, "1,2026-01-01,JP,MY,391510\n")
     before = source.read_bytes()

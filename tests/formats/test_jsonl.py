@@ -76,9 +76,16 @@ def test_byte_order_marks_and_wide_encodings(codec: str) -> None:
     assert [data["id"] for data in shipments(rows)] == ["ก", "ข"]
 
 
-@pytest.mark.parametrize("text", [b'[{"id": 1}, {"id": 2}]', b'{\n  "id": "1"\n}\n', b"[\n{}\n]"])
-def test_one_document_over_several_lines_is_refused_with_a_reason(text: bytes) -> None:
-    with pytest.raises(FormatError, match="one object on each line"):
+@pytest.mark.parametrize(
+    ("text", "found"),
+    [
+        (b'[{"id": 1}, {"id": 2}]', "a JSON list"),  # on one line, as most programs write it
+        (b'{\n  "id": "1"\n}\n', "one JSON object over several lines"),
+        (b"[\n{}\n]", "a JSON list"),
+    ],
+)
+def test_a_document_that_is_not_json_lines_is_refused_with_a_reason(text: bytes, found: str) -> None:
+    with pytest.raises(FormatError, match=f"{found}; JSON Lines wants one object on each line"):
         read(text, format="jsonl")
 
 

@@ -79,7 +79,7 @@ def test_a_factsheet_says_what_holds_what_changes_and_what_ended(book: Book) -> 
     assert "### TH-IMP-BAN-2025" not in part["Import"]
     assert "2025-01-01: TH-IMP-BAN-2025 begins" in part["What changes next"]
     assert "TH-IMP-FZ-2023" in part["No longer in force"]
-    assert "basel party: from" in part["Treaties and groups"]
+    assert "Party to the Basel Convention: from" in part["Treaties and groups"]
     assert "Not legal advice" in text
     assert book.label in text
 

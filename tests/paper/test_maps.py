@@ -137,6 +137,15 @@ def test_flow_widths_follow_the_values() -> None:
     assert widths[0] / widths[1] == pytest.approx(700 / 300, rel=0.05)
 
 
+@pytest.mark.parametrize(
+    ("largest", "told"),
+    [(1, ["1 lines"]), (7, ["7 lines", "3 lines", "1 lines"]), (0.5, ["0.5 lines", "0.2 lines", "0.05 lines"])],
+)
+def test_the_legend_counts_whole_lines_as_whole(largest: float, told: list[str]) -> None:
+    markup = flow_svg([("JP", "MY", largest)], title="Flows", unit="lines")
+    assert [text for text in svgs.texts(markup) if text.endswith(" lines")] == told
+
+
 def test_the_description_says_what_was_left_out() -> None:
     text = svgs.description(flow_svg(FLOWS, title="Flows", top=2))
     # 700 + 300 of 700 + 300 + 100 + 900 + 50

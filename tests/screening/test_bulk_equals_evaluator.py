@@ -159,6 +159,20 @@ def test_sums_of_shares_near_a_hundred() -> None:
     same(numbered(rows))
 
 
+def test_hs_codes_that_a_data_frame_has_made_numbers_of() -> None:
+    codes: list[Any] = [3915.9, 3915.1, 391590.0, 3915.0, 39159.0, 101.21, 0.5, 1e40, None]
+    rows = [{**ROUTE, "import": "VN", "hs": code, "polymers": {"PE": 99}, "contamination_pct": 1} for code in codes]
+    same(numbered(rows), forms=["flat", "nested"])
+    binding = {r["rule"] for r in expected(numbered(rows), BOOK)[0][1]["reasons"]}
+    assert binding == {r["rule"] for r in decide_text("3915.90")["reasons"]}
+
+
+def decide_text(code: str) -> dict[str, Any]:
+    row = {**ROUTE, "import": "VN", "hs": code, "polymers": {"PE": 99}, "contamination_pct": 1}
+    [(_, decision)] = expected(numbered([row]), BOOK)
+    return dict(decision)
+
+
 def test_very_large_and_very_small_masses() -> None:
     masses = [0, 1e-9, 99_999.999999, 100_000, 100_000.000001, 500_000, 1e12, 4e12, 1e18, 1e30]
     deposit = {"kind": "DEPOSIT", "value": 15}

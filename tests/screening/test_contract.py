@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import re
 from datetime import date, timedelta
+from decimal import Decimal
 from typing import Any
 
 import pyarrow as pa
@@ -145,6 +146,17 @@ def test_a_transit_state_has_days_and_facts_of_its_own() -> None:
 @pytest.mark.parametrize("written", ["391510", "3915.10", "39 15 10", "3915 1000", " 391510 ", 391510])
 def test_hs_is_text_without_dots_and_spaces(written: Any) -> None:
     assert same_answer(say(import_="TH", hs=written), say(import_="TH"))
+
+
+@pytest.mark.parametrize(
+    ("number", "code"),
+    [(3915.9, "391590"), (Decimal("3915.1"), "391510"), (391590.0, "391590"), (3915.0, "3915"), (39159, "39159"),
+     (101.21, "010121")],
+)  # fmt: skip
+def test_a_number_for_hs_has_its_last_zero_back(number: Any, code: str) -> None:
+    assert parse_shipment({**CLEAN, "hs": number}, BOOK).hs == code
+    with pytest.raises(Reject):
+        parse_shipment({**CLEAN, "hs": True}, BOOK)
 
 
 def test_leading_zeros_of_hs_stay() -> None:

@@ -12,20 +12,30 @@ from pathlib import Path
 from typing import Any
 
 import duckdb
+import pyarrow as pa
 import pyarrow.parquet as pq
 import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
 
 from tests.cli.test_screen_register import REGISTERS, many
+from tests.screening.aim import Raw, settle
+from tests.screening.strategies import shipments as drawn_shipments
+from tests.screening.strategies import vocabulary
+from tests.screening.tables import FORMS, expected
 from tidegate.batch import screen_file
 from tidegate.batch.sinks import EXPAND_SQL, sets_path
 from tidegate.cli import main
 from tidegate.formats import rejects_path
 from tidegate.formats.generate import generate
 from tidegate.formats.registers import open_registers
+from tidegate.law import load_rulebook
 from tidegate.screening.registers import ANSWERS, FactRecord, MemoryRegister, Register
 
 pytestmark = [pytest.mark.spark, pytest.mark.needs("pyspark", "java")]
 ROWS = 1_500
+BOOK = load_rulebook(())
+V = vocabulary(BOOK)
 
 
 @pytest.fixture(scope="module")
@@ -70,6 +80,30 @@ def same(shipments: Path, tmp_path: Path, master: str, register: Register | None
 
 def test_one_process(shipments: Path, tmp_path: Path) -> None:
     same(shipments, tmp_path, "local[2]")
+
+
+@pytest.mark.ci
+@given(st.lists(drawn_shipments(V), min_size=30, max_size=60), st.sampled_from(sorted(FORMS)))
+@settings(max_examples=min(40, max(2, settings().max_examples // 20)))  # Spark takes ten seconds for each
+def test_what_is_drawn_is_decided_as_by_the_evaluator(
+    tmp_path_factory: pytest.TempPathFactory, drawn: list[Raw], form: str
+) -> None:
+    """Spark itself, with nothing in its place: each decision and each reject is the evaluator's, in every field."""
+    folder = tmp_path_factory.mktemp("drawn")
+    raw = [settle({**one, "id": str(n)}) for n, one in enumerate(drawn, start=1)]
+    pq.write_table(pa.Table.from_batches([FORMS[form](raw)]), folder / "in.parquet")
+    wanted = expected(raw, BOOK)
+    decided = folder / "out.jsonl"
+    screen_file(folder / "in.parquet", decided, book=BOOK, engine="spark", master="local[2]")
+    told = [json.loads(line) for line in decided.read_text(encoding="utf-8").splitlines()]
+    assert [{**one, "row": None} for one in told] == [
+        {**json.loads(json.dumps(decision)), "row": None} for kind, decision in wanted if kind == "decided"
+    ]
+    refused = rejects_path(decided)
+    errors = [json.loads(line) for line in refused.read_text(encoding="utf-8").splitlines()] if refused.exists() else []
+    assert [(one["id"], one["error"]["field"]) for one in errors] == [
+        (str(n), found[0]) for n, (kind, found) in enumerate(wanted, start=1) if kind == "rejected"
+    ]
 
 
 @pytest.mark.ci

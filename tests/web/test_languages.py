@@ -178,6 +178,26 @@ def test_a_sentence_of_the_core_is_said_in_the_language_of_the_page(monkeypatch:
         assert (said, said.lang) == ("a number of at least 0", "en")
 
 
+def test_what_a_reader_says_is_said_in_the_language_of_the_page(monkeypatch: pytest.MonkeyPatch) -> None:
+    held = {
+        "%(file)s: the input is empty": "%(file)s: tệp rỗng",
+        "the header is %(language)s for %(field)s (%(wording)s)": "tiêu đề %(language)s cho %(field)s (%(wording)s)",
+        "English": "tiếng Anh",
+        "decimal comma": "dấu phẩy thập phân",
+        "%(unit)s turned into kg": "đổi %(unit)s ra kg",
+    }
+    monkeypatch.setattr(words, "gettext", lambda text: held.get(text, text))
+    monkeypatch.setattr(words, "_held", lambda text: text in held)
+    with override("vi"):
+        said = words.sentences("the header is English for net_kg ('net weight'); decimal comma, t turned into kg")
+        assert said == "tiêu đề tiếng Anh cho net_kg ('net weight'); dấu phẩy thập phân, đổi t ra kg"
+        assert said.lang == "vi"
+        assert words.sentences("decimal comma; its values repeat").lang == "en"
+        assert words.refusal("a.csv: the input is empty") == "a.csv: tệp rỗng"
+        # What the page itself said, in the reader's language, is not taken for English.
+        assert getattr(words.refusal("Chưa chọn tệp."), "lang", "") == ""
+
+
 def test_every_status_that_the_core_gives_an_alert_has_a_word() -> None:
     decision = {
         "outcome": "undetermined",

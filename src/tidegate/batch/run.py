@@ -112,6 +112,7 @@ def screen_file(
         else:
             summary = _row_by_row(reader, output, book, output_format, changes, progress, keep, register, grouped)
         summary.notes += reader.notes
+        summary.unfilled = reader.unfilled
         if grouped is not None:
             summary.notes += grouped.finish()
     if register is not None:

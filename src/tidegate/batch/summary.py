@@ -29,6 +29,7 @@ class Summary:
     output: str = ""
     rejects: str = ""
     notes: list[str] = field(default_factory=list)
+    unfilled: tuple[str, ...] = field(default=(), repr=False)  # required fields that no column gives
     outcomes: Counter[str] = field(default_factory=Counter)
     clear_to_verify: int = 0
     clear_to_verify_by: dict[str, Counter[str]] = field(default_factory=dict)
@@ -125,7 +126,7 @@ class Summary:
         out: dict[str, Any] = {}
         for known in fields(self):
             value = getattr(self, known.name)
-            if known.name == "consignments":
+            if known.name in ("consignments", "unfilled"):
                 continue
             if isinstance(value, Counter):
                 value = dict(value)

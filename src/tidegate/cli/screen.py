@@ -190,6 +190,12 @@ def _why_none(summary: Any, output: str) -> str:
         return "the input holds no rows (a table has its headers in the first line)"
     from tidegate.formats import rejects_path
 
+    if summary.unfilled:
+        # Nobody wants to read a million rejects to learn that a column is called otherwise.
+        return (
+            f"no column is called {', '.join(summary.unfilled)}, or the first line holds no headers; "
+            "`tidegate map FILE -o MAP.yaml` guesses which column is which, and `--map MAP.yaml` uses it"
+        )
     fields = ", ".join(f"{name} (× {count:,})" for name, count in summary.reject_fields.most_common(5))
     where = "in place" if output == "-" else f"in {rejects_path(output)}"
     return f"of {summary.rows:,} rows each was rejected, for {fields}; row, value and what was expected stand {where}"

@@ -80,6 +80,9 @@ def serve_at(host: str, number: int, settings: str | None, ready: Callable[[str]
 
     from tidegate.web.serve import CannotServe, serve
 
+    if sys.stderr.isatty():
+        # Tables and, in the demo, its cases are made at the first start: nobody should take that for a hang.
+        print("starting; the first start takes up to a minute …", file=sys.stderr, flush=True)
     try:
         serve(host, number, settings, ready=ready)
     except (CannotServe, ImproperlyConfigured) as error:

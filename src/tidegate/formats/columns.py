@@ -127,7 +127,7 @@ class ColumnMap:
     def missing_fields(self) -> tuple[str, ...]:
         """Required fields of the contract that nothing in the map fills (a column of that very name still
         may)."""
-        return tuple(name for name in ("id", "date", "export", "import") if name not in self.targets)
+        return tuple(name for name in fields.REQUIRED if name not in self.targets)
 
     def missing_columns(self, headers: Iterable[str]) -> list[str]:
         """Columns that the map needs and the table does not have."""

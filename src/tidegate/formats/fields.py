@@ -9,6 +9,8 @@ from __future__ import annotations
 
 from typing import Final
 
+#: A shipment that lacks one of these is a reject.
+REQUIRED: Final = ("id", "date", "export", "import")
 #: Plain text; kept as it stands.
 TEXT: Final = (
     "id", "date", "export", "import", "origin", "consignment", "hs", "hs_edition", "description",

@@ -144,8 +144,10 @@ def _refuse_documents(opened: Opened, encoding: Encoding) -> None:
     """An array, or one object spread over lines, would be rejected line by line; say once what is wrong."""
     head = opened.sample[len(encoding.bom) : len(encoding.bom) + 4096]
     start = head.decode(encoding.name, "replace").lstrip()
-    if start.startswith("[") or re.match(r'\{\s*\n\s*["}]', start):
+    array = start.startswith("[")
+    if array or re.match(r'\{\s*\n\s*["}]', start):
+        found = "a JSON list" if array else "one JSON object over several lines"
         raise FormatError(
-            f"{opened.name}: one JSON document over several lines; JSON Lines wants one object on each line",
+            f"{opened.name}: {found}; JSON Lines wants one object on each line, with no brackets or commas around them",
             expected="JSON Lines",
         )

@@ -142,6 +142,15 @@ class ShipmentReader:
         ]
 
     @property
+    def unfilled(self) -> tuple[str, ...]:
+        """The required fields that neither a column of the table nor the map gives, so that every row lacks them; ()
+        where rows carry their own names."""
+        if self.columns is None:
+            return ()
+        names = set(self.columns) | (set() if self.map is None else self.map.targets)
+        return tuple(name for name in fields.REQUIRED if name not in names)
+
+    @property
     def identity(self) -> list[Any]:
         """What tells this input from another: its files as they are now, and how they are read."""
         paths = [path for path in self._files if isinstance(path, str | Path)]

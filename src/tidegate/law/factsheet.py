@@ -8,7 +8,15 @@ from datetime import date
 from tidegate.law.records import ROLES, Book, Rule
 from tidegate.law.standards import COLUMNS, standards
 from tidegate.law.timeline import changes, spans
-from tidegate.law.wording import caution_text, condition_text, fact_name, period_text, requirement_text, state_text
+from tidegate.law.wording import (
+    caution_text,
+    condition_text,
+    fact_name,
+    group_text,
+    period_text,
+    requirement_text,
+    state_text,
+)
 
 ROLE_TITLES = {"import": "Import", "export": "Export", "transit": "Transit"}
 COLUMN_TITLES = {
@@ -36,6 +44,7 @@ def _lines(book: Book, state: str, day: date) -> Iterator[str]:
     yield ""
     yield f"The law on {day} as read in rulebook {book.label}."
     yield "Not legal advice: the instruments named decide."
+    yield f"National law alone: treaties and regional law bind {name} beside it, and change on days of their own."
     yield ""
     yield from _treaties(book, state, day)
     mine = [span.rule for span in spans(book, state=state)]
@@ -44,7 +53,7 @@ def _lines(book: Book, state: str, day: date) -> Iterator[str]:
         yield f"## {ROLE_TITLES[role]}"
         yield ""
         if not rules:
-            yield "No rule is held in the rulebook for this day."
+            yield "No rule of national law is held in the rulebook for this day."
             yield ""
         for binding in (True, False):
             chosen = [r for r in rules if r.binds is binding]
@@ -68,7 +77,7 @@ def _treaties(book: Book, state: str, day: date) -> Iterator[str]:
             if period.covers(day):
                 found = True
                 unsure = "" if period.confidence == "high" else f" (confidence {period.confidence})"
-                yield f"- {group.replace('_', ' ')}: {period_text(period.start, period.end)}{unsure}"
+                yield f"- {group_text(group)}: {period_text(period.start, period.end)}{unsure}"
     if not found:
         yield "None is held in the rulebook for this day."
     yield ""
@@ -130,7 +139,7 @@ def _coming(book: Book, state: str, day: date) -> Iterator[str]:
     for change in coming:
         yield f"- {change.date}: {change.sentence}. {change.rule.text}"
     if not coming:
-        yield "No later change is known."
+        yield "No later change of national law is known."
     yield ""
 
 

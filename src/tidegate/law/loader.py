@@ -90,7 +90,14 @@ def load_rulebook(overlays: Sequence[str | os.PathLike[str]] | None = None) -> B
     digest = hashlib.sha256()
     for name, content in files:
         digest.update(name.encode() + b"\0" + hashlib.sha256(content).digest())
-    return _build(digest.hexdigest(), tuple(files), tuple(str(f) for f in folders))
+    try:
+        return _build(digest.hexdigest(), tuple(files), tuple(str(f) for f in folders))
+    except RulebookError as error:
+        # Names in the hash do not depend on where a folder lies; whoever has to mend a file needs to find it.
+        said = str(error)
+        for number, folder in reversed(list(enumerate(folders, start=1))):
+            said = said.replace(f"overlay{number}/", f"{folder}/")
+        raise RulebookError(said) from error
 
 
 @lru_cache(maxsize=8)

@@ -15,6 +15,25 @@ LAYER_NAMES = {
     "waigani": "Waigani Convention",
     "art11": "Agreements under Article 11",
 }
+# Groups of States that readers know by another name than the rulebook's word for them.
+GROUP_NAMES = {
+    "basel_party": "Party to the Basel Convention",
+    "plastics_amendments": "Plastic waste amendments (2021)",
+    "ewaste_amendments": "E-waste amendments (2025)",
+    "ban_bound": "Ban Amendment",
+    "annex_vii": "Annex VII",
+    "oecd": "OECD member",
+    "oecd_decision": "OECD Decision on waste",
+    "eu": "European Union",
+    "efta_party": "EFTA State and Party to the Convention",
+    "waigani_island": "Waigani Convention, island Party",
+    "waigani_other": "Waigani Convention",
+    "forum_island": "Pacific Islands Forum",
+    "eu_replied": "Answered the Union's questionnaire",
+    "eu_unlisted_reply": "Did not answer the Union's questionnaire",
+    "asean": "ASEAN",
+    "project": "State of the regional plan",
+}
 COMPARISONS = {"gt": "above", "ge": "at least", "lt": "below", "le": "at most"}
 STATE_FACTS = ("export", "import", "origin", "counterpart", "here", "transit")
 
@@ -100,6 +119,11 @@ def layer_text(book: Book, rule: Rule) -> str:
     if rule.state is None:
         return LAYER_NAMES.get(rule.layer, rule.layer)
     return f"{state_text(book, rule.state)}, {rule.role}"
+
+
+def group_text(group: str) -> str:
+    """A group of States as readers know it; a group of an overlay by its own word."""
+    return GROUP_NAMES.get(group, group.replace("_", " "))
 
 
 def state_text(book: Book, iso: str) -> str:

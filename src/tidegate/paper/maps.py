@@ -334,7 +334,12 @@ def _flow_legend(largest: float, unit: str, height: float, paint: Paint, signs: 
             fill_opacity="0.92",
         )
     ]
-    for i, part in enumerate((1.0, 0.4, 0.1)):
+    # Shipments come whole: of a small batch the legend says 7, 3 and 1, never 0.7, and never one figure twice.
+    values = [largest * part for part in (1.0, 0.4, 0.1)]
+    if float(largest).is_integer():
+        values = sorted({float(max(1, round(value))) for value in values}, reverse=True)
+    for i, value in enumerate(values):
+        part = value / largest
         y = top + 8 + i * 18
         parts.append(
             paint.path(
@@ -345,7 +350,7 @@ def _flow_legend(largest: float, unit: str, height: float, paint: Paint, signs: 
                 stroke_opacity="0.75",
             )
         )
-        text = svg.escape(f"{_amount(largest * part, signs)} {unit}")
+        text = svg.escape(f"{_amount(value, signs)} {unit}")
         parts.append(
             svg.element(
                 "text",

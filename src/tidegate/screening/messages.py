@@ -7,6 +7,7 @@ sentence, fresh or from a file written long ago; a page then says the message in
 from __future__ import annotations
 
 import re
+from collections.abc import Iterable, Mapping
 from functools import lru_cache
 
 # What a reject expects.
@@ -41,10 +42,20 @@ def say(message: str, **values: object) -> str:
 @lru_cache(maxsize=1024)
 def parts(text: str) -> tuple[str, dict[str, str]] | None:
     """The message of which `text` is made, and its values; None for a text that no message with values gives."""
-    for message, pattern in _PATTERNS.items():
-        if found := pattern.fullmatch(text):
-            return message, found.groupdict()
+    return found(_PATTERNS, text)
+
+
+def found(known: Mapping[str, re.Pattern[str]], text: str) -> tuple[str, dict[str, str]] | None:
+    """The first of the known messages that gives `text`, and its values."""
+    for message, pattern in known.items():
+        if match := pattern.fullmatch(text):
+            return message, match.groupdict()
     return None
+
+
+def patterns(messages: Iterable[str]) -> dict[str, re.Pattern[str]]:
+    """How to find each of the messages that hold values again."""
+    return {message: _pattern(message) for message in messages if "%(" in message}
 
 
 def _pattern(message: str) -> re.Pattern[str]:
@@ -54,4 +65,4 @@ def _pattern(message: str) -> re.Pattern[str]:
     )
 
 
-_PATTERNS = {message: _pattern(message) for message in MESSAGES if "%(" in message}
+_PATTERNS = patterns(MESSAGES)

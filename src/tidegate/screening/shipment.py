@@ -340,12 +340,23 @@ def _transit(value: Any, book: Book) -> tuple[Transit, ...]:
 def _hs(value: Any) -> str | None:
     if value is None or value == "" or value != value:  # a column of numbers writes NaN for an empty cell
         return None
-    text = str(value).strip().replace(".", "").replace(" ", "")
+    number = isinstance(value, int | float | Decimal) and not isinstance(value, bool)
+    text = _hs_number(value) if number else str(value).strip().replace(".", "").replace(" ", "")
     if not text:
         return None
     if not (text.isascii() and text.isdigit() and 4 <= len(text) <= 10):
         raise Reject("hs", value, "4 to 10 digits as text, such as 391510")
     return text
+
+
+def _hs_number(value: Any) -> str:
+    """An HS code of which a data frame has made a number: it has an even number of digits, the first four before the
+    dot. So 3915.9 was 3915.90, and 391590.0 is 391590. A whole number stays as it is: 39159 is not taken for 039159."""
+    exact = Decimal(str(value))
+    if not exact.is_finite() or abs(exact.adjusted()) > 30:
+        return str(value)
+    whole, _, rest = format(exact.normalize(), "f").partition(".")
+    return whole.rjust(4, "0") + rest + "0" * (len(rest) % 2) if rest else whole
 
 
 def _edition(value: Any, book: Book) -> str | None:

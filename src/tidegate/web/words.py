@@ -15,6 +15,7 @@ from django.utils.functional import Promise
 from django.utils.translation import gettext, pgettext_lazy, trans_real
 from django.utils.translation import gettext_lazy as _
 
+from tidegate.formats import messages as reading
 from tidegate.parties import figures
 from tidegate.screening import messages
 
@@ -175,7 +176,7 @@ def book_text(text: str | None) -> InLanguage:
 
 def translated(text: str) -> str:
     """The translation of a text of the rulebook, or of a sentence that the core put together; else the text."""
-    if text and not _held(text) and (made := messages.parts(text)):
+    if text and not _held(text) and (made := _parts(text)):
         message, values = made
         return gettext(message) % {
             # A list of values holds codes, which stay, and words such as "no entry".
@@ -185,12 +186,36 @@ def translated(text: str) -> str:
     return gettext(text) if text else ""
 
 
+def sentences(text: str) -> InLanguage:
+    """Sentences of a reader joined by "; " (some of them lists by ", "), each in the reader's language."""
+    said = [[book_text(one) for one in _listed(part)] for part in text.split("; ")]
+    english = any(one.lang == "en" for part in said for one in part)
+    return InLanguage("; ".join(", ".join(part) for part in said), "en" if english else figures.page_language())
+
+
+def _listed(text: str) -> list[str]:
+    """The sentences of which a list consists; the text alone where it is one sentence that holds commas."""
+    listed = text.split(", ")
+    if _held(text) or not all(_held(one) or _parts(one) for one in listed):
+        return [text]
+    return listed
+
+
+def refusal(text: str) -> str:
+    """Why a file cannot be read, in the reader's language; what the page said in it already stays as it is."""
+    return book_text(text) if reading.parts(text) else text
+
+
+def _parts(text: str) -> tuple[str, dict[str, str]] | None:
+    return messages.parts(text) or reading.parts(text)
+
+
 def _language_of(text: str) -> str:
     """The language in which `book_text` says a text. Codes and figures are in none: they count as the page's."""
     page = figures.page_language()
     if page == "en" or _held(text) or not re.search(r"[a-z]{2}", text):
         return page
-    made = messages.parts(text)
+    made = _parts(text)
     return page if made and _held(made[0]) else "en"
 
 

@@ -48,7 +48,7 @@ def shipments(table: pa.Table) -> list[dict[str, Any]]:
 # ── the same rows ──────────────────────────────────────────────────────────────────────────────────────────
 
 
-@settings(max_examples=6)
+@settings(max_examples=max(6, settings().max_examples // 10))
 @given(
     start=st.integers(0, 40_000),
     rows=st.integers(1, 2_000),

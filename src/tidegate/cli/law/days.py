@@ -47,6 +47,9 @@ def _tell_timeline(args: argparse.Namespace) -> int:
         )
         return output.write(args.output, text, "timeline")
     if state and args.start is None and args.end is None:
+        if state not in book.national_states:
+            print(f"The rulebook holds no national law of {state_text(book, state)}.{_beside(state)}")
+            return 0
         output.table(
             ("period", "rule", "role", "kind", "status", "text"),
             [
@@ -63,7 +66,7 @@ def _tell_timeline(args: argparse.Namespace) -> int:
         )
         return 0
     if not coming:
-        print("No change is known for these days.")
+        print(f"No change is known for these days.{_beside(state)}")
         return 0
     output.table(
         ("day", "where", "change", "status", "text"),
@@ -91,21 +94,26 @@ def run_diff(args: argparse.Namespace) -> int:
         output.problem("diff", f"{len(args.days)} days given, expected two (or none, with --rulebook DIR)")
         return 2
     from tidegate.law.compare import compare_days
-    from tidegate.law.wording import state_text
+    from tidegate.law.wording import group_text, state_text
 
     first, second = args.days
     diff = compare_days(book, first, second, state=state)
     if diff.empty:
-        print(f"The law is the same on {first} and on {second}.")
+        law = "law" if state is None else f"national law of {state_text(book, state)}"
+        print(f"The {law} is the same on {first} and on {second}.{_beside(state)}")
         return 0
     _rules(book, f"In force on {second}, not on {first}", diff.begun)
     _rules(book, f"In force on {first}, not on {second}", diff.ended)
     if diff.memberships:
+        # One line for each group: an amendment that binds every Party at once would otherwise be two hundred.
+        moved: dict[tuple[str, bool], list[str]] = {}
+        for m in diff.memberships:
+            moved.setdefault((m.group, m.joins), []).append(state_text(book, m.state))
         output.table(
-            ("State", "change"),
+            ("group", "change", "States"),
             [
-                (state_text(book, m.state), f"{'joins' if m.joins else 'leaves'} {m.group.replace('_', ' ')}")
-                for m in diff.memberships
+                (group_text(group), f"{len(names)} {'joined' if joins else 'left'}", ", ".join(sorted(names)))
+                for (group, joins), names in moved.items()
             ],
             title="Groups of States",
         )
@@ -115,8 +123,13 @@ def run_diff(args: argparse.Namespace) -> int:
             [(p.field, p.old or "none", p.new or "none") for p in diff.parameters],
             title="Figures",
         )
-    print(f"{diff.kept} rules hold on both days.")
+    print(f"{diff.kept} rules hold on both days.{_beside(state)}")
     return 0
+
+
+def _beside(state: str | None) -> str:
+    """Says that what was asked of one State leaves out law that binds it all the same, such as the Union's."""
+    return "" if state is None else " Treaties and regional law stand beside it: leave the State out to see them."
 
 
 def _rules(book: Book, title: str, rules: Iterable[Rule]) -> None:

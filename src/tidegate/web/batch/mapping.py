@@ -159,7 +159,7 @@ class Line:
     choice: str
     level: str
     percent: int
-    reason: str
+    reason: words.InLanguage
     error: str
     problem: str = ""
     bad: bool = False
@@ -193,9 +193,9 @@ def form(choices: Choices, look: Look, book: Book, tried: Trial | None) -> Form:
         elif tried is not None and choice and (problem := tried.problems.get(choice)) is not None:
             said = _problem(problem, tried.rows)
             bad = problem.count * BAD_SHARE >= tried.rows
-        lines.append(
-            Line(number, column.header, column.values, choice, level, percent, in_letters(reason), error, said, bad)
-        )
+        told = words.sentences(reason)
+        why = words.InLanguage(in_letters(told), told.lang)
+        lines.append(Line(number, column.header, column.values, choice, level, percent, why, error, said, bad))
     have = {*choices.chosen, *choices.constants, *(["id"] if choices.parts else [])}
     missing = [name for name in REQUIRED if name not in have]
     errors = []

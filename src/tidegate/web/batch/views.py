@@ -103,7 +103,7 @@ def _upload(request: HttpRequest, handler: Handler) -> HttpResponseBase:
         # What the right encoding would make readable is kept, so that it can be named on the next page.
         if not _readable(batch, {"encoding": "iso-8859-1"}):
             commands.delete(batch)
-            return _index(request, [str(error)], 400)
+            return _index(request, [words.refusal(str(error))], 400)
     return redirect(batch)
 
 
@@ -228,7 +228,7 @@ def _columns(request: HttpRequest, batch: Batch) -> HttpResponseBase:
         if not seen.rows:
             error = _nothing_to_read(batch, options, book)
     except FormatError as slip:
-        error = str(slip)
+        error = words.refusal(str(slip))
         form = mapping.Form([], mapping.Choices(options=options), [], [])
     context = {
         "batch": batch,
@@ -279,7 +279,7 @@ def _columns(request: HttpRequest, batch: Batch) -> HttpResponseBase:
 def _nothing_to_read(batch: Batch, options: dict[str, str], book: Book) -> str:
     """Why not one row of a file was read, where that is not the fault of its columns."""
     worst = trial(store.source(batch), {"source": dict(options)} if options else None, book).worst
-    return worst[0].message if worst else _("The file holds no rows: nothing stands below its headers.")
+    return words.refusal(worst[0].message) if worst else _("The file holds no rows: nothing stands below its headers.")
 
 
 def _asking(request: HttpRequest, context: dict[str, Any]) -> Actor | None:
