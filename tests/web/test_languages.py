@@ -185,6 +185,9 @@ def test_what_a_reader_says_is_said_in_the_language_of_the_page(monkeypatch: pyt
         "English": "tiếng Anh",
         "decimal comma": "dấu phẩy thập phân",
         "%(unit)s turned into kg": "đổi %(unit)s ra kg",
+        "encoding: %(said)s": "bảng mã: %(said)s",
+        "read as %(encoding)s": "đọc là %(encoding)s",
+        "as asked for": "như đã yêu cầu",
     }
     monkeypatch.setattr(words, "gettext", lambda text: held.get(text, text))
     monkeypatch.setattr(words, "_held", lambda text: text in held)
@@ -194,6 +197,7 @@ def test_what_a_reader_says_is_said_in_the_language_of_the_page(monkeypatch: pyt
         assert said.lang == "vi"
         assert words.sentences("decimal comma; its values repeat").lang == "en"
         assert words.refusal("a.csv: the input is empty") == "a.csv: tệp rỗng"
+        assert words.book_text("encoding: read as cp874, as asked for") == "bảng mã: đọc là cp874, như đã yêu cầu"
         # What the page itself said, in the reader's language, is not taken for English.
         assert getattr(words.refusal("Chưa chọn tệp."), "lang", "") == ""
 

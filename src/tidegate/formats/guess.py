@@ -312,7 +312,7 @@ def _number_rule(field: str, unit: str | None, shape: Shape, sure: float, rule: 
             return sure - 0.6, "values above 100 are no percentages"
         if shape.largest is not None and shape.largest <= 1 and shape.fractional:
             sure -= 0.2
-            said.append("all values are 1 or less: per cent assumed, it may be a share (unit: fraction)")
+            said.append("all values are 1 or less: per cent assumed but it may be a share (unit: fraction)")
     return sure, ", ".join(said)
 
 

@@ -42,7 +42,7 @@ GUESSES = (
     "%(unit)s turned into kg",
     "no unit in the header: taken for kilograms",
     "values above 100 are no percentages",
-    "all values are 1 or less: per cent assumed, it may be a share (unit: fraction)",
+    "all values are 1 or less: per cent assumed but it may be a share (unit: fraction)",
     "read as words",
     "read as codes of UN/ECE Recommendation 19",
     "other values are not known",

@@ -180,7 +180,7 @@ def translated(text: str) -> str:
         message, values = made
         return gettext(message) % {
             # A list of values holds codes, which stay, and words such as "no entry".
-            name: ", ".join(gettext(part) if part else "" for part in value.split(", "))
+            name: ", ".join(translated(part) for part in value.split(", "))
             for name, value in values.items()
         }
     return gettext(text) if text else ""
