@@ -32,6 +32,7 @@ from django.utils.translation.template import templatize
 
 from tidegate.formats import messages as reading
 from tidegate.law import Book, load_rulebook
+from tidegate.law.institutions import institutions
 from tidegate.screening import messages as core
 
 ROOT = Path(__file__).resolve().parent.parent
@@ -196,6 +197,11 @@ def _in_book(book: Book) -> Iterator[Found]:
         place = Path(rule.source_file)
         name = f"states/{place.name}" if rule.state else place.name
         yield from texts(name, rule.text, rule.note, rule.penalty, optional=True)
+    for record in filter(None, map(institutions, sorted(book.states))):
+        # What a body decides; its name stays as it is written on a letter.
+        bodies = [record[kind] for kind in ("environment", "trade", "customs") if kind in record]
+        roles = [body.get("role", "") for body in (*bodies, *record.get("former", ()))]
+        yield from texts("institutions.yaml", *roles, record.get("note", ""), optional=True)
 
 
 # ── all messages ───────────────────────────────────────────────────────────────────────────────────────────

@@ -202,7 +202,7 @@ def test_what_is_said_of_a_state_leaves_no_union_law_out_in_silence(law: Law) ->
     assert "EU-EXP-UNLISTED-2027" in law("diff", "2027-05-20", "2027-05-22").out
     sheet = law("show", "FR").out
     assert "treaties and regional law bind France beside it" in sheet
-    assert "No later change of national law is known." in sheet
+    assert "The rulebook holds no national law of France." in sheet
     assert "- European Union: from" in sheet
 
 
@@ -248,6 +248,29 @@ def test_standards_side_by_side(law: Law) -> None:
     assert "at most 2 %" in lines["Indonesia"]
     assert "Indonesia (not binding)" in lines
     assert law("standards", "--hs", "0101", "--states", "TH", "--role", "transit").status == 1
+    # What several rules ask is named once.
+    papers = lines["Indonesia"].split("\t")[lines["State"].split("\t").index("Papers")].split("; ")
+    assert papers.count("LS") == 1
+    assert lines["Indonesia"].count("A-list prohibited") == 1
+    for line in lines.values():
+        for cell in line.split("\t"):
+            assert len(cell.split("; ")) == len(set(cell.split("; "))), cell
+    assert "fails if own plant is false and importer type is general trader" in lines["Viet Nam"]
+
+
+def test_a_state_without_national_law_is_told_with_its_treaties(law: Law) -> None:
+    told = law("show", "France", "--on", "2026-11-21")
+    assert told.status == 0
+    assert "holds no national law of France" in told.out
+    assert "- European Union: " in told.out
+    assert "## Import" not in told.out
+    # San Marino is in no group of the book: nothing is said to bind it.
+    assert "bind San Marino" not in law("show", "SM").out
+
+
+def test_the_package_itself_is_a_command() -> None:
+    told = subprocess.run([sys.executable, "-m", "tidegate", "--version"], capture_output=True, text=True, check=True)
+    assert told.stdout.startswith("tidegate ")
 
 
 @pytest.mark.parametrize(

@@ -4,11 +4,14 @@ from __future__ import annotations
 
 from datetime import date
 from decimal import Decimal
+from typing import Any
 
 import pytest
 
 from tidegate.law import Book, load_rulebook
+from tidegate.law.conditions import parse_all, positive
 from tidegate.law.standards import Standard, standards
+from tidegate.law.wording import condition_text
 
 TODAY = date(2026, 11, 21)
 
@@ -90,3 +93,36 @@ def test_a_cell_says_which_rule_it_comes_from_and_whether_that_was_checked(book:
                 assert cell.rule in standard.rules
                 assert cell.unchecked is book.rules[cell.rule].unchecked
                 assert cell.text
+
+
+@pytest.mark.parametrize(
+    ("raw", "said"),
+    [
+        ({"not": {"own_plant": True}}, "own plant is false"),
+        ({"not": {"own_plant": False}}, "own plant is true"),
+        ({"not": {"operation": "D"}}, "operation is not D"),
+        ({"zone": {"not_in": ["SEZ", "EOU"]}}, "zone is neither SEZ nor EOU"),
+        ({"not": {"zone": {"not_in": ["SEZ", "EOU"]}}}, "zone is SEZ or EOU"),
+        ({"not": {"foreign_matter_pct": {"gt": 2}}}, "foreign matter (%) at most 2"),
+        ({"not": {"foreign_matter_pct": {"lt": 2}}}, "foreign matter (%) at least 2"),
+        ({"not": {"holds": "AP"}}, "does not hold AP"),
+        ({"not": {"event_before": "2025-06-30"}}, "from 2025-06-30 on"),
+        ({"not": [{"waste": True}, {"form": "flake"}]}, "waste is false or form is not flake"),
+        (
+            [{"waste": True}, {"not": [{"cut": True}, {"any": [{"form": "flake"}, {"not": {"holds": "AP"}}]}]}],
+            "waste is true and (cut is false or (form is not flake and holds AP))",
+        ),
+    ],
+)
+def test_a_denial_is_told_of_each_part(raw: Any, said: str) -> None:
+    condition = parse_all(raw)
+    assert condition_text(condition) == said
+    assert condition is not None
+    assert positive(positive(condition)) == positive(condition)
+
+
+def test_no_rule_of_the_book_is_told_with_a_not_before_a_fact(book: Book) -> None:
+    for rule in book.rules.values():
+        for condition in (rule.when, *rule.fails, *rule.unless):
+            said = f" {condition_text(condition)}"
+            assert said.replace(" is not ", " ").replace(" does not hold ", " ").count(" not ") == 0, rule.id

@@ -310,3 +310,21 @@ def test_repeated_ids_and_ids_of_other_types_are_each_decided() -> None:
         named = [{**row, "id": str(i)} for row, i in zip(rows, ids.to_pylist(), strict=True)]
         told = differences(expected(named, BOOK), screened([again], BOOK), named)
         assert not told, "\n".join(told)
+
+
+def test_a_route_that_stays_in_one_state_is_told_in_both_paths() -> None:
+    """Beside rows of the same goods that do cross a border, with and without an entry that contradicts them."""
+    goods = {**ROUTE, "polymers": {"PE": 99}, "contamination_pct": 0.5}
+    rows = numbered(
+        [
+            {**goods, "export": export, "import": import_, "transit": transit, **more}
+            for export, import_ in (("MY", "MY"), ("JP", "MY"), ("FR", "FR"), ("FR", "GP"))
+            for transit in ([], ["SG"], [import_])
+            for more in ({}, {"declared_entry": "A3210"}, {"hs": "391510"}, {"facts": {"enters_territory": False}})
+        ]
+    )
+    same(rows)
+    for row, (kind, decision) in zip(rows, expected(rows, BOOK), strict=True):
+        assert kind == "decided"
+        told = [a["rule"] for a in decision["alerts"] if a["rule"] == "NO-BORDER"]
+        assert told == (["NO-BORDER"] if row["export"] == row["import"] and not row["transit"] else [])

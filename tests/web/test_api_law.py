@@ -76,6 +76,11 @@ def test_a_state_on_a_day(client: Client) -> None:
     assert "TH-IMP-BAN-2025" in [r["id"] for r in after["rules"]["import"]]
     assert "basel_party" in after["groups"]
     assert problem(client.get(f"{BASE}/law/states/xx"), "not-found")
+    # A State without national law is no unknown one: its page, its memberships and no rule.
+    france = client.get(f"{BASE}/law/states/fr?on=2026-11-21").json()
+    assert france["state"]["rules"] == 0
+    assert "eu" in france["groups"]
+    assert not any(france["rules"].values())
 
 
 def test_the_timeline_and_the_difference_agree_with_the_book(client: Client) -> None:

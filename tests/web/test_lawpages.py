@@ -63,6 +63,11 @@ def test_search_finds_rules_states_and_entries(client: Client) -> None:
     assert "/law/entries/Y48" in see(client, "search?q=y48").links(".lp-jump")
     only = see(client, "search?q=licence&state=TH&in_force=1").links(".lp-rules")
     assert only == [] or all(link.startswith("/law/rules/TH-") for link in only)
+    assert see(client, "search?q=france").links(".lp-jump") == ["/law/states/FR"]
+    assert "/law/states/FR" in see(client, "search?q=fr").links(".lp-jump")
+    assert see(client, "search?q=guinea-b").links(".lp-jump") == ["/law/states/GW"]
+    assert see(client, "search?q=rance").links(".lp-jump") == []
+    assert "Nothing found" not in see(client, "search?q=fr").text()
     assert "Nothing found" in see(client, "search?q=zzzzqqqq").text()
     assert see(client, "search").all(".lp-rules") == []
 
@@ -127,10 +132,60 @@ def test_a_wrong_day_is_said_and_today_is_shown(client: Client) -> None:
 
 
 @pytest.mark.parametrize(
-    "address", ["states/XX", "states/DE", "rules/NO-RULE", "entries/Y99", "layers/national", "layers/x"]
+    "address",
+    [
+        "states/XX",
+        "states/DE/timeline.svg",
+        "states/DE/factsheet.csv",
+        "rules/NO-RULE",
+        "entries/Y99",
+        "layers/national",
+        "layers/x",
+    ],
 )
 def test_what_the_book_does_not_hold_is_not_found(client: Client, address: str) -> None:
     assert client.get(f"/law/{address}").status_code == 404
+
+
+def test_a_state_without_national_law_shows_what_binds_it(client: Client, book: Book) -> None:
+    page = see(client, "states/FR?on=2026-11-21")
+    assert "The rulebook holds no national law of France." in page.text(".td-lead")
+    assert page.links("section[aria-labelledby=layers-title]") == [
+        f"/law/layers/{layer}?on=2026-11-21" for layer in ("basel", "oecd", "eu")
+    ]
+    assert "since 5 May 1992" in page.text(".lp-members")
+    assert "European Union" in page.text(".lp-members .lp-now")
+    # No picture of nothing, no role without a rule, no table without a line.
+    assert not page.all("section#import, section#export, .lp-picture, .lp-limits")
+    layers = {book.rules[link.rpartition("/")[2]].layer for link in page.links(".lp-event-text")}
+    assert layers <= {"basel", "oecd", "eu"}
+    assert page.links("section[aria-labelledby=take-title]") == ["/law/states/FR/factsheet.md?on=2026-11-21"]
+
+
+def test_what_binds_a_state_is_that_of_the_day(client: Client) -> None:
+    layers = "section[aria-labelledby=layers-title]"
+    assert "/law/layers/waigani" in see(client, "states/FJ").links(layers)
+    assert "/law/layers/eu?on=2003-01-01" not in see(client, "states/HU?on=2003-01-01").links(layers)
+    assert "/law/layers/eu?on=2024-01-01" in see(client, "states/HU?on=2024-01-01").links(layers)
+    nothing = see(client, "states/SM")
+    assert nothing.all(".lp-main section") == []
+    assert "no treaty or group of this State either" in nothing.text(".lp-main")
+
+
+def test_every_state_without_national_law_has_a_page_and_the_index_leads_to_it(client: Client, book: Book) -> None:
+    folded = see(client, "").all("details#others")
+    assert [fold.get("open") for fold in folded] == [None]
+    links = [a.get("href") for a in folded[0].cssselect("a")]
+    assert sorted(links) == sorted(f"/law/states/{iso}" for iso in set(book.states) - book.national_states)
+    for link in links[::20]:
+        assert "no national law of" in see(client, link.removeprefix("/law/")).text(".td-lead")
+
+
+def test_the_factsheet_of_a_state_without_national_law_names_its_treaties(client: Client) -> None:
+    text = client.get("/law/states/FR/factsheet.md?on=2026-11-21").content.decode()
+    assert "The rulebook holds no national law of France" in text
+    assert re.findall("^## (.+)$", text, re.MULTILINE) == ["Treaties and groups"]
+    assert "- European Union: " in text
 
 
 @pytest.mark.parametrize("address", ["states/MY/timeline.svg", "layers/eu/timeline.svg?theme=dark", "standards.svg"])
@@ -200,12 +255,21 @@ def test_conditions_are_told_in_words(book: Book) -> None:
 
     assert said([{"foreign_matter_pct": {"gt": 2}}]) == "foreign matter above 2\u202f%"
     assert said([{"zone": {"not_in": ["free zone", "SEZ"]}}]) == "zone other than: free zone or SEZ"
-    assert said([{"not": {"waste": True}}, {"export": "JP"}]) == "not: waste and state of export: Japan"
+    assert said([{"not": {"waste": True}}, {"export": "JP"}]) == "not waste and state of export: Japan"
     assert said([{"origin": {"not_in": ["basel_party"]}}]).endswith("not among: Parties to the Basel Convention")
     assert (
         said([{"any": [{"cut": False}, {"event_before": "2025-06-30"}]}])
-        == "not: cut or shredded or before 30 June 2025"
+        == "neither cut nor shredded or before 30 June 2025"
     )
+    # A denial says of each part what is not so.
+    vietnam = {"not": [{"own_plant": True}, {"foreign_matter_pct": {"le": 2}}, {"zone": "SEZ"}]}
+    assert said(vietnam) == (
+        "does not go to the importer's own plant or foreign matter above 2\u202f% or zone other than: SEZ"
+    )
+    assert said([{"not": {"holds": "AP"}}, {"not": {"event_before": "2025-06-30"}}]).startswith("not held: ")
+    assert said({"not": {"event_before": "2025-06-30"}}) == "from 30 June 2025 on"
+    assert said({"not": {"not": {"any": [{"waste": False}, {"pests": True}]}}}) == "not waste or pests"
+    assert said({"not": {"mould": True}}) == "not: mould"
     assert "issued before 1 June 2023" in said([{"holds": {"kind": "AP", "issued_before": "2023-06-01"}}])
 
 

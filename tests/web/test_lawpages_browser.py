@@ -26,6 +26,7 @@ PAGES = (
     "/law/changes?from=2024-01-01",
     "/law/compare?a=2025-06-30&b=2025-07-01",
     "/api/v1/docs/",
+    "/law/states/FR",
 )
 
 

@@ -18,6 +18,7 @@ from tests.web.law_calls import Seen, overlay, rule_yaml, see
 from tidegate.law import Book, load_rulebook
 from tidegate.law.institutions import institutions
 from tidegate.law.timeline import changes
+from tidegate.web import words
 from tidegate.web.lawpages.asked import today
 
 pytestmark = pytest.mark.django_db
@@ -239,3 +240,14 @@ def test_the_names_of_authorities_say_their_language(client: Client) -> None:
     client.cookies["django_language"] = "vi"
     page = see(client, "states/VN")
     assert [b.get("lang") or b.getparent().get("lang") for b in page.all("#authorities dd b")] == ["en"] * 4
+
+
+def test_what_an_authority_decides_says_its_language(client: Client, monkeypatch: pytest.MonkeyPatch) -> None:
+    """A role is translated apart from the name beside it: where it is not, the page says that it is English."""
+    held = {"border gates and suspension of transit": "cửa khẩu và tạm ngừng quá cảnh"}
+    monkeypatch.setattr(words, "gettext", lambda text: held.get(text, text))
+    monkeypatch.setattr(words, "_held", lambda text: text in held)
+    client.cookies["django_language"] = "vi"
+    shown = {e.text_content(): e.get("lang") for e in see(client, "states/VN").all("#authorities dd b + span")}
+    assert shown["environmental permit; Basel authority"] == "en"
+    assert shown["cửa khẩu và tạm ngừng quá cảnh"] is None

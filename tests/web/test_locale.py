@@ -63,6 +63,7 @@ def test_the_extraction_reads_every_kind_of_source(found: dict[messages.Key, mes
     assert (None, book.documents["COA"].name, None) in found
     assert found[None, book.states["VN"].name, None].state == "VN"
     assert found[None, book.rules["TH-IMP-BAN-2025"].text, None].optional
+    assert found[None, "policy; permits for hazardous substances", None].optional  # what an authority decides
 
 
 def test_a_template_gives_its_messages_as_django_looks_them_up(tmp_path: Path) -> None:

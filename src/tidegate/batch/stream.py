@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+import ctypes
 import gc
 import json
 import os
 import shutil
+import sys
 from collections.abc import Callable, Collection, Iterator
 from contextlib import contextmanager
 from dataclasses import fields
@@ -45,6 +47,14 @@ UNREAD = frozenset({"description", "containers", "gross_kg", "value", "currency"
 CODED = frozenset(READERS.keys() | {"facts", "consignment"}) - {"date", "documents"}
 CODED_TEXT = pa.dictionary(pa.int32(), pa.string())
 MOST_SETS = 150_000  # a session that has met more distinct cases is begun anew, so memory stays flat
+
+
+def _give_back() -> None:
+    """Hands what a session took back to the system; else the next one grows on top of what lies about."""
+    gc.collect()
+    pa.default_memory_pool().release_unused()
+    if sys.platform == "linux" and (trim := getattr(ctypes.CDLL(None), "malloc_trim", None)) is not None:
+        trim(0)
 
 
 def screen_batches(
@@ -126,11 +136,13 @@ class _Run:
         self.tally.settle(summary, self.table, sink, lambda: self._tell(0))
         self.set_offset += len(self.session.sets)
         self._begin()
+        _give_back()
 
     def _batches(self) -> Iterator[pa.RecordBatch | Rejects]:
         """The input, without the columns that no rule reads and nobody wants beside the decisions."""
-        # papers weigh more than all else of a row
-        rows = BATCH_ROWS // 2 if "documents" in (self.reader.columns or ()) else BATCH_ROWS
+        # papers weigh more than all else of a row, and a column for each list of a decision more than one of ids
+        heavy = "documents" in (self.reader.columns or ()) or self.form == "columns"
+        rows = BATCH_ROWS // 2 if heavy else BATCH_ROWS
         if self.register is not None:
             return arrow_batches(self.reader, batch_rows=rows)
         unread, coded = UNREAD - self.keep, CODED - self.keep

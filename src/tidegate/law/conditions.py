@@ -17,6 +17,7 @@ from typing import Any
 
 Condition = tuple[Any, ...]
 COMPARISONS = frozenset({"gt", "ge", "lt", "le"})
+OPPOSITE = {"in": "not_in", "not_in": "in", "gt": "le", "le": "gt", "ge": "lt", "lt": "ge"}
 
 
 class ConditionError(ValueError):
@@ -93,6 +94,25 @@ def atoms(condition: Condition | None) -> Iterator[tuple[str, str, Any]]:
     else:
         for part in condition[1]:
             yield from atoms(part)
+
+
+def positive(condition: Condition, denied: bool = False) -> Condition:
+    """The same condition as people say it: what is denied is each part, not the whole.
+
+    `not` is left before `holds` and `before` alone: they have no operator for the opposite.
+    """
+    kind = condition[0]
+    if kind == "not":
+        return positive(condition[1], not denied)
+    if kind in ("all", "any"):
+        joined = kind if not denied else "any" if kind == "all" else "all"
+        return (joined, tuple(positive(part, denied) for part in condition[1]))
+    _, fact, op, operand = condition
+    if not denied:
+        return condition
+    if op == "in" and operand in ((True,), (False,)):
+        return ("atom", fact, op, (not operand[0],))
+    return ("atom", fact, OPPOSITE[op], operand) if op in OPPOSITE else ("not", condition)
 
 
 def describe(condition: Condition | None) -> str:

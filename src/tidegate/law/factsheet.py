@@ -34,7 +34,10 @@ COLUMN_TITLES = {
 
 
 def factsheet(book: Book, state: str, day: date) -> str:
-    """The State's law on `day` as Markdown: treaties, rules in force, limits, what changes and ended."""
+    """The State's law on `day` as Markdown: treaties, rules in force, limits, what changes and ended.
+
+    Of a State without national law in the book: the treaties, and that sentence.
+    """
     return "\n".join(_lines(book, state, day)) + "\n"
 
 
@@ -44,6 +47,14 @@ def _lines(book: Book, state: str, day: date) -> Iterator[str]:
     yield ""
     yield f"The law on {day} as read in rulebook {book.label}."
     yield "Not legal advice: the instruments named decide."
+    if state not in book.national_states:
+        yield f"The rulebook holds no national law of {name}. It may have rules of its own all the same."
+        record = book.states.get(state)
+        if record is not None and any(record.member(group, day) for group in record.groups):
+            yield f"The treaties and regional law bind {name} beside it, and change on days of their own."
+        yield ""
+        yield from _treaties(book, state, day)
+        return
     yield f"National law alone: treaties and regional law bind {name} beside it, and change on days of their own."
     yield ""
     yield from _treaties(book, state, day)

@@ -5,7 +5,7 @@ from __future__ import annotations
 from datetime import date
 from typing import Any
 
-from tidegate.law.conditions import Condition
+from tidegate.law.conditions import Condition, positive
 from tidegate.law.records import INTERNATIONAL, Book, Requirement, Rule
 
 LAYER_NAMES = {
@@ -48,29 +48,33 @@ def fact_name(name: str) -> str:
 
 def condition_text(condition: Condition | None) -> str:
     """A condition as a phrase: `foreign matter (%) above 2`, `zone is not free zone`."""
-    if condition is None:
-        return ""
+    return _said(positive(condition)) if condition is not None else ""
+
+
+def _said(condition: Condition) -> str:
     kind = condition[0]
-    if kind == "not":
-        return f"not {_inner(condition[1])}"
     if kind in ("all", "any"):
         return (" and " if kind == "all" else " or ").join(_inner(part) for part in condition[1])
-    _, fact, op, operand = condition
+    denied = kind == "not"
+    _, fact, op, operand = condition[1] if denied else condition
     if op == "holds":
         kinds, before, standard = operand
-        said = f"holds {' or '.join(kinds)}"
+        said = f"{'does not hold' if denied else 'holds'} {' or '.join(kinds)}"
         said += f" issued before {before}" if before else ""
         return said + (f" to standard {standard}" if standard else "")
     if op == "before":
-        return f"before {operand}"
+        return f"from {operand} on" if denied else f"before {operand}"
     if op in COMPARISONS:
         return f"{fact_name(fact)} {COMPARISONS[op]} {operand}"
-    values = " or ".join(_value(v) for v in operand)
-    return f"{fact_name(fact)} is {'' if op == 'in' else 'not '}{values}"
+    values = [_value(v) for v in operand]
+    if op == "in":
+        return f"{fact_name(fact)} is {' or '.join(values)}"
+    # "not A or B" would leave open whether B is denied too
+    return f"{fact_name(fact)} is {'not ' if len(values) == 1 else 'neither '}{' nor '.join(values)}"
 
 
 def _inner(part: Condition) -> str:
-    said = condition_text(part)
+    said = _said(part)
     return f"({said})" if part[0] in ("all", "any") and len(part[1]) > 1 else said
 
 

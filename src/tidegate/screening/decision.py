@@ -62,6 +62,11 @@ class Route:
     def of(cls, s: Shipment) -> Route:
         return cls(s.export, s.import_, tuple(t.state for t in s.transit), s.declared_entry, s.evaluate is None)
 
+    @property
+    def stays(self) -> bool:
+        """Whether the whole route, as far as it is told, lies in one State."""
+        return self.international and self.export == self.import_ and not self.transit
+
     def fill(self, kind: str) -> str:
         """`CONSENT:@import` → `CONSENT:MY`."""
         head, at, place = kind.partition("@")
@@ -191,7 +196,8 @@ def known_by(book: Book, fact: str) -> str:
 
 
 def alerts(route: Route, book: Book, cls: Classification, layers: Iterable[LayerResult]) -> list[dict[str, Any]]:
-    """Rules that may not bind but that an officer should know of, and papers that contradict the content."""
+    """Rules that may not bind but that an officer should know of, and papers that contradict the content or name a
+    route that crosses no border."""
     out = []
     for rule_id, state in dict.fromkeys(a for layer in layers for a in layer.alerts):
         if state == "failed" or rule_id not in book.rules:
@@ -211,6 +217,8 @@ def alerts(route: Route, book: Book, cls: Classification, layers: Iterable[Layer
                 "text": messages.say(messages.OTHER_ENTRY, declared=route.declared_entry, entries=names),
             }
         )
+    if route.stays:
+        out.append({"rule": "NO-BORDER", "status": "evidence", "text": messages.NO_BORDER})
     return out
 
 

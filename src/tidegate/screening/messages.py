@@ -19,6 +19,7 @@ WHOLE = "a whole number"
 # What an alert says.
 OTHER_ENTRY = "The papers name %(declared)s; the content stated falls under %(entries)s."
 NO_ENTRY = "no entry"
+NO_BORDER = "Export and import name the same State and no State of transit is named: this shipment crosses no border."
 NOT_EVALUATED = "This rule could not be evaluated; report it."
 
 # Message ids for translators; values stand as %(name)s.
@@ -30,6 +31,7 @@ MESSAGES = (
     WHOLE,
     OTHER_ENTRY,
     NO_ENTRY,
+    NO_BORDER,
     NOT_EVALUATED,
 )
 

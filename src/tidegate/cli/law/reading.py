@@ -3,10 +3,15 @@
 from __future__ import annotations
 
 import argparse
+from collections.abc import Iterable
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 from tidegate.cli.law import asked, output
 from tidegate.law import Book, Rule
+
+if TYPE_CHECKING:
+    from tidegate.law.standards import Cell
 
 # ── show ───────────────────────────────────────────────────────────────────────────────────────────────────
 
@@ -182,19 +187,22 @@ def run_standards(args: argparse.Namespace) -> int:
         [
             (
                 row.name if row.binding else f"{row.name} (not binding)",
-                *(
-                    "; ".join(
-                        cell.text + (f" where {cell.where}" if cell.where else "") + ("*" if cell.unchecked else "")
-                        for cell in row.cells.get(c, ())
-                    )
-                    for c in shown
-                ),
+                *("; ".join(_each_once(row.cells.get(c, ()))) for c in shown),
             )
             for row in rows
         ],
     )
     print("* not checked against the gazette, or its date was inferred")
     return 0
+
+
+def _each_once(cells: Iterable[Cell]) -> list[str]:
+    """What the cells say, with a mark where no rule that says it was checked."""
+    said: dict[str, bool] = {}
+    for cell in cells:
+        text = cell.text + (f" where {cell.where}" if cell.where else "")
+        said[text] = said.get(text, True) and cell.unchecked
+    return [text + ("*" if unchecked else "") for text, unchecked in said.items()]
 
 
 def configure_export(parser: argparse.ArgumentParser) -> None:

@@ -119,7 +119,7 @@ class Sheets:
         missing, lacking = self._missing(sets, pages, about).T
         questions, facts = self._questions(np.where(asked, cls + 1, 0), about["asks"]).T
         verify, checked = self._verify(sets, pages, about).T
-        warned, _ = self._alerts(self.sets.column("declared", sets), cls, about["warns"]).T
+        warned, _ = self._alerts(sets, cls, about["warns"]).T
         confidence = about["confidence"].min(axis=1)
         words = (named, eu_entry, np.array(self._confidences)[confidence], lacking, facts, checked)
         return Laid(
@@ -309,15 +309,19 @@ class Sheets:
 
         return self._lists["questions"].of((asked, *asks.T), made)
 
-    def _alerts(self, declared: Codes, cls: Codes, warns: Numbers32) -> Numbers32:
-        """declared: a code of the entry that the papers name where it contradicts the content, else 0."""
+    def _alerts(self, sets: Codes, cls: Codes, warns: Numbers32) -> Numbers32:
+        # a code of the entry that the papers name where it contradicts the content, else 0
+        declared = self.sets.column("declared", sets)
+        stays = self.sets.column("export", sets) == self.sets.column("import_", sets)
+        for i in np.flatnonzero(stays).tolist():
+            stays[i] = self.route(int(sets[i])).stays
 
         def made(i: int) -> tuple[int, int]:
             layers = self._of([n for ids in warns[i].tolist() for n in self._numbers(ids)])
-            route = Route("", "", (), self.declared[declared[i]])
-            return self._list("alerts", [self._part(alerts(route, self.book, self.classes[cls[i]], layers), ())])
+            found = alerts(self.route(int(sets[i])), self.book, self.classes[cls[i]], layers)
+            return self._list("alerts", [self._part(found, ())])
 
-        return self._lists["alerts"].of((declared, np.where(declared > 0, cls, 0), *warns.T), made)
+        return self._lists["alerts"].of((declared, np.where(declared > 0, cls, 0), stays, *warns.T), made)
 
     def _by_place(
         self, name: str, sets: Codes, pages: Numbers32, numbers: Numbers32, by: Numbers32,

@@ -57,8 +57,16 @@ def today() -> date:
 
 
 def state_or_404(iso: str, book: Book) -> State:
-    """The State of a page's address."""
+    """The State of a page's address, with national law in the book or without."""
     state = book.states.get(iso.upper())
-    if state is None or state.iso not in book.national_states:
+    if state is None:
+        raise Http404(_("The rulebook knows no State with this code."))
+    return state
+
+
+def lawgiver_or_404(iso: str, book: Book) -> State:
+    """The State of an address that shows its national law alone: there is none to show without it."""
+    state = state_or_404(iso, book)
+    if state.iso not in book.national_states:
         raise Http404(_("The rulebook holds no law of a State with this code."))
     return state

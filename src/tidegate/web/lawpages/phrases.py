@@ -12,7 +12,7 @@ from django.utils.translation import gettext as _
 from django.utils.translation import ngettext
 
 from tidegate.law import Book, Rule
-from tidegate.law.conditions import Condition
+from tidegate.law.conditions import Condition, positive
 from tidegate.law.records import Requirement
 from tidegate.parties import figures
 from tidegate.web import words as shared
@@ -23,9 +23,9 @@ STATE_FACTS = frozenset(("export", "import", "origin", "counterpart", "here", "t
 
 @dataclass(frozen=True)
 class Phrase:
-    """A condition for a page: one line of `text`, or a list of `parts` of which all, any or none must hold.
+    """A condition for a page: one line of `text`, or a list of `parts` of which all or any must hold.
 
-    `kind`: `atom`, `all`, `any` or `not`.
+    `kind`: `atom`, `all` or `any`.
     """
 
     kind: str
@@ -65,16 +65,13 @@ def number(value: Decimal) -> str:
 
 def phrase(condition: Condition | None, book: Book) -> Phrase | None:
     """A condition as a tree of phrases; None when there is none."""
-    if condition is None:
-        return None
+    return _phrase(positive(condition), book) if condition is not None else None
+
+
+def _phrase(condition: Condition, book: Book) -> Phrase:
     kind = condition[0]
-    if kind == "not":
-        inner = phrase(condition[1], book)
-        if inner is not None and inner.kind == "atom":
-            return Phrase("atom", capfirst(_("not: %(fact)s") % {"fact": line(inner)}))
-        return Phrase("not", parts=inner.parts if inner.kind == "any" else (inner,)) if inner else None
     if kind in ("all", "any"):
-        parts = tuple(p for part in condition[1] if (p := phrase(part, book)) is not None)
+        parts = tuple(_phrase(part, book) for part in condition[1])
         flat = tuple(p for part in parts for p in (part.parts if part.kind == kind else (part,)))
         return flat[0] if len(flat) == 1 else Phrase(kind, parts=flat)
     return Phrase("atom", capfirst(_atom(condition, book)))
@@ -87,23 +84,23 @@ def line(found: Phrase | None) -> str:
     if found.kind == "atom":
         return found.text[:1].lower() + found.text[1:] if found.text[1:2].islower() else found.text
     parts = [f"({line(p)})" if p.kind in ("all", "any") and len(found.parts) > 1 else line(p) for p in found.parts]
-    if found.kind == "not":
-        return _("not: %(fact)s") % {"fact": " ".join(parts)}
     return (_(" and ") if found.kind == "all" else _(" or ")).join(parts)
 
 
 def _atom(condition: Condition, book: Book) -> str:
-    _kind, name, op, operand = condition
+    denied = condition[0] == "not"
+    _kind, name, op, operand = condition[1] if denied else condition
     if op == "holds":
         kinds, before, standard = operand
-        text = _("held: %(papers)s") % {"papers": listed(paper_name(k, book) for k in kinds)}
+        template = _("not held: %(papers)s") if denied else _("held: %(papers)s")
+        text = template % {"papers": listed(paper_name(k, book) for k in kinds)}
         if before:
             text += " " + _("(issued before %(day)s)") % {"day": day(before)}
         if standard:
             text += " " + _("(to the standard %(standard)s)") % {"standard": standard}
         return text
     if op == "before":
-        return _("before %(day)s") % {"day": day(operand)}
+        return (_("from %(day)s on") if denied else _("before %(day)s")) % {"day": day(operand)}
     subject = words.fact(name)
     if isinstance(operand, Decimal):
         figure = f"{number(operand)}\u202f{words.unit(name)}".strip()
@@ -120,8 +117,7 @@ def _atom(condition: Condition, book: Book) -> str:
         return templates[op] % {"fact": subject, "figure": figure}
     said = listed(_value(name, v, book) for v in operand)
     if operand in ((True,), (False,)):
-        positive = (operand == (True,)) == (op == "in")
-        return subject if positive else _("not: %(fact)s") % {"fact": subject}
+        return subject if (operand == (True,)) == (op == "in") else words.denied(name)
     if name == "contains":
         template = _("contains %(values)s") if op == "in" else _("does not contain %(values)s")
         return template % {"values": said}

@@ -212,6 +212,29 @@ FACTS: Mapping[str, Text] = {
     "annex_iii": _("Annex III characteristics"),
     "description": _("description"),
 }
+# What is said where the answer is no: languages deny in more ways than by a word before the noun.
+DENIED: Mapping[str, Text] = {
+    "direct_shipment": _("not shipped directly"),
+    "processed": _("not processed further than sorting"),
+    "waste": _("not waste"),
+    "hazardous": _("not hazardous"),
+    "nationally_hazardous": _("not hazardous by the law of a State on the route"),
+    "halogenated": _("not halogenated"),
+    "homogeneous": _("not homogeneous"),
+    "gate_listed": _("place of entry that the rule does not allow"),
+    "cleaned": _("not clean enough to need no more washing"),
+    "cut": _("neither cut nor shredded"),
+    "used": _("not used before"),
+    "packing": _("no secure packing"),
+    "plant_on_approved_list": _("plant not on the approved list"),
+    "output_exported": _("output of the plant is not exported"),
+    "own_plant": _("does not go to the importer's own plant"),
+    "own_use": _("not for the importer's own use"),
+    "separable_by_hs": _("not sorted by HS code"),
+    "qcvn_2024_limits": _("not within the limits of QCVN 32:2024"),
+    "eu_listed_country": _("State of destination not on the Union's list"),
+    "eu_facility_audit": _("no audit of the facility"),
+}
 VALUES: Mapping[tuple[str, str], Text] = {
     ("operation", "R"): _("recovery"),
     ("operation", "D"): _("final disposal"),
@@ -244,6 +267,11 @@ def fact(name: str) -> str:
         return str(FACTS[name])
     kind, _colon, rest = name.partition(":")
     return rest if kind == "document" and rest else fact_name(name).rpartition(" (")[0] or fact_name(name)
+
+
+def denied(name: str) -> str:
+    """The same where the answer is no: "not hazardous"."""
+    return str(DENIED[name]) if name in DENIED else gettext("not: %(fact)s") % {"fact": fact(name)}
 
 
 def unit(name: str) -> str:

@@ -42,6 +42,7 @@ def page(request: HttpRequest) -> HttpResponse:
     context = {
         "day": day,
         "states": states(book, day, coming),
+        "others": others(book),
         "layers": layers(book, day, coming),
         "entries": [(code, shared.book_text(rule.text), arrange.look(rule)) for code, rule in book.entries.items()],
         "coming": [arrange.event(c, book, day) for c in coming[:NEXT]],
@@ -69,6 +70,12 @@ def states(book: Book, day: date, coming: list[Change]) -> list[Item]:
         ahead = next((c.date for c in coming if c.rule.state == iso), None)
         found.append(Item(iso, shared.state_name(iso, book.states), counts["held"], counts["in_force"], ahead))
     return sorted(found, key=lambda item: item.name)
+
+
+def others(book: Book) -> list[tuple[str, str]]:
+    """(code, name) of the States whose national law the book does not hold, by name."""
+    found = [(iso, shared.state_name(iso, book.states)) for iso in book.states if iso not in book.national_states]
+    return sorted(found, key=lambda one: one[1])
 
 
 def layers(book: Book, day: date, coming: list[Change]) -> list[Item]:

@@ -12,6 +12,7 @@ from tidegate.parties.rulebook import book as current_book
 from tidegate.web import words as shared
 from tidegate.web.lawpages import arrange
 from tidegate.web.lawpages.asked import Asked, today
+from tidegate.web.lawpages.views.index import others
 
 MOST = 60
 # Where a word stood, as `tidegate.law.search` names it.
@@ -60,10 +61,16 @@ def page(request: HttpRequest) -> HttpResponse:
             (iso, name)
             for name, iso in states
             if len(query) > 1 and (folded == iso.casefold() or folded in name.casefold())
-        ],
+        ]
+        + [(iso, name) for iso, name in others(book) if len(query) > 1 and _names(folded, iso, name)],
         "entry_pages": [code for code in book.entries if folded == code.casefold()],
     }
     partial = request.headers.get("HX-Request") and request.headers.get("HX-Request-Type") != "full"
     response = render(request, "lawpages/hits.html" if partial else "lawpages/search.html", context)
     response["Vary"] = ", ".join(filter(None, [response.get("Vary"), "HX-Request, HX-Request-Type"]))
     return response
+
+
+def _names(folded: str, iso: str, name: str) -> bool:
+    """Whether a query is the code of a State, or what one of the words of its name begins with."""
+    return folded == iso.casefold() or f" {folded}" in f" {name.casefold()}"

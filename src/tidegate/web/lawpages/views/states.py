@@ -22,8 +22,9 @@ from tidegate.parties import figures
 from tidegate.parties.rulebook import book as current_book
 from tidegate.web import words as shared
 from tidegate.web.lawpages import arrange, charts, words
-from tidegate.web.lawpages.asked import Asked, state_or_404, today
+from tidegate.web.lawpages.asked import Asked, lawgiver_or_404, state_or_404, today
 from tidegate.web.lawpages.limits import Limit, limits
+from tidegate.web.lawpages.views import index
 
 
 @dataclass(frozen=True)
@@ -68,15 +69,26 @@ FORMS: dict[str, tuple[str, Callable[[Book, str, date], str]]] = {
     "json": ("application/json", lambda book, iso, day: to_json(book, select(book, state=iso))),
     "csv": ("text/csv; charset=utf-8", lambda book, iso, day: "\ufeff" + to_csv(book, select(book, state=iso))),
 }
+# Of these forms nothing is left without rules; the other one still names treaties and groups.
+RULES_ALONE = frozenset(("json", "csv"))
+# Whoever belongs to one of the groups is bound by the layer.
+BOUND_BY = {
+    "basel": ("basel_party",),
+    "oecd": ("oecd_decision",),
+    "eu": ("eu",),
+    "waigani": ("waigani_island", "waigani_other"),
+}
 
 
 @require_safe
 def page(request: HttpRequest, iso: str) -> HttpResponse:
-    """A State's law on a day."""
+    """A State's law on a day; where the book holds none, the treaties and the regional law that bind it."""
     book = current_book()
     state = state_or_404(iso, book)
     asked = Asked(request)
     day = asked.on()
+    if state.iso not in book.national_states:
+        return _without_law(request, state, book, asked, day)
     context = {
         "state": state,
         "name": shared.state_name(state.iso, book.states),
@@ -96,10 +108,27 @@ def page(request: HttpRequest, iso: str) -> HttpResponse:
     return render(request, "lawpages/state.html", context)
 
 
+def _without_law(request: HttpRequest, state: State, book: Book, asked: Asked, day: date) -> HttpResponse:
+    """A State of whose national law the book holds nothing."""
+    binding = bound_by(state, day)
+    coming = [c for c in changes(book, day) if c.date > day and c.rule.layer in binding]
+    context = {
+        "state": state,
+        "name": shared.state_name(state.iso, book.states),
+        "day": day,
+        "is_today": day == today(),
+        "complaints": asked.complaints,
+        "memberships": memberships(state, day),
+        "layers": [item for item in index.layers(book, day, coming) if item.key in binding],
+        "coming": [arrange.event(c, book, day) for c in coming[: index.NEXT]],
+    }
+    return render(request, "lawpages/state_without_law.html", context)
+
+
 @require_safe
 def timeline(request: HttpRequest, iso: str) -> HttpResponse:
     """The State's rules over time as a picture."""
-    state = state_or_404(iso, current_book())
+    state = lawgiver_or_404(iso, current_book())
     theme = charts.theme_of(request.GET.get("theme"))
     narrow = request.GET.get("narrow") == "1"
     return charts.svg_answer(charts.timeline_svg(state.iso, None, theme, Asked(request).on(), narrow=narrow))
@@ -109,15 +138,20 @@ def timeline(request: HttpRequest, iso: str) -> HttpResponse:
 def factsheet(request: HttpRequest, iso: str, form: str) -> HttpResponse:
     """The State's law as a file: Markdown for people, JSON and CSV for programs."""
     book = current_book()
-    state = state_or_404(iso, book)
     if form not in FORMS:
         raise Http404(form)
+    state = (lawgiver_or_404 if form in RULES_ALONE else state_or_404)(iso, book)
     day = Asked(request).on()
     media, write = FORMS[form]
     response = HttpResponse(write(book, state.iso, day), content_type=media)
     name = f"tidegate-{state.iso.lower()}-{day.isoformat()}.{form}"
     response["Content-Disposition"] = f'attachment; filename="{name}"'
     return response
+
+
+def bound_by(state: State, day: date) -> tuple[str, ...]:
+    """The international and regional layers that bind a State on a day as one of their own."""
+    return tuple(layer for layer, groups in BOUND_BY.items() if any(state.member(group, day) for group in groups))
 
 
 def memberships(state: State, day: date) -> list[Membership]:
