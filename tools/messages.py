@@ -22,6 +22,7 @@ import sys
 from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
+from itertools import chain
 from pathlib import Path
 
 import yaml
@@ -191,6 +192,8 @@ def _in_book(book: Book) -> Iterator[Found]:
         yield from texts("materials.yaml", stream.label)
     for state in book.states.values():
         yield Found(None, state.name, None, {f"{rulebook}/states.yaml"}, state=state.iso)
+        for period in chain.from_iterable(state.groups.values()):
+            yield from texts("states.yaml", period.note, optional=True)
     for heading in book.headings:
         yield from texts("hs.yaml", heading.title, optional=True)
     for rule in book.rules.values():

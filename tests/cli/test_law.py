@@ -451,3 +451,23 @@ def test_the_form_asks_for_every_field(tmp_path: Path) -> None:
     assert left.returncode == 2
     assert "the form was left before its end" in left.stderr
     assert not (tmp_path / "none").exists()
+
+
+@pytest.mark.parametrize(
+    ("asked", "told"),
+    [
+        (("standards", "--states", "ZZ"), "state 'ZZ': no such State"),
+        (("standards", "--states", "project,Atlantis"), "state 'Atlantis': no such State"),
+        (("standards", "--hs", "abc"), "'abc' is not an HS heading, expected 4 to 10 digits"),
+        (("search", "plastic", "--limit", "0"), "'0': expected 1 or more"),
+    ],
+)
+def test_a_wrong_word_is_named_and_not_taken_for_an_answer(law: Law, asked: tuple[str, ...], told: str) -> None:
+    answer = law(*asked)
+    assert (answer.status, answer.out) == (2, "")
+    assert told in answer.err
+
+
+def test_standards_take_a_state_by_name_and_by_small_letters(law: Law) -> None:
+    day = ("standards", "--on", "2026-11-21", "--states")
+    assert law(*day, "my,Thailand").out == law(*day, "MY,TH").out

@@ -129,7 +129,8 @@ SELECT p.id, SUM(p.pct), 0, 1 FROM part p WHERE p.plain = 1 GROUP BY p.id
 UNION ALL
 SELECT p.id, SUM(p.pct), 0, 1 FROM part p WHERE p.cured = 1 GROUP BY p.id
 UNION ALL
-SELECT p.id, SUM(p.pct), 0, 1 FROM part p WHERE p.code IN ('PFA', 'MFA') GROUP BY p.id HAVING COUNT(*) > 1;
+SELECT p.id, SUM(p.pct), 0, MAX(CASE WHEN s.consumer = 'pre' THEN 1 ELSE 0 END)
+FROM part p JOIN shipment s ON s.id = p.id WHERE p.code IN ('PFA', 'MFA') GROUP BY p.id HAVING COUNT(*) > 1;
 
 -- name: clean
 -- What is not the target is foreign matter, other polymers and other material: all that lacks to 100.

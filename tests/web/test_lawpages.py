@@ -154,6 +154,7 @@ def test_a_state_without_national_law_shows_what_binds_it(client: Client, book: 
         f"/law/layers/{layer}?on=2026-11-21" for layer in ("basel", "oecd", "eu")
     ]
     assert "since 5 May 1992" in page.text(".lp-members")
+    assert "the Decision binds from 2002 by its own rule" in page.text(".lp-members .lp-why")
     assert "European Union" in page.text(".lp-members .lp-now")
     # No picture of nothing, no role without a rule, no table without a line.
     assert not page.all("section#import, section#export, .lp-picture, .lp-limits")
@@ -186,6 +187,7 @@ def test_the_factsheet_of_a_state_without_national_law_names_its_treaties(client
     assert "The rulebook holds no national law of France" in text
     assert re.findall("^## (.+)$", text, re.MULTILINE) == ["Treaties and groups"]
     assert "- European Union: " in text
+    assert "(confidence medium). Day of accession from memory\n" in text
 
 
 @pytest.mark.parametrize("address", ["states/MY/timeline.svg", "layers/eu/timeline.svg?theme=dark", "standards.svg"])

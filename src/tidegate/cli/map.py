@@ -41,8 +41,16 @@ def run(args: argparse.Namespace) -> int:
     except (FormatError, OSError, ValueError) as error:
         print(f"tidegate map: {describe(error)}", file=sys.stderr)
         return 2
-    if args.output:
-        Path(args.output).write_text(text, encoding="utf-8")
-    else:
+    if not args.output:
         print(text)
+        return 0
+    path = Path(args.output)
+    if args.file != "-" and path.exists() and path.samefile(args.file):
+        print(f"tidegate map: {path}: is the table itself; name another file for the map", file=sys.stderr)
+        return 2
+    try:
+        path.write_text(text, encoding="utf-8")
+    except OSError as error:
+        print(f"tidegate map: {path}: cannot be written: {error.strerror or error}", file=sys.stderr)
+        return 2
     return 0

@@ -204,6 +204,8 @@ def _why_none(summary: Any, output: str) -> str:
 def _keep_input(source: Any, output: str) -> None:
     """Raises ValueError where the decisions would take the place of the shipments."""
     if output == "-":
+        if sys.__stdout__ is None:
+            raise ValueError("standard output is closed; name a file for the decisions")
         return
     if Path(output).is_dir():
         raise ValueError(f"{output}: is a folder; name a file for the decisions")
@@ -293,6 +295,10 @@ def describe(error: BaseException) -> str:
         return "the disk is full; nothing was written"
     if isinstance(error, PermissionError):
         return f"{error.filename}: no permission"
+    if isinstance(error, BrokenPipeError):
+        return "standard output was closed before the end; what had not come out by then is not decided"
+    if isinstance(error, UnicodeEncodeError):  # half a character, as a name of other bytes than UTF-8 has it
+        return f"{error.object}: the name is not UTF-8; give one that is"
     return str(error)
 
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import datetime as dt
+import os
 import struct
 from collections.abc import Iterator, Sequence
 from decimal import Decimal
@@ -32,9 +33,10 @@ class ParquetTable:
     """An opened Parquet file. `rows` and `batches` may each be walked once."""
 
     def __init__(self, source: Path | IO[bytes], name: str, limits: Limits) -> None:
-        self.name, self._source = name, source
+        self.name = name
         try:
-            self._file = pq.ParquetFile(source, memory_map=False, **_READING)
+            self._source = _by_bytes(source) if isinstance(source, Path) else source
+            self._file = pq.ParquetFile(self._source, memory_map=False, **_READING)
             self.schema: pa.Schema = self._file.schema_arrow
         except (pa.ArrowException, OSError, ValueError) as error:
             raise FormatError(
@@ -130,6 +132,15 @@ class ParquetTable:
                     )
                 except RowError as error:
                     yield row, None, error, _id(names, columns, i)
+
+
+def _by_bytes(path: Path) -> Any:
+    """The path, or the file opened where its name is not UTF-8: pyarrow takes such a name as bytes alone."""
+    try:
+        str(path).encode()
+    except UnicodeEncodeError:
+        return pa.OSFile(os.fsencode(path))
+    return path
 
 
 def _id(names: list[str], columns: list[list[Any]], i: int) -> Any:

@@ -88,7 +88,8 @@ def _treaties(book: Book, state: str, day: date) -> Iterator[str]:
             if period.covers(day):
                 found = True
                 unsure = "" if period.confidence == "high" else f" (confidence {period.confidence})"
-                yield f"- {group_text(group)}: {period_text(period.start, period.end)}{unsure}"
+                why = f". {period.note.rstrip('.')}" if period.note else ""
+                yield f"- {group_text(group)}: {period_text(period.start, period.end)}{unsure}{why}"
     if not found:
         yield "None is held in the rulebook for this day."
     yield ""

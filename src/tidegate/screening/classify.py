@@ -60,7 +60,7 @@ class Classification:
 
     @property
     def decided(self) -> bool:
-        return len(self.entries) == 1 and len({w.waste for w in self.worlds}) == 1
+        return len(self.entries) == 1
 
     @property
     def eu_entry(self) -> str | None:
@@ -499,9 +499,9 @@ def _allowed(kind: str, s: Shipment, book: Book) -> tuple[Tri, str]:
         return False if stream is not None and stream.plastic else None, "polymers"
     if kind == "mixed":
         return None, "polymers"
-    if kind == "fluoro":
+    if kind in ("fluoro", "perfluoroalkoxy"):
         return None if s.consumer is None else s.consumer == "pre", "consumer"
-    if kind in ("halogenated", "perfluoroalkoxy"):
+    if kind == "halogenated":
         return True, ""
     if kind == "other":
         return None if s.halogenated is None else not s.halogenated, "halogenated"

@@ -265,6 +265,8 @@ def _number(value: Any, name: str, minimum: Decimal | None = None, maximum: Deci
         number = value if isinstance(value, Decimal) else Decimal(str(value).strip())
     except InvalidOperation:
         raise Reject(name, value, "a number") from None
+    if isinstance(value, str) and "_" in value:  # Python reads 1_0 as ten; nobody who declares goods writes it so
+        raise Reject(name, value, "a number")
     if not number.is_finite():
         if isinstance(value, float) and number.is_nan():
             return None  # a numeric column writes NaN for an empty cell

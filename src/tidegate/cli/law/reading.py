@@ -133,7 +133,9 @@ def _show_heading(book: Book, code: str) -> int:
 
 def configure_search(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("words", nargs="+", metavar="WORD", help="words, ids, entries, HS codes, paper kinds")
-    parser.add_argument("--limit", type=asked.count, default=20, metavar="N", help="at most so many (default: 20)")
+    parser.add_argument(
+        "--limit", type=asked.at_least_one, default=20, metavar="N", help="at most so many (default: 20)"
+    )
 
 
 def run_search(args: argparse.Namespace) -> int:
@@ -165,9 +167,9 @@ def configure_standards(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("--on", type=asked.day, metavar="DAY", help="the law of this day (default: today)")
     parser.add_argument("--role", choices=("import", "export", "transit"), default="import")
     parser.add_argument(
-        "--states", metavar="LIST", help="codes or groups with commas between, such as project or MY,VN"
+        "--states", default="", metavar="LIST", help="codes or groups with commas between, such as project or MY,VN"
     )
-    parser.add_argument("--hs", default="3915", help="the heading (default: 3915)")
+    parser.add_argument("--hs", type=asked.heading, default="3915", help="the heading (default: 3915)")
 
 
 def run_standards(args: argparse.Namespace) -> int:
@@ -176,8 +178,8 @@ def run_standards(args: argparse.Namespace) -> int:
     from tidegate.law.standards import COLUMNS, standards
 
     book = output.book(args)
-    names = [n.strip() for n in args.states.split(",") if n.strip()] if args.states else None
-    rows = standards(book, args.on or asked.today(), states=names, role=args.role, hs=args.hs.replace(".", ""))
+    names = [asked.need_state_or_group(book, n.strip(), "standards") for n in args.states.split(",") if n.strip()]
+    rows = standards(book, args.on or asked.today(), states=names or None, role=args.role, hs=args.hs)
     if not rows:
         print("No State has a rule for this on that day.")
         return 1

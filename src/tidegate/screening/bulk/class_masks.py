@@ -22,7 +22,7 @@ SEEN_OPERATION = np.array([SEEN[code] for code in OPERATION_CODES], dtype=np.int
 NOT_STATED, PRODUCT, R3, R13 = range(4)
 # what the targets of a content turn on, and which of them turn on it (`_allowed` of classify.py)
 HALOGENATED, CONSUMER, SEPARATE = 1, 2, 4
-READ_BY = {HALOGENATED: {"listed", "other", "mixable"}, CONSUMER: {"fluoro"}, SEPARATE: {"mixable"}}
+READ_BY = {HALOGENATED: {"listed", "other", "mixable"}, CONSUMER: {"fluoro", "perfluoroalkoxy"}, SEPARATE: {"mixable"}}
 CLASS_FACTS = ("household_refuse_pct", "to_specification", "separate_recycling", "storage_steps", "r3_documented")
 
 

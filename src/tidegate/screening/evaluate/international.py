@@ -99,13 +99,17 @@ def _try_regimes(
             (trial, where & ~binds) for trial, where in trials
         ]
         trials = [(trial, where) for trial, where in trials if where]
-    seen.regimes = {}
     found: dict[str, int] = {}
+    tried: list[dict[str, str]] = []
     for trial, where in trials:
         regimes, overall, _ = _regimes(trial)
         found[overall] = found.get(overall, 0) | where
-        for layer, regime in regimes.items():
-            seen.regimes.setdefault(layer, set()).add(regime)
+        tried.append(regimes)
+    # a layer of which no rule binds in one of the trials controls nothing there
+    seen.regimes = {
+        layer: {regimes.get(layer, "no_basel_control") for regimes in tried}
+        for layer in dict.fromkeys(layer for regimes in tried for layer in regimes)
+    }
     seen.overall = set(found)
     if len(found) == 1:
         return
