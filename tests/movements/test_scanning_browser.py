@@ -100,7 +100,7 @@ def test_the_browsers_own_detector_comes_first(
     assert axe(phone) == []
     phone.evaluate("window.hold = true")
     phone.get_by_role("button", name="Scan with the camera").click()
-    phone.wait_for_function("document.querySelector('#qr').value.length > 100")
+    phone.wait_for_function("() => document.querySelector('#qr').value.length > 100")
     assert phone.evaluate("document.querySelector('#qr').value") == certificate.token
     assert phone.evaluate("window.detected") == "HTMLVideoElement"
     assert phone.evaluate("window.asked.video.facingMode") == "environment"
@@ -134,7 +134,7 @@ def test_it_can_be_stopped(certificate: Certificate, live_server: Any, page: Pag
     stop.wait_for()
     assert stop.evaluate("(button) => button === document.activeElement")
     page.keyboard.press("Escape")
-    page.wait_for_function("window.stopped === 1")
+    page.wait_for_function("() => window.stopped === 1")
     assert page.get_by_role("button", name="Scan with the camera").is_visible()
 
 

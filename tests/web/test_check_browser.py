@@ -166,7 +166,7 @@ def test_a_phone_shows_it_all(phone: Page, axe: Axe, live_server: Any) -> None:
     phone.goto(address(live_server, MIXED_TO_THAILAND))
     assert phone.evaluate("document.documentElement.scrollWidth") == 390
     bar = phone.locator("[data-ck-bar]")
-    phone.wait_for_function("document.querySelector('[data-ck-bar]').hidden")
+    phone.wait_for_function("() => document.querySelector('[data-ck-bar]').hidden")
     phone.evaluate("window.scrollTo(0, document.body.scrollHeight)")
     bar.wait_for(state="visible")
     assert "Prohibited" in bar.inner_text()
