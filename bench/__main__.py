@@ -140,6 +140,8 @@ def declarations(data: Path, rows: int, profile: str, label: str, kind: str = "p
 
 def bulk(args: argparse.Namespace, folder: Path, label: str) -> list[str]:
     """CPU for each row and peak memory of whole processes, and their ratio to the scan."""
+    from tidegate.batch.stream import MOST_SETS
+
     lines = [
         "## Bulk: whole processes, ratios to the scan in the same run",
         "",
@@ -148,7 +150,7 @@ def bulk(args: argparse.Namespace, folder: Path, label: str) -> list[str]:
         "one JSON text (`decision_json`), stands beside it, without a bar;",
         f"peak memory below {BAR_MB:,} MB; above, the cost of a row within ±{BAR_FLAT:.0%} of that at 10 million.",
         "Smaller runs bear the start and the first meeting with each case alone. Peak memory grows until a run has met",
-        "150,000 distinct cases; then what it knows is given back and begun anew, so that it stays flat from there on.",
+        f"{MOST_SETS:,} distinct cases; then what it knows is given back and begun anew, so that it stays flat.",
         "",
         "| profile | rows | what | CPU s | wall s | CPU µs a row | × scan | peak MB | MB out | distinct cases | bar |",
         "|---|---:|---|---:|---:|---:|---:|---:|---:|---:|---|",

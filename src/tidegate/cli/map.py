@@ -18,7 +18,7 @@ def configure(parser: argparse.ArgumentParser) -> None:
 
 def run(args: argparse.Namespace) -> int:
     """Prints a map with the reason of each guess, or what a map lacks."""
-    from tidegate.cli.screen import describe
+    from tidegate.cli.screen import describe, one_file
     from tidegate.formats import FormatError, guess_map, load_map, sample_rows, shipped_maps
 
     if args.list:
@@ -45,7 +45,7 @@ def run(args: argparse.Namespace) -> int:
         print(text)
         return 0
     path = Path(args.output)
-    if args.file != "-" and path.exists() and path.samefile(args.file):
+    if args.file != "-" and one_file(path, Path(args.file)):
         print(f"tidegate map: {path}: is the table itself; name another file for the map", file=sys.stderr)
         return 2
     try:

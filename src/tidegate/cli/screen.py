@@ -210,8 +210,13 @@ def _keep_input(source: Any, output: str) -> None:
     if Path(output).is_dir():
         raise ValueError(f"{output}: is a folder; name a file for the decisions")
     for path in [source] if isinstance(source, str) else source:
-        if Path(output).exists() and Path(path).exists() and Path(path).samefile(output):
+        if one_file(Path(path), Path(output)):
             raise ValueError(f"{output}: is the input itself; name another file for the decisions")
+
+
+def one_file(path: Path, other: Path) -> bool:
+    """Whether two names lead to one file that is there, also through links."""
+    return path.exists() and other.exists() and path.samefile(other)
 
 
 def _name_of(shipments: list[str]) -> str:
@@ -268,7 +273,7 @@ def _keep_from(args: argparse.Namespace, option: str, named: str, ours: str, tak
         if what == ours:
             continue
         other = Path(name)
-        if path.resolve() == other.resolve() or (path.exists() and other.exists() and path.samefile(other)):
+        if path.resolve() == other.resolve() or one_file(path, other):
             raise ValueError(f"{option} {path}: is {what} itself; name another file for {ours}")
     for name in registers:  # every table of such a folder is read as a register
         if path.resolve().parent == Path(name).resolve():

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from datetime import date
+from typing import Any
 
 from django.http import Http404, HttpRequest, HttpResponse
 from django.shortcuts import render
@@ -89,19 +90,15 @@ def page(request: HttpRequest, iso: str) -> HttpResponse:
     day = asked.on()
     if state.iso not in book.national_states:
         return _without_law(request, state, book, asked, day)
+    rules = charts.timeline_rules(book, state=state.iso)
     context = {
-        "state": state,
-        "name": shared.state_name(state.iso, book.states),
-        "day": day,
-        "is_today": day == today(),
-        "complaints": asked.complaints,
+        **_heading(state, book, asked, day),
         "sections": arrange.by_role(state.iso, book, day),
         "roles_without": [str(words.ROLE_TITLES[r]) for r in ROLES if f"national:{state.iso}:{r}" not in book.by_layer],
         "counts": arrange.counts(arrange.state_rules(state.iso, book), day),
-        "memberships": memberships(state, day),
         "authorities": authorities(state.iso),
-        "timeline": charts.timeline_rules(book, state=state.iso),
-        "timeline_rows": arrange.rows(charts.timeline_rules(book, state=state.iso), book, day),
+        "timeline": rules,
+        "timeline_rows": arrange.rows(rules, book, day),
         "limits": state_limits(book, state.iso, day),
         "coming": [arrange.event(c, book, day) for c in changes(book, day, state=state.iso) if c.date > day],
     }
@@ -113,16 +110,23 @@ def _without_law(request: HttpRequest, state: State, book: Book, asked: Asked, d
     binding = bound_by(state, day)
     coming = [c for c in changes(book, day) if c.date > day and c.rule.layer in binding]
     context = {
+        **_heading(state, book, asked, day),
+        "layers": [item for item in index.layers(book, day, coming) if item.key in binding],
+        "coming": [arrange.event(c, book, day) for c in coming[: index.NEXT]],
+    }
+    return render(request, "lawpages/state_without_law.html", context)
+
+
+def _heading(state: State, book: Book, asked: Asked, day: date) -> dict[str, Any]:
+    """What the page of every State shows, with national law in the book or without."""
+    return {
         "state": state,
         "name": shared.state_name(state.iso, book.states),
         "day": day,
         "is_today": day == today(),
         "complaints": asked.complaints,
         "memberships": memberships(state, day),
-        "layers": [item for item in index.layers(book, day, coming) if item.key in binding],
-        "coming": [arrange.event(c, book, day) for c in coming[: index.NEXT]],
     }
-    return render(request, "lawpages/state_without_law.html", context)
 
 
 @require_safe
