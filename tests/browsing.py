@@ -25,13 +25,16 @@ BROWSER_ARGUMENTS = [
 ]
 # What axe-core calls moderate or minor is looked at by people; these two are never let through.
 SERIOUS = {"serious", "critical"}
+# Milliseconds that a page may take, on a busy machine, too: a test waits for what it waits for, it measures nothing.
+PATIENCE = 120_000
 
 
 @pytest.fixture(scope="session")
 def browser(chromium_path: str) -> Iterator[Browser]:
     """One browser for the run; every test has its own context."""
-    from playwright.sync_api import sync_playwright
+    from playwright.sync_api import expect, sync_playwright
 
+    expect.set_options(timeout=PATIENCE)
     with sync_playwright() as playwright:
         found = playwright.chromium.launch(executable_path=chromium_path, args=BROWSER_ARGUMENTS)
         yield found
@@ -45,7 +48,7 @@ def open_context(browser: Browser) -> Iterator[Callable[..., BrowserContext]]:
 
     def make(width: int = 1280, **options: Any) -> BrowserContext:
         context = browser.new_context(viewport={"width": width, "height": 900}, locale="en-GB", **options)
-        context.set_default_timeout(20_000)
+        context.set_default_timeout(PATIENCE)
         made.append(context)
         return context
 

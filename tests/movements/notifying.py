@@ -7,7 +7,7 @@ from datetime import UTC, datetime
 from typing import Any
 
 from tests.movements import cases
-from tests.movements.walking import PATIENCE, Walk, Walker, organised
+from tests.movements.walking import Walk, Walker, organised
 
 # The route that most stories take.
 ROUTE = [("TH", "export"), ("SG", "transit"), ("DE", "import")]
@@ -68,7 +68,7 @@ def drafted(
         notifier.click("Save and go on")
     with walk.step("quantity and period, kept without a button"):
         kept = lambda answer: answer.request.method == "POST" and last in (answer.request.post_data or "")  # noqa: E731
-        with notifier.page.expect_response(kept, timeout=PATIENCE):
+        with notifier.page.expect_response(kept):
             notifier.fill(
                 {"Several shipments": shipments > 1, "Intended number of shipments": shipments,
                  "Intended quantity (kg)": kg, "First departure": "2027-03-01", "Last departure": last},

@@ -33,12 +33,10 @@ from tidegate.parties.models import Membership, Organisation, Person
 if TYPE_CHECKING:
     from playwright.sync_api import Locator, Page, Response
 
-# How long a page may take before a walk gives up, in milliseconds; nothing here measures time.
 # The parts that a page is made of: every kind of element with its classes, role and type, each once.
 MADE_OF = """() => [...new Set([...document.querySelectorAll("*")].map(e =>
     [e.tagName, ...["class", "role", "type"].map(name => e.getAttribute(name))].join(" ")))].sort().join("|")"""
 LOOKED_AT: set[str] = set()
-PATIENCE = 120_000
 PASSWORD = "a walk along the tide"
 # What a person should never read: `SG_PERMIT`, `document:GUARANTEE`, `received_partly`.
 RAW = re.compile(r"\b[A-Z]{2}_[A-Z_]+\b|\bdocument:[A-Z_]+|\b[a-z]+_[a-z_]+\b")
@@ -113,9 +111,7 @@ class Walk:
         key = (state, kind, role)
         if key not in self.people:
             person = settled(state, kind, role)
-            context = self.open_context()
-            context.set_default_navigation_timeout(PATIENCE)
-            walker = self.people[key] = Walker(self, " ".join(key), context.new_page())
+            walker = self.people[key] = Walker(self, " ".join(key), self.open_context().new_page())
             with self.step(f"the {role} of the {kind} of {state} signs in"):
                 walker.sign_in(person.email)
         self.last = self.people[key]
@@ -250,11 +246,11 @@ class Walker:
 
     def _go(self, pressed: Locator, *, refused: bool = False) -> None:
         # Not `expect_navigation`: htmx rewrites the address while a page keeps itself.
-        with self.page.expect_event("load", timeout=PATIENCE):
+        with self.page.expect_event("load"):
             pressed.click()
         if "/reauthenticate" in self.page.url:  # the last proof of who is there is too old: give it again
             self.page.fill("input[name=password]", PASSWORD)
-            with self.page.expect_event("load", timeout=PATIENCE):
+            with self.page.expect_event("load"):
                 self.page.locator("main form button[type=submit]").first.click()
         self.look(refused=refused)
 
@@ -325,7 +321,7 @@ class Walker:
                 continue
             control = area.get_by_label(re.compile(rf"^\s*{re.escape(label)}\s*(\(optional\))?\s*$"))
             control = control.locator("visible=true").first
-            kind = control.evaluate("e => e.type || e.tagName", timeout=8_000)
+            kind = control.evaluate("e => e.type || e.tagName")
             if kind in ("checkbox", "radio"):
                 control.set_checked(bool(value))
             elif kind == "file":
@@ -420,7 +416,7 @@ class Walker:
 
     def downloaded(self, name: str) -> bytes:
         """The bytes of a file that a button gives."""
-        with self.page.expect_download(timeout=PATIENCE) as coming:
+        with self.page.expect_download() as coming:
             self._pressed(name, "").click()
         return Path(coming.value.path()).read_bytes()
 

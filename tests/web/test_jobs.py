@@ -398,7 +398,7 @@ class TestProcesses:
         book = tmp_path / "tries"
         job = commands.enqueue("test.hang", {"file": str(book)})
         first = installation("run", "first")
-        wait_for(book.exists)
+        wait_for(lambda: book.exists() and book.read_text() == "attempt 1\n")
         first.kill()
         first.wait()
         assert state(job) == "running"
@@ -416,7 +416,7 @@ class TestProcesses:
         book = tmp_path / "tries"
         job = commands.enqueue("test.hang", {"file": str(book)})
         worker = installation("run", "first")
-        wait_for(book.exists)
+        wait_for(lambda: book.exists() and book.read_text() == "attempt 1\n")
         worker.send_signal(signal.SIGTERM)
         assert worker.wait(timeout=60) == 0
         job.refresh_from_db()
