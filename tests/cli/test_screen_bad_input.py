@@ -43,7 +43,47 @@ def test_who_gets_no_decision_is_told_why(
     if rows:
         assert str(tmp_path / "out.rejects.jsonl") in text
         messages = [json.loads(line)["error"]["message"] for line in (tmp_path / "out.rejects.jsonl").open()]
-        assert messages[1] == "row 2, line 3: date: nothing given: expected a day as YYYY-MM-DD"
+        assert messages[1] == "row 2, line 3: date: nothing given: expected a day of the calendar as YYYY-MM-DD"
+
+
+def declared(number: int, importing: str) -> str:
+    """A declaration of one item, as ASYCUDA writes it."""
+    return f"""<ASYCUDA>
+<Identification><Office_segment><Customs_clearance_office_code>XV</Customs_clearance_office_code></Office_segment>
+<Registration><Number>{number}</Number><Date>2026-01-01</Date></Registration></Identification>
+<General_information><Country><Export><Export_country_code>JP</Export_country_code></Export>
+<Destination><Destination_country_code>{importing}</Destination_country_code></Destination></Country></General_information>
+<Item><Tarification><HScode><Commodity_code>391510</Commodity_code></HScode></Tarification></Item></ASYCUDA>"""
+
+
+@pytest.mark.parametrize("form", ["csv", "jsonl", "xml"])
+def test_a_reject_says_where_it_stands_however_the_file_is_read(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str], form: str
+) -> None:
+    if form == "csv":
+        source = table(tmp_path, '"1\n1",2026-01-01,JP,MY,3915\n2,2026-06-31,JP,MY,\n3,2026-01-01,JP,QQ,\n')
+        wanted = [(2, 4, None), (3, 5, None)]
+    elif form == "jsonl":
+        source = tmp_path / "in.jsonl"
+        shipment = {"id": "1", "date": "2026-01-01", "export": "JP", "import": "MY"}
+        lines = [shipment, {**shipment, "net_kg": -1}, {**shipment, "import": "QQ"}]
+        source.write_text("\n\n".join(map(json.dumps, lines)), encoding="utf-8")
+        wanted = [(2, 3, None), (3, 5, None)]
+    else:
+        source = tmp_path / "sad"
+        source.mkdir()
+        for n, state in enumerate(("MY", "QQ", "MY", "QX")):
+            (source / f"{n}.xml").write_text(declared(n, state), encoding="utf-8")
+        wanted = [(2, 6, "1.xml"), (4, 6, "3.xml")]
+    told = []
+    for more in ((), ("--resume",)):
+        assert said(capsys, source, *more)[0] == 0
+        told.append((tmp_path / "out.rejects.jsonl").read_bytes())
+    assert told[0] == told[1]
+    records = [json.loads(line) for line in told[0].splitlines()]
+    assert [(one["row"], one["line"], one.get("file")) for one in records] == wanted
+    for (row, line, file), record in zip(wanted, records, strict=True):
+        assert record["error"]["message"].startswith(f"{file + ', ' if file else ''}row {row}, line {line}: ")
 
 
 @pytest.mark.parametrize(

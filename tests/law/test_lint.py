@@ -152,7 +152,7 @@ WRONG = {
         "the id of a rule",
     ),
     "dates": (changed("to: null", "to: 2029-12-31"), "to is 2029-12-31", "not before from, 2030-01-01"),
-    "day": (changed("2030-01-01", "spring 2030"), "from is spring 2030", "a day as YYYY-MM-DD"),
+    "day": (changed("2030-01-01", "spring 2030"), "from is spring 2030", "a day of the calendar as YYYY-MM-DD"),
     "dates seen": (changed("from: 2030-01-01", "from: null"), "dates is seen", "not_seen or inferred"),
     "dates not seen": (
         changed("dates: seen", "dates: not_seen"),

@@ -331,7 +331,7 @@ def test_the_days_of_the_stops_are_asked_for_and_kept(client: Client) -> None:
     part = see(client, "/?from=JP&to=LA&via=TH,SG&date=2026-11-21", **{"HX-Request": "true"})
     assert len(part.tree.cssselect("#stops[hx-swap-oob] input")) == 4
     wrong = see(client, "/?from=JP&to=LA&via=TH&via.TH.arrived=2026-13-01&date=2026-11-21")
-    assert "a day as YYYY-MM-DD" in wrong.text("#via-error")
+    assert "a day of the calendar as YYYY-MM-DD" in wrong.text("#via-error")
 
 
 def test_the_stops_day_decides_what_holds_there(client: Client) -> None:

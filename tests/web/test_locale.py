@@ -58,7 +58,7 @@ def test_the_extraction_reads_every_kind_of_source(found: dict[messages.Key, mes
     assert (None, "%(n)s paper missing", "%(n)s papers missing") in found  # {% blocktrans count %}
     assert ("verdict", "Prohibited", None) in found  # pgettext_lazy
     assert (None, "Prohibited", None) in found  # gettext_noop below Django
-    assert (None, "a day as YYYY-MM-DD", None) in found  # a reject of the core
+    assert (None, "a day of the calendar as YYYY-MM-DD", None) in found  # a reject of the core
     assert (None, book.facts["hazardous"].label, None) in found
     assert (None, book.documents["COA"].name, None) in found
     assert found[None, book.states["VN"].name, None].state == "VN"

@@ -167,9 +167,7 @@ def _row_by_row(
             try:
                 shipment = parse_shipment(data, book)
             except Reject as error:
-                record = reject_for(
-                    raw.data, error.field, error.value, error.expected, row=raw.row, line=raw.line, message=str(error)
-                )
+                record = reject_for(raw.data, **error.as_dict(), row=raw.row, line=raw.line, file=raw.file)
                 summary.reject(record)
                 writer.reject(record)
                 continue

@@ -16,7 +16,7 @@ import pyarrow.parquet as pq
 from tidegate.batch.beside import column_of, nested, values_of
 from tidegate.batch.texts import HEADS, LIST_COLUMNS, TEXTS, BodyTable
 from tidegate.formats import DecisionWriter, rejects_path
-from tidegate.formats.flat_decision import passed_name
+from tidegate.formats.flat_decision import json_line, passed_name
 from tidegate.formats.writers import LINE_END
 from tidegate.screening.bulk.keys import Codes, unique_inverse
 
@@ -73,7 +73,7 @@ class _Rejects:
     def write(self, record: dict[str, Any]) -> None:
         if self._stream is None:
             self._stream = self._part.open("w", encoding="utf-8", errors="surrogatepass")
-        self._stream.write(json.dumps(record, ensure_ascii=False) + "\n")
+        self._stream.write(json_line(record) + "\n")
 
     def close(self) -> None:
         if self._stream is None:

@@ -24,7 +24,7 @@ from tidegate.batch.spark_worker import RESULT, SPAN, TableRegister, Task, decid
 from tidegate.batch.stream import BATCH_ROWS, Tally, passed, sink_of
 from tidegate.batch.summary import Summary
 from tidegate.batch.texts import BodyTable
-from tidegate.formats import FormatError, ShipmentReader
+from tidegate.formats import FormatError, ShipmentReader, reject_for
 from tidegate.formats.batches import Rejects, arrow_batches
 from tidegate.formats.columnar import row_name
 from tidegate.formats.writers import output_format as format_of
@@ -184,10 +184,8 @@ class _Gathered:
         sets, answers, rejects = self.told.take(batch.num_rows, self.session)
         columns = Columns(batch) if rejects else None
         for place, error in rejects:
-            row = int(numbers[place])
             identity = None if columns is None else columns.row(place).get("id")
-            error["message"] = f"row {row}: {error['message']}"
-            record = {"row": row, "line": None, "id": identity, "error": error}
+            record = reject_for({"id": identity}, **error, row=int(numbers[place]))
             self.summary.reject(record)
             self.sink.reject(record)
         index = np.flatnonzero(sets >= 0)

@@ -25,9 +25,10 @@ from tidegate.batch.consignments import Consignments
 from tidegate.batch.sinks import COPIED, JsonLinesSink, ParquetSink, Sink, TableTextSink, sets_path
 from tidegate.batch.summary import Summary
 from tidegate.batch.texts import BodyTable
-from tidegate.formats import FormatError, ShipmentReader
+from tidegate.formats import FormatError, ShipmentReader, reject_for
 from tidegate.formats.batches import Rejects, arrow_batches
 from tidegate.formats.fields import ROOTS
+from tidegate.formats.places import places_of
 from tidegate.formats.writers import output_format as format_of
 from tidegate.formats.writers import rejects_path
 from tidegate.law import Book
@@ -179,9 +180,10 @@ class _Run:
         self.now = batch.num_rows
         told = None if self.join is None else self.join(batch)
         result = self.session.screen(batch if told is None else told.batch)
+        places = places_of(item) if result.rejects else ()
         for row, identity, error in result.rejects:
-            record = {"row": int(numbers[row - 1]), "line": None, "id": _plain(identity), "error": error}
-            record["error"] = {**error, "message": f"row {record['row']}: {error['message']}"}
+            line, file = places[row - 1]
+            record = reject_for({"id": _plain(identity)}, **error, row=int(numbers[row - 1]), line=line, file=file)
             summary.reject(record)
             sink.reject(record)
         sets, beside = result.set, passed(batch, result.index, self.book, self.keep)

@@ -15,6 +15,7 @@ from tidegate.formats.columnar import ROW, Columnar, Rejects, row_name
 from tidegate.formats.columns import ColumnMap
 from tidegate.formats.limits import Limits
 from tidegate.formats.parquet import ESCAPED
+from tidegate.formats.places import Places
 from tidegate.formats.reader import ShipmentReader, Source, open_shipments
 from tidegate.formats.rejects import RowError
 from tidegate.formats.tabular import flatten, nest
@@ -42,7 +43,7 @@ def arrow_batches(
     its cells are not looked at. Everything else becomes text columns in the normal form of the flat
     contract (`true`/`false`, days as ISO dates, lists joined by `;`); null is not known. Batches of one
     input may have different columns where the input's rows have. An input column called `row` becomes
-    `source.row`.
+    `source.row`. `places.places_of` tells the line and the file of each row of a batch.
 
     unread: fields of the contract whose columns may be left out where that saves reading them; a column of numbers
     only where the file itself tells that none is below zero. coded: those whose columns of text may come with their
@@ -115,6 +116,7 @@ def _of(name: str, unread: Collection[str]) -> bool:
 
 def _made(reader: ShipmentReader, batch_rows: int) -> Iterator[pa.RecordBatch | Rejects]:
     rows: list[int] = []
+    places = Places()
     columns: dict[str, list[Any]] = {}
     rejects = Rejects()
     normal = _Normal(reader.fact_types)
@@ -135,11 +137,12 @@ def _made(reader: ShipmentReader, batch_rows: int) -> Iterator[pa.RecordBatch | 
                 rejects = Rejects()
             continue
         if rows and _too_wide(columns, cells, len(rows), reader.limits.columns):
-            yield from _flush(rows, columns, rejects)
-            rows, columns, rejects, width = [], {}, Rejects(), 0
+            yield from _flush(rows, places, columns, rejects)
+            rows, places, columns, rejects, width = [], Places(), {}, Rejects(), 0
         width += sum(map(len, cells.values()))
         count = len(rows)
         rows.append(flat.row)
+        places.add(flat.line, flat.file)
         given = _as_given(flat.cells or {}, reader.fact_types) if reader.nested else {}
         for name, value in (cells | given).items():
             name = row_name(name)
@@ -150,10 +153,10 @@ def _made(reader: ShipmentReader, batch_rows: int) -> Iterator[pa.RecordBatch | 
             column.append(value)
         # Text of unusual length must not pile up either.
         if len(rows) >= batch_rows or width > reader.limits.line_bytes * 4:
-            yield from _flush(rows, columns, rejects)
-            rows, rejects, width = [], Rejects(), 0
+            yield from _flush(rows, places, columns, rejects)
+            rows, places, rejects, width = [], Places(), Rejects(), 0
             columns = {name: [] for name in columns}
-    yield from _flush(rows, columns, rejects)
+    yield from _flush(rows, places, columns, rejects)
 
 
 def _too_wide(columns: Mapping[str, Any], cells: Mapping[str, Any], rows: int, most: int) -> bool:
@@ -201,7 +204,9 @@ def _facts_of(data: Mapping[str, Any]) -> Iterator[tuple[str, Any]]:
             yield f"facts.{name}", value
 
 
-def _flush(rows: list[int], columns: dict[str, list[Any]], rejects: Rejects) -> Iterator[pa.RecordBatch | Rejects]:
+def _flush(
+    rows: list[int], places: Places, columns: dict[str, list[Any]], rejects: Rejects
+) -> Iterator[pa.RecordBatch | Rejects]:
     if rejects:
         yield rejects
     if not rows:
@@ -213,7 +218,7 @@ def _flush(rows: list[int], columns: dict[str, list[Any]], rejects: Rejects) -> 
             arrays.append(pa.array(column, pa.string()))
         else:
             arrays.append(pa.array([None if v is None else to_json(v) for v in column], pa.json_()))
-    yield pa.RecordBatch.from_arrays(arrays, names=[ROW, *columns])
+    yield places.on(pa.RecordBatch.from_arrays(arrays, names=[ROW, *columns]))
 
 
 class _Normal:

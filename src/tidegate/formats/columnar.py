@@ -18,6 +18,7 @@ from tidegate.formats import fields
 from tidegate.formats.cells import cell_text
 from tidegate.formats.columns import ColumnMap, free_name
 from tidegate.formats.conversions import Conversion
+from tidegate.formats.places import Places
 from tidegate.formats.reader import ShipmentReader
 from tidegate.formats.rejects import RowError
 from tidegate.formats.tabular import flatten, nest
@@ -158,7 +159,8 @@ class Columnar:
         picked = rows if keep is None else [rows[i] for i in keep]
         arrays = [pa.array(picked, pa.int64())]
         arrays += [pa.array(c if keep is None else [c[i] for i in keep], pa.string()) for c in columns]
-        yield pa.RecordBatch.from_arrays(arrays, names=[ROW, *map(row_name, names)])
+        places = Places(lines if keep is None else [lines[i] for i in keep])
+        yield places.on(pa.RecordBatch.from_arrays(arrays, names=[ROW, *map(row_name, names)]))
 
 
 def _is_plain(map_: ColumnMap) -> bool:

@@ -32,11 +32,12 @@ class RawRow:
     """One row of the input. Exactly one of `data` (a nested raw shipment) and `reject` is there.
 
     `row` counts rows of data from 1, over all files read as one. `line` is the line of a text, the row of a
-    worksheet as its program shows it, or None.
+    worksheet as its program shows it, or None. `file` is the name of its file where several are read as one.
     """
 
     row: int
     line: int | None
+    file: str | None
     data: dict[str, Any] | None
     reject: dict[str, Any] | None
 
@@ -47,6 +48,7 @@ class FlatRow:
 
     row: int
     line: int | None
+    file: str | None
     cells: dict[str, Any] | None
     reject: dict[str, Any] | None
 
@@ -172,15 +174,15 @@ class ShipmentReader:
     def __iter__(self) -> Iterator[RawRow]:
         for flat in self.flat_rows():
             if flat.cells is None:
-                yield RawRow(flat.row, flat.line, None, flat.reject)
+                yield RawRow(flat.row, flat.line, flat.file, None, flat.reject)
                 continue
             try:
                 data = flat.cells if self.nested else nest(flat.cells, self.fact_types)
             except RowError as error:
                 reject = self.reject(error, flat.row, flat.line, flat.cells.get("id"))
-                yield RawRow(flat.row, flat.line, None, reject)
+                yield RawRow(flat.row, flat.line, flat.file, None, reject)
             else:
-                yield RawRow(flat.row, flat.line, data, None)
+                yield RawRow(flat.row, flat.line, flat.file, data, None)
 
     def flat_rows(self) -> Iterator[FlatRow]:
         """Rows before nesting: cells under contract names and passed-through columns.
@@ -195,9 +197,9 @@ class ShipmentReader:
                 except RowError as slip:
                     error, id = slip, id if id is not None else self._mapped_id(cells)
             if error is not None:
-                yield FlatRow(row, line, None, self.reject(error, row, line, id))
+                yield FlatRow(row, line, self._name, None, self.reject(error, row, line, id))
             else:
-                yield FlatRow(row, line, cells, None)
+                yield FlatRow(row, line, self._name, cells, None)
 
     def _mapped_id(self, cells: Mapping[str, Any]) -> Any:
         """The id of a row that the map could not turn, where one column holds it."""

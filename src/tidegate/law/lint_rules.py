@@ -126,7 +126,7 @@ def _layer(source: SourceFile, raw: Mapping[str, Any], layer: Any, finding: Any)
 def _days(raw: Mapping[str, Any], finding: Any) -> Iterator[Finding]:
     for field in ("from", "to", "checked"):
         if raw.get(field) is not None and as_date(raw[field]) is None:
-            yield finding(field, raw[field], "a day as YYYY-MM-DD")
+            yield finding(field, raw[field], "a day of the calendar as YYYY-MM-DD")
     for field in ("from", "to"):
         if field not in raw:
             yield finding(field, "left out", "a day, or null where it was not seen or does not end")

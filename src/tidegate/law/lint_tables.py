@@ -200,7 +200,7 @@ def _parameter(record: Mapping[str, Any], registers: Registers) -> Iterator[Faul
 
 def _edition(record: Mapping[str, Any], _: Registers) -> Iterator[Fault]:
     if as_date(record.get("from")) is None:
-        yield "from", record.get("from"), "a day as YYYY-MM-DD"
+        yield "from", record.get("from"), "a day of the calendar as YYYY-MM-DD"
 
 
 def _register(record: Mapping[str, Any], _: Registers) -> Iterator[Fault]:

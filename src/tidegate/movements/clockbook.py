@@ -250,7 +250,7 @@ class _Field:
         try:
             return value if isinstance(value, date) else date.fromisoformat(str(value))
         except ValueError:
-            raise self.wrong(field, "a day as YYYY-MM-DD, or null") from None
+            raise self.wrong(field, "a day of the calendar as YYYY-MM-DD, or null") from None
 
 
 def weekend_of(state: str, day: date) -> frozenset[int]:

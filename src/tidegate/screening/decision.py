@@ -107,11 +107,7 @@ def assemble(
         "regime": regime,
         "layers": [layer_dict(layer) for layer in shown],
         "reasons": reasons,
-        "missing": [
-            {"rule": rule, "documents": [route.fill(k) for k in kinds], "why": why}
-            for layer in layers
-            for rule, kinds, why in layer.missing
-        ],
+        "missing": lacking(route, layers),
         "questions": questions(book, cls, layers, entry_matters),
         "verify": verifications(route, book, layers),
         "alerts": alerts(route, book, cls, layers),
@@ -119,6 +115,15 @@ def assemble(
         "confidence": min(confidences, key=CONFIDENCES.index) if confidences else "high",
         "rulebook": book.label,
     }
+
+
+def lacking(route: Route, layers: Sequence[LayerResult]) -> list[dict[str, Any]]:
+    """The papers that are wanting. A State that is passed and imports, too, gives one consent."""
+    return [
+        {"rule": rule, "documents": list(dict.fromkeys(map(route.fill, kinds))), "why": why}
+        for layer in layers
+        for rule, kinds, why in layer.missing
+    ]
 
 
 def layer_dict(layer: LayerResult) -> dict[str, Any]:

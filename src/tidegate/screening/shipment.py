@@ -150,7 +150,7 @@ def parse_shipment(obj: Mapping[str, Any], book: Book | None = None) -> Shipment
         raise Reject("id", identity, "text or a number")
     day = _date(get("date"), "date")
     if day is None:
-        raise Reject("date", get("date"), "a day as YYYY-MM-DD")
+        raise Reject("date", get("date"), "a day of the calendar as YYYY-MM-DD")
     export = _state(get("export"), "export", book, required=True)
     import_ = _state(get("import"), "import", book, required=True)
     assert export
@@ -230,7 +230,7 @@ def _date(value: Any, name: str) -> date | None:
         return value
     day = _iso_date(value.strip()) if isinstance(value, str) else None
     if day is None:
-        raise Reject(name, value, "a day as YYYY-MM-DD")
+        raise Reject(name, value, "a day of the calendar as YYYY-MM-DD")
     return day
 
 

@@ -19,7 +19,7 @@ from tidegate.law.records import CONFIDENCES, Book
 from tidegate.screening.bulk.keys import Codes, Interner, Memo, Records
 from tidegate.screening.bulk.sets import ABSENT, COLUMNS, Sets
 from tidegate.screening.classify import Classification
-from tidegate.screening.decision import Route, alerts, layer_dict, questions, reason, verifications
+from tidegate.screening.decision import Route, alerts, lacking, layer_dict, questions, reason, verifications
 from tidegate.screening.evaluate import LayerResult
 
 Numbers32 = npt.NDArray[np.int32]
@@ -271,15 +271,11 @@ class Sheets:
         return self._starts.of((cls, head), begun)
 
     def _missing(self, sets: Codes, pages: Numbers32, about: dict[str, Numbers32]) -> Numbers32:
-        def lacking(numbers: tuple[int, ...], route: Route) -> tuple[list[dict[str, Any]], list[str]]:
-            found = [
-                {"rule": rule, "documents": [route.fill(kind) for kind in kinds], "why": why}
-                for layer in self._of(numbers)
-                for rule, kinds, why in layer.missing
-            ]
+        def wanting(numbers: tuple[int, ...], route: Route) -> tuple[list[dict[str, Any]], list[str]]:
+            found = lacking(route, self._of(numbers))
             return found, [kind for item in found for kind in item["documents"]]
 
-        parts = self._by_place("missing", sets, pages, about["lacks"], about["lacks_by"], lacking)
+        parts = self._by_place("missing", sets, pages, about["lacks"], about["lacks_by"], wanting)
         return self._lists["missing"].of(parts.T, lambda i: self._list("missing", parts[i]))
 
     def _verify(self, sets: Codes, pages: Numbers32, about: dict[str, Numbers32]) -> Numbers32:

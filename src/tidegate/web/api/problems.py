@@ -151,7 +151,7 @@ def _expected(error: Mapping[str, Any]) -> str:
     """What pydantic wanted, in the words of the other errors."""
     kind, context = str(error.get("type", "")), error.get("ctx") or {}
     if kind.startswith("date"):
-        return "a day as YYYY-MM-DD"
+        return "a day of the calendar as YYYY-MM-DD"
     if kind in ("literal_error", "enum"):
         return str(context.get("expected", "one of the values in the documentation"))
     if kind.startswith("bool"):
