@@ -12,14 +12,14 @@ from hypothesis import strategies as st
 
 from tidegate.batch.consignments import marks_of
 from tidegate.screening.bulk import keys
-from tidegate.screening.bulk.keys import Held, KeyIndex, Packer, WordIndex, Words
+from tidegate.screening.bulk.keys import KeyIndex, Packer, Word, WordIndex, Words
 
 WIDTHS = st.lists(st.integers(1, 30), min_size=1, max_size=9)
 
 
-def weak(words: Sequence[Held], seed: int) -> Words:
+def weak(words: Sequence[Word], rows: int, seed: int) -> Words:
     """A hash that gives nearly every key the hash of another."""
-    return REAL(words, seed) >> np.uint64(62) | np.uint64(seed << 2)
+    return REAL(words, rows, seed) >> np.uint64(62) | np.uint64(seed << 2)
 
 
 REAL = keys.mixed
@@ -50,7 +50,9 @@ def test_rows_have_one_key_where_they_are_equal_and_only_there(
 def test_ids_are_dense_and_told_with_the_first_row_that_has_them(rows: list[list[int]]) -> None:
     with pytest.MonkeyPatch.context() as patch:
         patch.setattr(keys, "mixed", weak)
-        ids, fresh, first = WordIndex().lookup([np.array(word, dtype=np.uint64) for word in zip(*rows, strict=True)])
+        words = [Word.of(np.array(word, dtype=np.uint64)) for word in zip(*rows, strict=True)]
+        ids, fresh, first = WordIndex().lookup(words, len(rows))
+    assert len({(*row, n) for row, n in zip(map(tuple, rows), ids.tolist(), strict=True)}) == len(fresh)
     assert sorted(fresh.tolist()) == sorted(set(ids.tolist())) == list(range(len(fresh)))
     for new, row in zip(fresh.tolist(), first.tolist(), strict=True):
         assert ids.tolist().index(new) == row

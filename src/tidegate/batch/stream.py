@@ -405,9 +405,10 @@ def _months(days: pa.Array) -> Any:
     if isinstance(days, pa.ChunkedArray):
         days = days.combine_chunks()
     if pa.types.is_date32(days.type):
-        distinct, _, inverse = unique_inverse(days.cast(pa.int32()).to_numpy().astype(np.int64))
-        months = distinct.astype("datetime64[D]").astype("datetime64[M]").astype(np.int64) + 1970 * 12
-        return months.take(inverse)
+        numbers = days.cast(pa.int32()).to_numpy()
+        first, last = (int(numbers.min()), int(numbers.max())) if len(numbers) else (0, 0)
+        each = np.arange(first, last + 1).astype("datetime64[D]").astype("datetime64[M]").astype(np.int64)
+        return each.take(numbers - first) + 1970 * 12
     encoded = days.dictionary_encode() if not pa.types.is_dictionary(days.type) else days
     texts = [str(v.as_py()).strip() for v in encoded.dictionary]
     table = np.array([int(text[:4]) * 12 + int(text[5:7]) - 1 for text in texts], dtype=np.int64)

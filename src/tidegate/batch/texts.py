@@ -51,7 +51,7 @@ class BodyTable:
         if name in HEADS:
             place = HEADS.index(name)
             words = self._shown(name, session.heads.values, lambda head: head[place])
-            return _dictionary(words, session.sets.column("head", sets))
+            return _coded(words, session.sets.column("head", sets))
         if name == "rulebook":
             return _dictionary(pa.array([session.book.label]), np.zeros(len(sets), dtype=np.int64))
         places = self._known(sets)

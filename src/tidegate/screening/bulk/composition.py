@@ -18,7 +18,7 @@ import pyarrow as pa
 from tidegate.law.records import Book
 from tidegate.screening.bulk.columns import UNIT, Columns, bits_of, measured
 from tidegate.screening.bulk.describe import Mix, conditions_of, mix_of
-from tidegate.screening.bulk.keys import Codes, Interner, KeyIndex, Numbers, Packer, WordIndex
+from tidegate.screening.bulk.keys import Codes, Interner, KeyIndex, Numbers, Packer, Word, WordIndex
 from tidegate.screening.classify import PERFLUOROALKOXY, polymer_hs
 
 BITS = 25  # 24 for signatures, one to tell them from coarser codes
@@ -107,8 +107,8 @@ class CompositionCoder:
             return self._encoded(columns, paper, other_material, bad, alone)
         # most mixes come again: each different one is looked at once
         kind = (self._orders(tuple(names)) * 4 + paper * 2 + other_material).astype(np.uint64)
-        words = [kind, *(_word(columns.arrays[name]) for name in names)]
-        ids, fresh, first = self._mixes.lookup(words)
+        words = [Word.of(kind), *(_word(columns.arrays[name]) for name in names)]
+        ids, fresh, first = self._mixes.lookup(words, columns.rows)
         if len(fresh):
             rows = pa.array(first)
             few = Columns(pa.RecordBatch.from_arrays([columns.arrays[n].take(rows) for n in names] or [rows],
@@ -307,18 +307,24 @@ def _counted(kind: pa.DataType) -> bool:
     return bool(pa.types.is_floating(kind) or pa.types.is_integer(kind) or pa.types.is_null(kind))
 
 
-def _word(array: pa.Array) -> npt.NDArray[np.uint64]:
+def _word(array: pa.Array) -> Word:
     """Each number as a word of its own, 0 where there is none."""
     if array.null_count == len(array):
-        return np.zeros(len(array), dtype=np.uint64)
+        return Word(np.zeros(0, dtype=np.uint64), np.zeros(0, dtype=np.int64))
     array = array.cast(pa.float64(), safe=False)
     valid, held = array.buffers()
     values = np.frombuffer(held, dtype=np.float64, count=len(array), offset=8 * array.offset)
+    if array.null_count * 3 > len(array) * 2:
+        rows = np.flatnonzero(bits_of(valid, array).view(np.bool_))
+        values = values[rows]
+        if np.isnan(values).any():
+            rows, values = rows[~np.isnan(values)], values[~np.isnan(values)]
+        return Word(values.view(np.uint64) + np.uint64(1), rows)
     words: npt.NDArray[np.uint64] = values.view(np.uint64) + np.uint64(1)
     if array.null_count:
         words *= bits_of(valid, array)
     words[np.isnan(values)] = 0
-    return words
+    return Word.of(words)
 
 
 def polymer_code(column: str, book: Book) -> str:

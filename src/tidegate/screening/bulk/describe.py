@@ -81,6 +81,8 @@ class Layer:
     consents: tuple[str, ...] = ()  # groups that decide whose consent is asked for along the route
     #: what the layer can tell of a world, and of an HS code (by its code) in a world that deserves another
     worlds: dict[World, Any] = field(default_factory=dict)
+    #: by fact, for each code of it the code for what the layer can tell apart (`View.seen_by`)
+    coarser: dict[str, npt.NDArray[np.int64]] = field(default_factory=dict)
     scopes: dict[tuple[int, str | None], Any] = field(default_factory=dict)
     declared: Numbers = field(default_factory=Numbers)
     declared_codes: Interner = field(default_factory=Interner)

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Iterator, Sequence
-from typing import Any
+from typing import Any, NamedTuple
 
 import numpy as np
 import numpy.typing as npt
@@ -12,7 +12,6 @@ import pyarrow.compute as pc
 
 Codes = npt.NDArray[np.int64]
 Words = npt.NDArray[np.uint64]
-Held = tuple[Words, Codes | None]  # a word of each row, and the rows in which it is not 0 where they are few
 
 
 def unique_inverse(keys: npt.NDArray[np.uint64] | Codes) -> tuple[Codes, Codes, Codes]:
@@ -86,6 +85,33 @@ class KeyIndex:
             ids, places = ids[left], places[left] + 1 & len(self._table) - 1
 
 
+class Word(NamedTuple):
+    """A 64-bit word of each row. Where few rows have one that is not 0, these rows and theirs; else all, and which."""
+
+    values: Words
+    rows: Codes | None
+    known: npt.NDArray[np.bool_] | None = None
+
+    @classmethod
+    def of(cls, values: Words) -> Word:
+        """A word that every row states."""
+        known = values != 0
+        if np.count_nonzero(known) * 3 < len(values):
+            rows = np.flatnonzero(known)
+            return cls(values[rows], rows)
+        return cls(values, None, known)
+
+    def at(self, rows: Codes) -> Words:
+        """The words of some rows."""
+        if self.rows is None:
+            return self.values[rows]
+        out = np.zeros(len(rows), dtype=np.uint64)
+        places = np.searchsorted(self.rows, rows)
+        there = np.flatnonzero(np.append(self.rows, -1)[places] == rows)
+        out[there] = self.values[places[there]]
+        return out
+
+
 class WordIndex:
     """Dense ids for keys of several 64-bit words: looked for by a hash, taken as the same only where every word is."""
 
@@ -94,56 +120,54 @@ class WordIndex:
         self._words: list[npt.NDArray[np.uint64]] = []  # the words of every id
         self._counts = np.zeros(0, dtype=np.uint16)  # how many of them are not 0
 
-    def lookup(self, words: Sequence[Words]) -> tuple[Codes, Codes, Codes]:
-        """(id of each row, ids that are new in this batch, the first row of each new one)."""
-        ids, fresh, first, same = self._find([(word, _held(word)) for word in words], 0)
+    def lookup(self, words: Sequence[Word], rows: int) -> tuple[Codes, Codes, Codes]:
+        """(id of each of so many rows, ids that are new in this batch, the first row of each new one)."""
+        ids, fresh, first, same = self._find(words, rows, 0)
         seed = 0
         while not same.all():
             # another key had this hash first: these go by another one
-            rows = np.flatnonzero(~same)
+            left = np.flatnonzero(~same)
             seed += 1
-            ids[rows], added, places, same[rows] = self._find([(word[rows], None) for word in words], seed)
-            fresh, first = np.concatenate([fresh, added]), np.concatenate([first, rows[places]])
+            again = [Word.of(word.at(left)) for word in words]
+            ids[left], added, places, same[left] = self._find(again, len(left), seed)
+            fresh, first = np.concatenate([fresh, added]), np.concatenate([first, left[places]])
         return ids, fresh, first
 
-    def _find(self, words: Sequence[Held], seed: int) -> tuple[Codes, Codes, Codes, npt.NDArray[np.bool_]]:
-        ids, fresh, first = self._index.lookup(mixed(words, seed))
+    def _find(self, words: Sequence[Word], rows: int, seed: int) -> tuple[Codes, Codes, Codes, npt.NDArray[np.bool_]]:
+        ids, fresh, first = self._index.lookup(mixed(words, rows, seed))
         self._words += [np.zeros(0, dtype=np.uint64) for _ in range(len(words) - len(self._words))]
         self._words = [grown(known, self._index.size) for known in self._words]
         self._counts = grown(self._counts, self._index.size)
         # a key is told by its words that are not 0, and by how many they are: most of many words are 0
-        counts = np.zeros(len(ids), dtype=np.uint16)
-        same = np.ones(len(ids), dtype=bool)
-        for (word, held), known in zip(words, self._words, strict=False):
-            known[fresh] = word[first]
-            if held is None:
-                counts += word != 0
-                same &= known.take(ids) == word
-            else:
-                counts[held] += 1
-                same[held] &= known[ids[held]] == word[held]
+        few = [word.rows for word in words if word.rows is not None]
+        counts = np.bincount(np.concatenate(few), minlength=rows) if few else np.zeros(rows, dtype=np.int64)
+        same = np.ones(rows, dtype=bool)
+        for word, known in zip(words, self._words, strict=False):
+            if len(fresh):
+                known[fresh] = word.at(first)
+            if word.known is not None:
+                counts += word.known
+                same &= known.take(ids) == word.values
+            elif word.rows is not None:
+                other = known.take(ids.take(word.rows)) != word.values
+                if other.any():
+                    same[word.rows[other]] = False
         self._counts[fresh] = counts[first]
         same &= self._counts.take(ids) == counts
         return ids, fresh, first, same
 
 
-def _held(word: Words) -> Codes | None:
-    """The rows in which a word is not 0; None where they are many."""
-    known = word != 0
-    return np.flatnonzero(known) if np.count_nonzero(known) * 3 < len(word) else None
-
-
-def mixed(words: Sequence[Held], seed: int) -> Words:
+def mixed(words: Sequence[Word], rows: int, seed: int) -> Words:
     """A hash of words side by side. A word of 0 adds nothing."""
-    out = np.full(len(words[0][0]), seed * 0xBF58476D1CE4E5B9 & 2**64 - 1, dtype=np.uint64)
-    for n, (word, held) in enumerate(words):
-        part = (word if held is None else word[held]) * np.uint64((2 * n + 1) * 0x9E3779B97F4A7C15 & 2**64 - 1)
+    out = np.full(rows, seed * 0xBF58476D1CE4E5B9 & 2**64 - 1, dtype=np.uint64)
+    for n, word in enumerate(words):
+        part = word.values * np.uint64((2 * n + 1) * 0x9E3779B97F4A7C15 & 2**64 - 1)
         part ^= part >> np.uint64(32)
         part *= np.uint64(0x94D049BB133111EB)
-        if held is None:
+        if word.rows is None:
             out += part
         else:
-            out[held] += part
+            out[word.rows] += part
     return out
 
 
@@ -167,6 +191,7 @@ class Packer:
 
     def __init__(self) -> None:
         self._forms: dict[tuple[int, ...], int] = {}  # columns of other widths give other keys
+        self._orders: list[list[int]] = []  # of each form, in which order its columns stand
         self._ids = WordIndex()
 
     def pack(self, columns: Sequence[tuple[npt.NDArray[Any], int]], rows: int) -> npt.NDArray[np.uint64]:
@@ -176,7 +201,11 @@ class Packer:
         words, used = [word], self.FORM_BITS
         if form >> self.FORM_BITS:
             raise OverflowError("too many forms of one key")
-        for part, bits in self._joined(columns, rows):
+        if form == len(self._orders):
+            # codes that are mostly 0 stand together: a word of theirs is 0 in most rows, and costs nothing there
+            held = [np.count_nonzero(codes) for codes, _ in columns]
+            self._orders.append(sorted(range(len(columns)), key=lambda n: -held[n]))
+        for part, bits in self._joined([columns[n] for n in self._orders[form]], rows):
             if used + bits > 64:
                 word = np.zeros(rows, dtype=np.uint64)
                 words.append(word)
@@ -186,7 +215,8 @@ class Packer:
             used += bits
         if len(words) == 1:
             return word
-        return self._ids.lookup(words)[0].view(np.uint64) << np.uint64(self.FORM_BITS) | np.uint64(form)
+        ids = self._ids.lookup([Word.of(word) for word in words], rows)[0].view(np.uint64)
+        return ids << np.uint64(self.FORM_BITS) | np.uint64(form)
 
     def _joined(
         self, columns: Sequence[tuple[npt.NDArray[Any], int]], rows: int

@@ -19,7 +19,7 @@ import pyarrow.compute as pc
 
 from tidegate.law.records import Requirement
 from tidegate.screening.bulk.columns import DAY_ZERO, distinct, number_of, whole_numbers
-from tidegate.screening.bulk.keys import Codes, Interner, KeyIndex, Numbers, WordIndex, unique_inverse
+from tidegate.screening.bulk.keys import Codes, Interner, KeyIndex, Numbers, Word, WordIndex, unique_inverse
 from tidegate.screening.papers import add_years, later, norm
 from tidegate.screening.shipment import _number, _text
 
@@ -219,7 +219,7 @@ class PaperColumns:
             here = place == n
             shift = np.uint64(PART_BITS * (n % IN_A_WORD))
             words[n // IN_A_WORD][whose[here]] |= (parts[here] + 1).astype(np.uint64) << shift
-        ids, fresh, _ = self._rows.lookup(words)
+        ids, fresh, _ = self._rows.lookup([Word.of(word) for word in words], len(starts))
         for number in fresh.tolist():
             self._signatures.append(self.coder.signatures(("together", number)))
         out[row[starts]] = self._signatures[ids]

@@ -343,6 +343,12 @@ class View:
 
     def seen_by(self, layer: Layer, name: str) -> npt.NDArray[np.int64]:
         """For each code of a fact (`net_kg`: of the mass), the code for what a layer can tell apart."""
+        found = layer.coarser.get(name)
+        if found is None:
+            found = layer.coarser[name] = self._seen_by(layer, name)
+        return found
+
+    def _seen_by(self, layer: Layer, name: str) -> npt.NDArray[np.int64]:
         sight = self.session.sight
         if name == "net_kg":
             return _coarser(sight.masses, layer.masses)
