@@ -60,6 +60,7 @@ def declared(number: int, importing: str) -> str:
 def test_a_reject_says_where_it_stands_however_the_file_is_read(
     tmp_path: Path, capsys: pytest.CaptureFixture[str], form: str
 ) -> None:
+    wanted: list[tuple[int, int, str | None]]
     if form == "csv":
         source = table(tmp_path, '"1\n1",2026-01-01,JP,MY,3915\n2,2026-06-31,JP,MY,\n3,2026-01-01,JP,QQ,\n')
         wanted = [(2, 4, None), (3, 5, None)]
