@@ -387,16 +387,6 @@ def test_the_consent_of_each_transit_party_is_asked_for() -> None:
     assert "CONSENT:US" not in told, "a State outside the Convention is told, not asked"
 
 
-def test_a_state_that_is_passed_and_imports_gives_one_consent() -> None:
-    raw = {**MIXED, "export": "BR", "import": "ZA", "transit": ["SG", "ZA"]}
-    told = decide(parse_shipment(raw, BOOK), BOOK)
-    papers = [d for m in told["missing"] for d in m["documents"] if d.startswith("CONSENT:")]
-    assert sorted(papers) == ["CONSENT:SG", "CONSENT:ZA"]
-    session = Session(BOOK)
-    result = session.screen(pa.RecordBatch.from_pylist([raw]))
-    assert session.decision(int(result.set[0])) == {k: v for k, v in told.items() if k not in ("id", "row")}
-
-
 @given(shipments(V))
 def test_the_outcome_is_the_strictest_of_its_layers(raw: Raw) -> None:
     told = decide(parse_shipment(raw, BOOK), BOOK)

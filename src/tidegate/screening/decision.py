@@ -118,9 +118,9 @@ def assemble(
 
 
 def lacking(route: Route, layers: Sequence[LayerResult]) -> list[dict[str, Any]]:
-    """The papers that are wanting. A State that is passed and imports, too, gives one consent."""
+    """The papers that are wanting."""
     return [
-        {"rule": rule, "documents": list(dict.fromkeys(map(route.fill, kinds))), "why": why}
+        {"rule": rule, "documents": [route.fill(kind) for kind in kinds], "why": why}
         for layer in layers
         for rule, kinds, why in layer.missing
     ]
